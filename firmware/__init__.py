@@ -1,0 +1,1 @@
+"""What runs on a board, and the contract that boards and edge share (`firmware.wire`)."""

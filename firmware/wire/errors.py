@@ -1,0 +1,12 @@
+"""What can be wrong with a message."""
+
+
+class WireError(ValueError):
+    """A message that breaks BW-1.
+
+    reason: one short phrase, safe to show; it names the part that is wrong and what is allowed.
+    """
+
+    def __init__(self, reason: str):
+        super().__init__(reason)
+        self.reason = reason

@@ -1,0 +1,39 @@
+"""What a board tells about itself: the retained `state` message, and the will that replaces it."""
+
+import json
+
+from firmware.wire.errors import WireError
+
+OFFLINE = b'{"online":false}'  # the will, and the last word of a board that goes away on purpose
+FIELDS = (
+    "epoch", "boot", "uptime_ms", "firmware", "reset", "heap_free", "heap_low",
+    "outbox_waiting", "outbox_full", "refused", "rssi", "battery",
+)  # fmt: skip
+
+
+def encode(facts: dict[str, object]) -> bytes:
+    """The bytes of an online board's state; `facts` are any of FIELDS."""
+    parts = ['{"online":true']
+    for name in FIELDS:
+        if name in facts and facts[name] is not None:
+            parts.append('"%s":%s' % (name, json.dumps(facts[name])))
+    return (",".join(parts) + "}").encode()
+
+
+def decode(payload: bytes) -> dict[str, object] | None:
+    """The facts of an online board, None of an offline one. Raises WireError when it is no state."""
+    try:
+        body = json.loads(payload)
+        online = body["online"]
+    except (ValueError, KeyError, TypeError):
+        raise WireError("no state: JSON with online")
+    if online is False:
+        return None
+    if online is not True:
+        raise WireError("no state: online is true or false")
+    facts: dict[str, object] = {}
+    for name in FIELDS:
+        value = body.get(name)
+        if isinstance(value, (int, float, str)) and not isinstance(value, bool):
+            facts[name] = value if not isinstance(value, str) else value[:64]
+    return facts

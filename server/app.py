@@ -1,0 +1,258 @@
+"""The wiring: every part of an edge, made, handed to the others and ended in the right order."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from aiohttp import web
+from loguru import logger
+
+from firmware.wire.errors import WireError
+from server.errors import StartError
+from server.ingest import decode
+from server.ingest.acks import Acks
+from server.ingest.arrival import Posted, Posting, Undecoded, Up
+from server.ingest.checkpointer import Checkpointer
+from server.ingest.consumer import Consumer
+from server.ingest.days import Days
+from server.ingest.folds import Folds
+from server.ingest.intake import Intake
+from server.ingest.names import Names
+from server.ingest.presence import Presence
+from server.ingest.recovery import Replay
+from server.mqtt.broker import Broker
+from server.mqtt.receiver import Receiver, milliseconds
+from server.mqtt.subscriber import Account, Message, Subscriber
+from server.registrar import Registrar
+from server.rules.evaluate import Evaluator
+from server.rules.rule import Addresses
+from server.settings import Settings, address
+from server.store import chunks
+from server.store.database import Database
+from server.watch.health import Health, disk
+from server.watch.rate import Rate
+from server.web.parts import Parts
+from server.web.routes import create_app
+from sync.service import CloudService
+
+SHUTDOWN_S = 5.0
+
+
+@dataclass
+class Core:
+    """What is committed, in memory: the same beside a broker, a cloud and a web, or without them."""
+
+    database: Database
+    names: Names
+    folds: Folds
+    intake: Intake
+    presence: Presence
+    registrar: Registrar
+    generation: str
+
+
+async def open_core(settings: Settings, database: Database) -> Core:
+    """Recover everything from the store."""
+    days = Days(settings.zone)
+    evaluator = Evaluator(settings.rule, Addresses(settings.mail.staff, settings.mail.customer_address))
+
+    def recover(connection: Any) -> tuple[Names, Folds, Intake]:
+        names = Names(connection)
+        folds = Folds(settings.ranking, names, days)
+        Replay(connection, names, folds).run(settings, evaluator)
+        epoch = int(chunks.generation(connection)[:8], 16) or 1
+        intake = Intake(names, folds, evaluator, epoch)
+        intake.load(connection)
+        return names, folds, intake
+
+    names, folds, intake = await database.write(recover)
+    folds.move(milliseconds())
+    presence = Presence()
+    await presence.load(database)
+    registrar = Registrar(database, names, presence, milliseconds)
+    generation = await database.read(chunks.generation)
+    return Core(database, names, folds, intake, presence, registrar, generation)
+
+
+class Edge:
+    """A running edge: made by `running`, which ends it."""
+
+    def __init__(self, settings: Settings, core: Core, stack: AsyncExitStack) -> None:
+        self.settings = settings
+        self.core = core
+        self._stack = stack
+        self.rate = Rate()
+        self.acks = Acks(settings.edge.site, self._publish, milliseconds)
+        self.consumer = Consumer(core.database, core.intake, self.acks)
+        self.cloud = CloudService(settings, core.database, milliseconds)
+        self.health = Health([])
+        self.broker: Broker | None = None
+        self.subscriber: Subscriber
+
+    async def start(self) -> None:
+        """Bring up broker, connection, cloud and web, each after what it needs."""
+        core, stack = self.core, self._stack
+        self._listen()
+        checkpointer = Checkpointer(core.database, core.folds, Days(self.settings.zone), milliseconds)
+        stack.push_async_callback(self._save, checkpointer)
+        self._spawn(checkpointer.run(), "checkpointer")
+        self._spawn(self._save_presence(), "presence")
+        await self._start_mqtt()
+        self._spawn(self.consumer.run(), "consumer")
+        for name, work in self.cloud.workers():
+            self._spawn(work, name)
+        await self._start_web()
+
+    def _listen(self) -> None:
+        self.consumer.listeners.append(lambda events: self.rate.add(len(events)))
+        self.consumer.conflicts.append(lambda name: self.core.presence.conflicted(name, milliseconds()))
+        self.health.watch("store", lambda: self.consumer.full)
+        self.health.watch("store", disk(self.core.database.folder))
+        self.health.watch("broker", lambda: self.broker.down if self.broker else None)
+        self.health.watch("mqtt", lambda: self.subscriber.down)
+        self.health.watch("cloud", self.cloud.upload_error)
+        self.health.watch("mail", self.cloud.mail_error)
+
+    async def _start_mqtt(self) -> None:
+        settings = self.settings
+        if settings.mqtt.url:
+            account = _external(settings.mqtt.url)
+        else:
+            broker = Broker(settings.mqtt, settings.edge.site, self.core.database)
+            self.broker = await self._stack.enter_async_context(broker)
+            self.health.notes().extend(broker.notes)
+            self.core.registrar.update = broker.update
+            host = "127.0.0.1" if broker.host in ("0.0.0.0", "::") else broker.host
+            account = Account(host, broker.port, broker.user, broker.secret)
+        self.subscriber = Subscriber(account, settings.edge.site)
+        self.subscriber.left = self.core.presence.everyone_left
+        await self._stack.enter_async_context(self.subscriber)
+        handlers = {"up": self._on_up, "state": self._on_state, "json": self._on_json}
+        receiver = Receiver(self.subscriber, handlers | {"res": _ignore, "ack": _ignore, "cmd": _ignore})
+        self._spawn(receiver.run(milliseconds), "receiver")
+
+    async def _start_web(self) -> None:
+        core = self.core
+        parts = Parts(
+            settings=self.settings,
+            database=core.database,
+            intake=self,
+            rankings=core.folds,
+            totals=core.folds,
+            presence=core.presence,
+            cloud=self.cloud,
+            health=self.health,
+            devices=core.registrar,
+            on_commit=self.consumer.listeners.append,
+            per_minute=self.rate.per_minute,
+        )
+        runner = web.AppRunner(
+            create_app(parts),
+            access_log=None,
+            shutdown_timeout=SHUTDOWN_S,
+            handler_cancellation=True,
+        )
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        host, port = address(self.settings.http.listen)
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise StartError(
+                f"Port {port} on {host} cannot be used for HTTP ({error.strerror}); give [http] "
+                "listen another one."
+            ) from error
+        await _serve_socket(runner, core.database.folder / "boardwalk.sock")
+
+    async def post(self, source: str, events: list[Any]) -> Posted:
+        """Commit events of the `json` shape. Raises StoreFull when the disk refuses."""
+        return await self.consumer.post(source, events, milliseconds())
+
+    def _publish(self, topic: str, payload: bytes) -> None:
+        self.subscriber.publish(topic, payload)
+
+    def _on_up(self, device: str, message: Message, now: int) -> None:
+        self.core.presence.heard(device, now)
+        self.consumer.put(Up(device, message.payload, now))
+
+    def _on_state(self, device: str, message: Message, now: int) -> None:
+        message.acknowledge()
+        epoch = self.core.presence.told(device, message.payload, now)
+        if epoch is not None and not message.retained:
+            self.acks.send([self.core.intake.acked(device, epoch)])
+
+    def _on_json(self, device: str, message: Message, now: int) -> None:
+        self.core.presence.heard(device, now)
+        try:
+            objects = decode.objects(message.payload)
+        except WireError as error:
+            objects = [Undecoded(message.payload, error.reason)]
+        self.consumer.put(Posting(device, objects, now, lambda _: message.acknowledge()))
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(_guarded(work, name), name=name)
+
+        async def end() -> None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+        self._stack.push_async_callback(end)
+
+    async def _save(self, checkpointer: Checkpointer) -> None:
+        await self.consumer.drain()
+        with suppress(Exception):
+            await checkpointer.write()
+            await self.core.presence.save(self.core.database)
+
+    async def _save_presence(self) -> None:
+        while True:
+            await asyncio.sleep(5)
+            await self.core.presence.save(self.core.database)
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Edge]:
+    """An edge at work. Raises StartError when it cannot start; then nothing is left behind."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database(Path(settings.edge.data)))
+        edge = Edge(settings, await open_core(settings, database), stack)
+        await edge.start()
+        yield edge
+
+
+async def _guarded(work: Coroutine[Any, Any, None], name: str) -> None:
+    try:
+        await work
+    except Exception:
+        logger.exception("{} broke; the edge stops so that it can be started anew", name)
+        os.kill(os.getpid(), 15)
+
+
+def _external(url: str) -> Account:
+    parts = urlsplit(url)
+    tls = parts.scheme == "mqtts"
+    port = parts.port or (8883 if tls else 1883)
+    user, secret = unquote(parts.username or "boardwalk"), unquote(parts.password or "")
+    return Account(parts.hostname or "", port, user, secret, tls)
+
+
+def _ignore(device: str, message: Message, now: int) -> None:
+    message.acknowledge()
+
+
+async def _serve_socket(runner: web.AppRunner, path: Path) -> None:
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    await web.SockSite(runner, listener).start()

@@ -1,0 +1,86 @@
+"""Everything that can go wrong on the edge and that a person should read.
+
+BoardwalkError
++-- SettingsError      a key, a line, a variable
++-- StartError         the edge cannot start: port, folder, lock, broker
+|   +-- StoreLocked
+|   +-- StoreDamaged
++-- StoreFull          no room for a commit
++-- BadInput           a field of a request
++-- NotFound           a name that nobody knows
++-- Conflict           a name that is taken
++-- Refused            signed in, but not allowed
++-- CloudError         AWS answered, or did not
+    +-- Throttled      it asked for fewer requests
+"""
+
+
+class BoardwalkError(Exception):
+    """One sentence for a person, with its cause and its cure."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class SettingsError(BoardwalkError):
+    """A setting that cannot be used. place: file and line, or the variable."""
+
+    def __init__(self, place: str, sentence: str) -> None:
+        super().__init__(f"{place}: {sentence}")
+        self.place = place
+
+
+class StartError(BoardwalkError):
+    """The edge cannot start; nothing was changed."""
+
+
+class StoreLocked(StartError):
+    """Another process holds the store. folder: the data folder."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"Another Boardwalk uses the data in {folder}; stop it, or give this one another "
+            "folder with [edge] data."
+        )
+        self.folder = folder
+
+
+class StoreDamaged(StartError):
+    """SQLite says that the file is not whole."""
+
+
+class StoreFull(BoardwalkError):
+    """A commit failed for want of room or by an error of the disk; nothing of it was kept."""
+
+
+class BadInput(BoardwalkError):
+    """A request that cannot be taken. field: its name, or "" for the whole."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class NotFound(BoardwalkError):
+    """A name that nobody knows here."""
+
+
+class Conflict(BoardwalkError):
+    """A name that is taken, or a state that does not allow the request."""
+
+
+class Refused(BoardwalkError):
+    """The caller is known, but may not do this."""
+
+
+class CloudError(BoardwalkError):
+    """A call to AWS failed. accepted: False when AWS surely did not take it, None when unknown."""
+
+    def __init__(self, sentence: str, accepted: bool | None = False) -> None:
+        super().__init__(sentence)
+        self.accepted = accepted
+
+
+class Throttled(CloudError):
+    """AWS asked for fewer requests; nothing was taken, try again later."""

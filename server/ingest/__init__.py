@@ -1,0 +1,1 @@
+"""Payloads to outcomes: one transaction a batch, one ack after each commit."""

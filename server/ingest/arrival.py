@@ -1,0 +1,61 @@
+"""What arrives, and what becomes of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """An `up` message of a board. received_at: ms since 1970 UTC."""
+
+    device: str
+    payload: bytes
+    received_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """Events of the `json` shape, from a foreign MQTT client or over HTTP.
+
+    objects: the decoded events; a message that does not decode is one object, an Undecoded.
+    settle: called on the event loop once, after the commit.
+    trusted: whether the source was checked before, so that its name may be new to the register.
+    """
+
+    source: str
+    objects: list[Any]
+    received_at: int
+    settle: Callable[["Posted"], None]
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Undecoded:
+    """Bytes that are no JSON."""
+
+    payload: bytes
+    reason: str
+
+
+Arrival = Up | Posting
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a board is told after the commit; the fields are those of wire.ack.Ack."""
+
+    device: str
+    epoch: int
+    acked: int
+    want: int | None = None
+    err: str | None = None
+
+
+@dataclass
+class Posted:
+    """What became of posted events. rejected: (index in the list, reason) of each refused one."""
+
+    accepted: int = 0
+    duplicate: int = 0
+    rejected: list[tuple[int, str]] = field(default_factory=list)

@@ -1,0 +1,41 @@
+"""What one transaction takes in: rows, cursors, mails, rejects, and the answers that follow."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from server.ingest.arrival import Answer, Posted, Posting
+from server.ingest.cursor import Cursor
+from server.ingest.folds import Entry
+from server.ingest.names import Fresh
+from server.rules.evaluate import Counts
+from server.rules.rule import Match
+from server.store.events import Stored
+
+Row = tuple[Any, ...]
+
+
+@dataclass
+class Batch:
+    """Built inside the transaction; taken over by the folds only after COMMIT returned."""
+
+    fresh: Fresh
+    next_id: int
+    rows: list[Row] = field(default_factory=list)
+    stored: list[Stored] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    cursors: dict[tuple[int, int], Cursor] = field(default_factory=dict)
+    counts: Counts = field(default_factory=dict)
+    matches: list[Match] = field(default_factory=list)
+    rejects: list[Row] = field(default_factory=list)
+    conflicts: set[int] = field(default_factory=set)
+    seen: dict[bytes, None] = field(default_factory=dict)
+    answers: dict[tuple[str, int], Answer] = field(default_factory=dict)
+    posted: list[tuple[Posting, Posted]] = field(default_factory=list)
+
+    def answer(self, answer: Answer) -> None:
+        """Keep the newest answer to a board's epoch; a complaint outlives a plain one."""
+        key = (answer.device, answer.epoch)
+        before = self.answers.get(key)
+        if before is not None and before.err and not answer.err:
+            answer = Answer(answer.device, answer.epoch, answer.acked, answer.want, before.err)
+        self.answers[key] = answer

@@ -1,0 +1,25 @@
+"""When an event most likely happened, whatever its board's clock said."""
+
+from firmware.wire.event import EARLIEST_AT, EDGE, NTP, Event
+from server.ingest.cursor import Cursor
+
+
+def best_time(event: Event, sent: tuple[int, int], received_at: int, before: Cursor) -> int:
+    """Best known time, ms since 1970 UTC.
+
+    sent: boot and uptime_ms when the frame was made. before: the cursor with the event before.
+    A clock that was set by the edge or by NTP is believed; else the event is dated back from its
+    receipt by its age, which a board that has not restarted knows. Never after the receipt, never
+    before the event before it of the same boot, never before the protocol existed.
+    """
+    same_boot = before.boot == event.boot and before.at > 0
+    if event.quality in (EDGE, NTP):
+        at = event.at
+    elif sent[0] == event.boot and sent[1] >= event.uptime_ms:
+        at = received_at - (sent[1] - event.uptime_ms)
+    elif same_boot:
+        at = before.at + max(0, event.uptime_ms - before.uptime_ms)
+    else:
+        at = received_at
+    at = max(at, EARLIEST_AT, before.at if same_boot else 0)
+    return min(at, received_at)

@@ -1,0 +1,71 @@
+"""Writes checkpoints behind the log, at least every 50,000 events or 5 s."""
+
+import asyncio
+from collections.abc import Callable
+
+from loguru import logger
+
+from server.errors import StoreFull
+from server.ingest.days import Days
+from server.ingest.folds import Dirty, Folds
+from server.rankings.ranking import KEPT_DAYS
+from server.store import checkpoints
+from server.store.checkpoints import Delta
+from server.store.database import Database
+
+EVERY_S = 5.0
+EVERY_EVENTS = 50_000
+
+
+class Checkpointer:
+    """Also moves the rankings' day on, since it wakes anyway."""
+
+    def __init__(self, database: Database, folds: Folds, days: Days, clock: Callable[[], int]) -> None:
+        self._database = database
+        self._folds = folds
+        self._days = days
+        self._clock = clock
+        self._written = folds.through
+        self._first_day = 0
+
+    async def run(self) -> None:
+        """Write checkpoints until cancelled."""
+        waited = 0.0
+        while True:
+            await asyncio.sleep(0.5)
+            waited += 0.5
+            self._folds.move(self._clock())
+            if waited >= EVERY_S or self._folds.through - self._written >= EVERY_EVENTS:
+                waited = 0.0
+                try:
+                    await self.write()
+                except StoreFull as error:
+                    logger.warning("no checkpoint: {}", error.sentence)
+
+    async def write(self) -> None:
+        """Write one checkpoint of the folds as they are. Raises StoreFull."""
+        if self._folds.through == self._written:
+            return
+        delta, dirty = self._delta()
+        try:
+            await self._database.write(checkpoints.save, delta)
+        except BaseException:
+            self._folds.dirty.merge(dirty)
+            raise
+        self._written = delta.through
+        first_day = self._days.day(self._clock()) - KEPT_DAYS
+        if first_day != self._first_day:
+            await self._database.write(checkpoints.drop_days, first_day)
+            self._first_day = first_day
+
+    def _delta(self) -> tuple[Delta, Dirty]:
+        folds = self._folds
+        dirty, folds.dirty = folds.dirty, Dirty()
+        delta = Delta(folds.through)
+        for name, day, key in dirty.scores:
+            delta.scores.append((name, day, key, folds.rankings[name].stored(day, key)))
+        for rule, customer in dirty.counts:
+            delta.counts.append((rule, customer, folds.counts[(rule, customer)]))
+        for hour, kind in dirty.totals:
+            delta.totals.append((hour, kind, *folds.stored_total((hour, kind))))
+        return delta, dirty

@@ -1,0 +1,135 @@
+"""The one writer of the log: takes what has arrived, commits it, and only then tells anybody."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from loguru import logger
+
+from server.errors import StoreFull
+from server.ingest.acks import Acks
+from server.ingest.arrival import Arrival, Posted, Posting, Undecoded, Up
+from server.ingest.batch import Batch
+from server.ingest.intake import Intake
+from server.store.database import Database
+from server.store.events import Stored
+
+MAX_BATCH = 500  # arrivals; frames carry tens of events each
+MAX_EVENTS = 2000
+MAX_WAITING = 20_000  # arrivals; boards send again what is dropped beyond
+RETRY_S = 1.0
+Committed = Callable[[list[Stored]], None]
+
+
+class Consumer:
+    """Group commit without a timer: what arrived while a commit ran is the next one.
+
+    listeners: called with the events of each commit. full: why the last commit was refused.
+    """
+
+    def __init__(self, database: Database, intake: Intake, acks: Acks) -> None:
+        self._database = database
+        self._intake = intake
+        self._acks = acks
+        self._waiting: deque[Arrival] = deque()
+        self._wake = asyncio.Event()
+        self.listeners: list[Committed] = []
+        self.conflicts: list[Callable[[str], None]] = []
+        self.full: str | None = None
+
+    def put(self, arrival: Arrival) -> None:
+        """Let an arrival wait for the next commit. `up`s beyond 20,000 are dropped: no receipt."""
+        if isinstance(arrival, Up) and len(self._waiting) >= MAX_WAITING:
+            return
+        self._waiting.append(arrival)
+        self._wake.set()
+
+    async def post(self, source: str, events: list[Any], now: int) -> Posted:
+        """Commit events of the `json` shape. Raises StoreFull when the disk refuses."""
+        if self.full:
+            raise StoreFull(self.full)
+        done: asyncio.Future[Posted] = asyncio.get_running_loop().create_future()
+        posting = Posting(source, events, now, lambda posted: _resolve(done, posted), trusted=True)
+        self.put(posting)
+        while not done.done():
+            await asyncio.wait([done], timeout=RETRY_S)
+            if not done.done() and self.full and posting in self._waiting:
+                self._waiting.remove(posting)
+                raise StoreFull(self.full)
+        return done.result()
+
+    async def run(self) -> None:
+        """Commit until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                await self._commit(self._take())
+
+    async def drain(self) -> None:
+        """Commit what is waiting; a disk that refuses ends it."""
+        while self._waiting and not self.full:
+            await self._commit(self._take())
+
+    def _take(self) -> list[Arrival]:
+        taken: list[Arrival] = []
+        events = 0
+        while self._waiting and len(taken) < MAX_BATCH and events < MAX_EVENTS:
+            arrival = self._waiting.popleft()
+            events += len(arrival.objects) if isinstance(arrival, Posting) else 20
+            taken.append(arrival)
+        return taken
+
+    async def _commit(self, arrivals: list[Arrival]) -> None:
+        try:
+            batch = await self._database.write(self._intake.work, arrivals)
+        except StoreFull as error:
+            await self._refused(arrivals, error)
+        except Exception:
+            logger.exception("a batch of {} arrivals failed", len(arrivals))
+            await self._apart(arrivals)
+        else:
+            self.full = None
+            self._committed(batch)
+
+    def _committed(self, batch: Batch) -> None:
+        self._intake.adopt(batch)
+        self._acks.send(batch.answers.values())
+        for posting, posted in batch.posted:
+            posting.settle(posted)
+        if batch.stored:
+            for listener in self.listeners:
+                listener(batch.stored)
+        for device in batch.conflicts:
+            name = self._intake.names.names["device"][device]
+            logger.warning("{}: another event under a committed number: cloned or restored?", name)
+            for alarm in self.conflicts:
+                alarm(name)
+
+    async def _refused(self, arrivals: list[Arrival], error: StoreFull) -> None:
+        """Boards are told to back off and send again; postings wait here, unacknowledged."""
+        logger.error(error.sentence)
+        self.full = error.sentence
+        answers = {up.device: self._intake.committed(up.device) for up in arrivals if isinstance(up, Up)}
+        self._acks.send([one for one in answers.values() if one is not None], window=0)
+        self._waiting.extendleft(reversed([arrival for arrival in arrivals if isinstance(arrival, Posting)]))
+        await asyncio.sleep(RETRY_S)
+
+    async def _apart(self, arrivals: list[Arrival]) -> None:
+        """One arrival broke its batch by a fault of ours: the others must not pay for it."""
+        if len(arrivals) > 1:
+            for arrival in arrivals:
+                await self._commit([arrival])
+            return
+        broken = arrivals[0]
+        if isinstance(broken, Posting) and not any(isinstance(body, Undecoded) for body in broken.objects):
+            payload = repr(broken.objects)[:4096].encode()
+            undecoded = Undecoded(payload, "internal error, kept for the makers of Boardwalk")
+            again = Posting(broken.source, [undecoded], broken.received_at, broken.settle, broken.trusted)
+            await self._commit([again])
+
+
+def _resolve(done: "asyncio.Future[Posted]", posted: Posted) -> None:
+    if not done.done():
+        done.set_result(posted)

@@ -1,0 +1,41 @@
+"""The last gapless committed seq of a device's epoch, and what a frame does to it."""
+
+from dataclasses import dataclass, replace
+from zlib import crc32
+
+CHECKED = 64  # events whose CRC32 a cursor remembers
+
+
+@dataclass(slots=True)
+class Cursor:
+    """acked: the last committed seq, 0 for none. crcs: CRC32 of the latest events, 4 bytes each,
+    newest last. boot, uptime_ms, at: of the newest event; at is its best known time."""
+
+    acked: int = 0
+    crcs: bytes = b""
+    boot: int = 0
+    uptime_ms: int = 0
+    at: int = 0
+
+    def copy(self) -> "Cursor":
+        """A cursor that may be moved without moving this one."""
+        return replace(self)
+
+    def knows(self, seq: int, record: bytes) -> bool:
+        """False when `seq` was committed with other bytes than `record`; True when unknown."""
+        back = (self.acked - seq + 1) * 4
+        if not 0 < back <= len(self.crcs):
+            return True
+        start = len(self.crcs) - back
+        return self.crcs[start : start + 4] == crc32(record).to_bytes(4, "big")
+
+    def step(self, record: bytes) -> int:
+        """Move over the next event; its seq."""
+        self.acked += 1
+        self.crcs = (self.crcs + crc32(record).to_bytes(4, "big"))[-4 * CHECKED :]
+        return self.acked
+
+    def jump(self, last: int) -> None:
+        """Move over events that will never come."""
+        self.acked = last
+        self.crcs = b""

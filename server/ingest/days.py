@@ -1,0 +1,32 @@
+"""Days of the site's calendar, as numbers."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+QUARTER_MS = 900_000  # offsets of time zones change at quarter hours only
+DAY_MS = 86_400_000
+
+
+class Days:
+    """Moments to days since 1970 in a time zone, daylight saving included."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._offsets: dict[int, int] = {}
+
+    def day(self, at: int) -> int:
+        """The local day of a moment in ms since 1970 UTC."""
+        return (at + self.offset(at)) // DAY_MS
+
+    def offset(self, at: int) -> int:
+        """Local time minus UTC at a moment, in ms."""
+        quarter = at // QUARTER_MS
+        offset = self._offsets.get(quarter)
+        if offset is None:
+            if len(self._offsets) > 100_000:
+                self._offsets.clear()
+            moment = datetime.fromtimestamp(quarter * QUARTER_MS / 1000, UTC)
+            span = moment.astimezone(self._zone).utcoffset()
+            offset = int(span.total_seconds() * 1000) if span is not None else 0
+            self._offsets[quarter] = offset
+        return offset

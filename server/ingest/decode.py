@@ -1,0 +1,64 @@
+"""Bytes of a message to values, with every surprise turned into a WireError."""
+
+from functools import lru_cache
+from typing import Any
+
+import msgpack
+import msgspec
+
+from firmware.wire import event, frame
+from firmware.wire.errors import WireError
+from firmware.wire.event import Event
+
+MAX_JSON = 65_536  # bytes of one MQTT message
+MAX_OBJECTS = 1000
+RESERVED = ("kind", "id", "at")
+
+is_kind = lru_cache(4096)(event.is_kind)
+
+
+def up(payload: bytes) -> frame.Up | frame.Lost:
+    """The message in an `up` payload. Raises WireError."""
+    if len(payload) > frame.MAX_TAKEN:
+        raise WireError("a frame is at most 4,096 bytes")
+    return frame.parse(_unpack(payload))
+
+
+def record(data: bytes) -> Event:
+    """The event in a record. Raises WireError."""
+    return event.parse(_unpack(data))
+
+
+def objects(payload: bytes) -> list[Any]:
+    """The events of a `json` payload, one object or a list of them. Raises WireError."""
+    if len(payload) > MAX_JSON:
+        raise WireError("a json message is at most 65,536 bytes")
+    try:
+        body = msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise WireError(f"no JSON: {error}") from error
+    return body if isinstance(body, list) else [body]
+
+
+def foreign(body: object, received_at: int) -> tuple[Event, str | None]:
+    """An event of the `json` shape, and its id if it has one. Raises WireError."""
+    if not isinstance(body, dict):
+        raise WireError("an event is an object with kind")
+    kind, name, at = body.get("kind"), body.get("id"), body.get("at")
+    if not isinstance(kind, str) or not is_kind(kind):
+        raise WireError("kind: 1 to 48 of a-z, 0-9, . _ and -, a letter first, as order.placed")
+    if name is not None and not (isinstance(name, str) and len(name) > 0 and event.is_text(name)):
+        raise WireError("id: a text of 1 to 256 characters")
+    if at is not None and (type(at) is not int or not 0 <= at < event.MAX_INT):
+        raise WireError("at: ms since 1970 UTC, a whole number")
+    fields = {key: value for key, value in body.items() if key not in RESERVED}
+    event.check_fields(fields)
+    moment = received_at if at is None else min(at, received_at)
+    return Event(kind, fields, 0, 0, moment, event.EDGE if at is None else event.NTP), name
+
+
+def _unpack(data: bytes) -> Any:
+    try:
+        return msgpack.unpackb(data, strict_map_key=False, max_ext_len=0)
+    except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
+        raise WireError("no msgpack") from error

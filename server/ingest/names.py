@@ -1,0 +1,76 @@
+"""Names that the log keeps as small integers: devices, kinds, customers and ranked values."""
+
+import sqlite3
+from typing import Literal
+
+Noun = Literal["device", "kind", "customer", "term"]
+NOUNS: tuple[Noun, ...] = ("device", "kind", "customer", "term")
+
+
+class Names:
+    """All committed names, in memory. ids and names: noun to name to id, and back.
+
+    senders: ids of devices that may send. emails: customer id to address, where one is known.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.ids: dict[Noun, dict[str, int]] = {}
+        self.names: dict[Noun, dict[int, str]] = {}
+        for noun in NOUNS:
+            rows = connection.execute(f"SELECT id, name FROM {noun}").fetchall()
+            self.names[noun] = dict(rows)
+            self.ids[noun] = {name: number for number, name in rows}
+        allowed = "SELECT id FROM device WHERE secret IS NOT NULL AND revoked_at IS NULL"
+        self.senders = {row[0] for row in connection.execute(allowed)}
+        known = "SELECT id, email FROM customer WHERE email IS NOT NULL"
+        self.emails: dict[int, str] = dict(connection.execute(known).fetchall())
+
+    def adopt(self, noun: Noun, name: str, number: int) -> None:
+        """Take over a committed name."""
+        self.ids[noun][name] = number
+        self.names[noun][number] = name
+
+
+class Fresh:
+    """Names inside one transaction: the committed ones, and those that it adds."""
+
+    def __init__(self, names: Names, connection: sqlite3.Connection, now: int) -> None:
+        self._names = names
+        self._connection = connection
+        self._now = now
+        self.added: dict[tuple[Noun, str], int] = {}
+        self.emails: dict[int, str] = {}
+
+    def id(self, noun: Noun, name: str) -> int:
+        """The integer of a name, inserted when it is new."""
+        known = self._names.ids[noun].get(name) or self.added.get((noun, name))
+        if known is None:
+            known = self._insert(noun, name)
+            self.added[(noun, name)] = known
+        return known
+
+    def email(self, customer: int, told: object) -> str | None:
+        """A customer's address: the one just told, which is kept, else the one that is known."""
+        known = self.emails.get(customer) or self._names.emails.get(customer)
+        if not isinstance(told, str) or told == known:
+            return known
+        self._connection.execute("UPDATE customer SET email = ? WHERE id = ?", (told, customer))
+        self.emails[customer] = told
+        return told
+
+    def adopt(self) -> None:
+        """After the commit: make what was added known."""
+        for (noun, name), number in self.added.items():
+            self._names.adopt(noun, name, number)
+        self._names.emails.update(self.emails)
+
+    def _insert(self, noun: Noun, name: str) -> int:
+        column = {"device": ", added_at", "customer": ", first_at"}.get(noun, "")
+        values = (name, self._now) if column else (name,)
+        marks = ", ".join("?" * len(values))
+        row = self._connection.execute(
+            f"INSERT INTO {noun} (name{column}) VALUES ({marks}) "
+            "ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id",
+            values,
+        ).fetchone()
+        return int(row[0])

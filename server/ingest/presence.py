@@ -1,0 +1,92 @@
+"""Who is here: the latest `state` of each device, in memory, saved now and then."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from firmware.wire import state
+from firmware.wire.errors import WireError
+from server.store import devices
+from server.store.database import Database
+from server.store.devices import Seen
+
+Changed = Callable[[Seen], None]
+
+
+class Presence:
+    """All devices with what they last told; `changed` listeners hear of each difference."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, Seen] = {}
+        self._dirty: set[str] = set()
+        self.changed: list[Changed] = []
+
+    async def load(self, database: Database) -> None:
+        """Read the register; who was online before a restart is so until the broker says else."""
+        for one in await database.read(devices.everyone):
+            self._seen[one.name] = one
+
+    def all(self) -> list[Seen]:
+        """Every device that is known, by name."""
+        return [self._seen[name] for name in sorted(self._seen)]
+
+    def told(self, name: str, payload: bytes, now: int) -> int | None:
+        """Take a `state` message in; the epoch of a board that is online, else None."""
+        known = self._seen.get(name)
+        if known is None or known.revoked_at is not None:
+            return None
+        try:
+            facts = state.decode(payload)
+        except WireError:
+            return None
+        if facts is None:
+            self._put(replace(known, online=False))
+            return None
+        self._put(replace(known, online=True, last_seen_at=now, state=facts))
+        epoch = facts.get("epoch")
+        return epoch if isinstance(epoch, int) else None
+
+    def heard(self, name: str, now: int) -> None:
+        """A message of the device arrived."""
+        known = self._seen.get(name)
+        if known is not None and now - (known.last_seen_at or 0) > 1000:
+            self._seen[name] = replace(known, last_seen_at=now)
+            self._dirty.add(name)
+
+    def everyone_left(self) -> None:
+        """The broker is gone, and every connection with it."""
+        for one in self.all():
+            if one.online:
+                self._put(replace(one, online=False))
+
+    def added(self, name: str, now: int) -> None:
+        """A device was registered, or registered again."""
+        known = self._seen.get(name) or Seen(name, False, None, now, None, None)
+        self._put(replace(known, revoked_at=None))
+
+    def revoked(self, name: str, now: int) -> None:
+        """A device lost its right to send."""
+        if name in self._seen:
+            self._put(replace(self._seen[name], revoked_at=now, online=False))
+
+    def conflicted(self, name: str, now: int) -> None:
+        """An event of the device differed from the committed one of the same number."""
+        if name in self._seen:
+            self._put(replace(self._seen[name], conflict_at=now))
+
+    async def save(self, database: Database) -> None:
+        """Write what changed since the last save."""
+        names, self._dirty = self._dirty, set()
+        if names:
+            try:
+                seen = [self._seen[name] for name in names]
+                await database.write(devices.save_presence, seen)
+            except BaseException:
+                self._dirty |= names
+                raise
+
+    def _put(self, one: Seen) -> None:
+        if self._seen.get(one.name) != one:
+            self._seen[one.name] = one
+            self._dirty.add(one.name)
+            for listener in self.changed:
+                listener(one)

@@ -1,0 +1,1 @@
+"""MQTT: the supervised broker, who may publish what, and the stream of messages."""

@@ -1,0 +1,33 @@
+"""Who may publish and read what: mosquitto's password file and rights, from the device register."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from firmware.wire import topics
+
+EDGE_USER = "_edge"  # no device can have this name: it begins with an underscore
+
+
+def passwords(edge_hash: str, credentials: Iterable[tuple[str, str]]) -> str:
+    """The password file: the edge's own account, then each device; hashes as mosquitto has them."""
+    lines = [f"{name}:{hashed}" for name, hashed in ((EDGE_USER, edge_hash), *credentials)]
+    return "\n".join(lines) + "\n"
+
+
+def rights(site: str) -> str:
+    """The rights file: the edge everything of BW-1, a device its own topics only (%u: its name)."""
+    own = [f"pattern write {topics.topic(site, '%u', leaf)}" for leaf in topics.TO_EDGE]
+    own += [f"pattern read {topics.topic(site, '%u', leaf)}" for leaf in topics.TO_BOARD]
+    return "\n".join([f"user {EDGE_USER}", f"topic readwrite {topics.ROOT}/#", "", *own, ""])
+
+
+def write(path: Path, text: str) -> None:
+    """Replace a file of secrets in one step, mode 0600."""
+    draft = path.with_suffix(".new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,144 @@
+"""The embedded broker: which one, kept alive, told of every change in the device register."""
+
+import asyncio
+import secrets
+import socket
+from types import TracebackType
+from typing import Self
+
+import iotcore
+from loguru import logger
+
+from server.errors import StartError
+from server.mqtt import access
+from server.mqtt.mosquitto import Mosquitto, find
+from server.settings import Mqtt, address
+from server.store import devices
+from server.store.database import Database
+
+RESTART_S = 0.2
+MAX_RESTART_S = 5.0
+WITHOUT_RIGHTS = (
+    "The broker is iotcore: good for trying things out on this machine; it asks no device for its "
+    "secret. For boards in the shop install mosquitto (make deps)."
+)
+
+
+class Broker:
+    """Use as an async context manager; raises StartError on entry.
+
+    user and secret: the edge's own account. name: which broker runs. down: why it does not.
+    """
+
+    def __init__(self, settings: Mqtt, site: str, database: Database) -> None:
+        self.host, self.port = address(settings.listen)
+        self.user = access.EDGE_USER
+        self.secret = secrets.token_urlsafe(24)
+        self.name = _choose(settings.broker)
+        self.down: str | None = None
+        self._site = site
+        self._database = database
+        self._folder = (database.folder / "broker").resolve()
+        self._runs: Mosquitto | iotcore.Broker
+        self._keeper: asyncio.Task[None] | None = None
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences that staff should know."""
+        return [WITHOUT_RIGHTS] if self.name == "iotcore" else []
+
+    async def __aenter__(self) -> Self:
+        self._check()
+        await self._start()
+        self._keeper = asyncio.create_task(self._keep())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
+        await self._stop()
+
+    async def update(self) -> None:
+        """Bring the register's changes into effect."""
+        await self._write_access()
+        if isinstance(self._runs, Mosquitto):
+            self._runs.reload()
+
+    def _check(self) -> None:
+        if self.name == "iotcore" and self.host not in ("127.0.0.1", "localhost"):
+            raise StartError(
+                f"iotcore knows no rights a device, so it may not listen on {self.host}; install "
+                "mosquitto (make deps), or set [mqtt] listen to 127.0.0.1."
+            )
+        with socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.host, self.port))
+            except OSError as error:
+                raise StartError(
+                    f"Port {self.port} on {self.host} cannot be used for MQTT ({error.strerror}); "
+                    "give [mqtt] listen another one, or stop what holds it (Debian's own broker: "
+                    "systemctl disable --now mosquitto)."
+                ) from error
+
+    async def _start(self) -> None:
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        await self._write_access()
+        if self.name == "mosquitto":
+            self._runs = Mosquitto(self._folder, (self.host, self.port))
+            await self._runs.start()
+            return
+        self._runs = iotcore.Broker(port=self.port, listen=self.host)
+        try:
+            await asyncio.to_thread(self._runs.start)
+        except (OSError, RuntimeError) as error:
+            raise StartError(f"The embedded broker does not start: {error}") from error
+
+    async def _stop(self) -> None:
+        if isinstance(self._runs, Mosquitto):
+            await self._runs.stop()
+        else:
+            await asyncio.to_thread(self._runs.stop)
+
+    async def _ended(self) -> None:
+        if isinstance(self._runs, Mosquitto):
+            await self._runs.wait()
+            return
+        while self._runs.is_running:
+            await asyncio.sleep(0.2)
+
+    async def _keep(self) -> None:
+        wait = RESTART_S
+        while True:
+            if self.down is None:
+                await self._ended()
+                self.down = f"The broker {self.name} ended by itself; it is being started again."
+                logger.error(self.down)
+            await asyncio.sleep(wait)
+            try:
+                await self._stop()
+                await self._start()
+            except StartError as error:
+                self.down, wait = error.sentence, min(2 * wait, MAX_RESTART_S)
+            else:
+                self.down, wait = None, RESTART_S
+
+    async def _write_access(self) -> None:
+        credentials = await self._database.read(devices.credentials)
+        listed = access.passwords(devices.hashed(self.secret), credentials)
+        access.write(self._folder / "passwords", listed)
+        access.write(self._folder / "rights", access.rights(self._site))
+
+
+def _choose(wanted: str) -> str:
+    if wanted == "mosquitto" and find() is None:
+        raise StartError("mosquitto is not installed; make deps installs it, or set [mqtt] broker.")
+    if wanted == "auto":
+        return "mosquitto" if find() is not None else "iotcore"
+    return wanted

@@ -1,0 +1,40 @@
+"""Messages of the broker to where they belong."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from firmware.wire import topics
+from firmware.wire.errors import WireError
+from server.mqtt.subscriber import Message, Subscriber
+
+
+class Handler(Protocol):
+    """What happens with a message of one leaf. device: checked. now: ms since 1970 UTC."""
+
+    def __call__(self, device: str, message: Message, now: int) -> Any: ...
+
+
+def milliseconds() -> int:
+    """The wall clock, ms since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class Receiver:
+    """Calls the handler of each message's leaf; a message with another topic is acknowledged away."""
+
+    def __init__(self, subscriber: Subscriber, handlers: dict[str, Handler]) -> None:
+        self._subscriber = subscriber
+        self._handlers = handlers
+
+    async def run(self, clock: Callable[[], int]) -> None:
+        """Hand messages on until cancelled."""
+        async for batch in self._subscriber.messages():
+            now = clock()
+            for message in batch:
+                try:
+                    _, device, leaf = topics.parse(message.topic)
+                except WireError:
+                    message.acknowledge()
+                    continue
+                self._handlers[leaf](device, message, now)

@@ -1,0 +1,186 @@
+"""The edge's own connection to the broker: `async for batch in subscriber.messages()`.
+
+paho runs on the event loop through its external-loop hooks. QoS 1 messages are acknowledged by
+hand, after their commit; acknowledgements of an earlier connection are discarded.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+from loguru import logger
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from firmware.wire import topics
+
+RECONNECT_S = (0.1, 5.0)
+CONNECT_S = 10.0
+MISC_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message. acknowledge: to call once it is committed; does nothing for QoS 0."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    acknowledge: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where the broker is and who we are there. tls: verify it by the system's certificates."""
+
+    host: str
+    port: int
+    user: str
+    secret: str
+    tls: bool = False
+
+
+class Subscriber:
+    """A persistent session of the edge. Use as an async context manager.
+
+    down: why there is no connection, None while there is one. left: called when it is lost.
+    """
+
+    def __init__(self, account: Account, site: str) -> None:
+        self._account = account
+        self._site = site
+        self._arrived: list[Message] = []
+        self._wake = asyncio.Event()
+        self._connection = 0
+        self._gone = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.down: str | None = "Not connected yet."
+        self.left: Callable[[], None] = lambda: None
+        self._client = self._make()
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._tasks = [asyncio.create_task(self._stay()), asyncio.create_task(self._misc())]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._client.disconnect()
+
+    async def messages(self) -> AsyncIterator[list[Message]]:
+        """All messages that arrived since the last batch, again and again."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            batch, self._arrived = self._arrived, []
+            if batch:
+                yield batch
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send with QoS 0; lost while there is no connection, which boards expect of acks."""
+        if self.down is None:
+            self._client.publish(topic, payload)
+
+    def _make(self) -> paho.Client:
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id=self._account.user, clean_session=False,
+            manual_ack=True, reconnect_on_failure=False,
+        )  # fmt: skip
+        client.username_pw_set(self._account.user, self._account.secret)
+        if self._account.tls:
+            client.tls_set()
+        client.connect_timeout = CONNECT_S
+        client.max_inflight_messages_set(0)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.on_socket_open = self._on_socket_open
+        client.on_socket_close = self._on_socket_close
+        client.on_socket_register_write = self._on_register_write
+        client.on_socket_unregister_write = self._on_unregister_write
+        return client
+
+    async def _stay(self) -> None:
+        wait = RECONNECT_S[0]
+        while True:
+            self._gone.clear()
+            try:
+                connect = self._client.connect
+                await asyncio.to_thread(connect, self._account.host, self._account.port, 30)
+                await self._gone.wait()
+                wait = RECONNECT_S[0]
+            except OSError as error:
+                self._lost(f"no broker at {self._account.host}:{self._account.port} ({error})")
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, RECONNECT_S[1])
+
+    async def _misc(self) -> None:
+        while True:
+            await asyncio.sleep(MISC_S)
+            self._client.loop_misc()
+
+    def _on_connect(self, client: paho.Client, _: Any, __: Any, reason: Any, ___: Any) -> None:
+        if reason.is_failure:
+            self._lost(f"the broker refuses the edge: {reason}; check the user and secret of [mqtt] url")
+            return
+        leaves = [("up", 0), ("state", 1), ("res", 1), ("json", 1)]
+        client.subscribe([(topics.topic(self._site, "+", leaf), qos) for leaf, qos in leaves])
+        self.down = None
+        logger.info("connected to the broker at {}:{}", self._account.host, self._account.port)
+
+    def _on_disconnect(self, _: paho.Client, __: Any, ___: Any, reason: Any, ____: Any) -> None:
+        if self.down is None:
+            self._lost(f"the connection to the broker is lost ({reason})")
+        self._gone.set()
+
+    def _lost(self, why: str) -> None:
+        first = self.down is None
+        self.down = f"MQTT: {why}; boards keep their events and send them later."
+        self._connection += 1
+        if first:
+            logger.warning(self.down)
+            self.left()
+
+    def _on_message(self, client: paho.Client, _: Any, message: paho.MQTTMessage) -> None:
+        connection, mid, qos = self._connection, message.mid, message.qos
+
+        def acknowledge() -> None:
+            if qos and connection == self._connection:
+                client.ack(mid, qos)
+
+        self._arrived.append(Message(message.topic, bytes(message.payload), message.retain, acknowledge))
+        self._wake.set()
+
+    # paho asks for its socket to be watched; connect() runs on a thread, so these may too
+
+    def _on_socket_open(self, _: paho.Client, __: Any, sock: Any) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._loop.call_soon_threadsafe(self._add_reader, sock)
+
+    def _add_reader(self, sock: Any) -> None:
+        if sock.fileno() >= 0:
+            self._loop.add_reader(sock, self._read, sock)
+
+    def _read(self, sock: Any) -> None:
+        self._client.loop_read()
+        while self._account.tls and sock.fileno() >= 0 and sock.pending():
+            self._client.loop_read()
+
+    def _on_socket_close(self, _: paho.Client, __: Any, sock: Any) -> None:
+        self._loop.remove_reader(sock)
+        self._loop.remove_writer(sock)
+        self._gone.set()
+
+    def _on_register_write(self, _: paho.Client, __: Any, sock: Any) -> None:
+        self._loop.call_soon_threadsafe(self._add_writer, sock)
+
+    def _add_writer(self, sock: Any) -> None:
+        if sock.fileno() >= 0 and self._client.want_write():
+            self._loop.add_writer(sock, self._client.loop_write)
+
+    def _on_unregister_write(self, _: paho.Client, __: Any, sock: Any) -> None:
+        self._loop.remove_writer(sock)

@@ -1,0 +1,1 @@
+"""Live rankings: heaps over buckets of days. Pure."""

@@ -1,0 +1,116 @@
+"""An indexed binary heap: the best keys of many, while any key's score rises and falls."""
+
+from collections.abc import Mapping
+from heapq import heappop, heappush
+
+
+class Heap:
+    """Integer keys by integer score, best first; equal scores go by the smaller name.
+
+    names: key to name; it must know a key before the key gets a score. Keys at or below zero keep
+    their score, but are not listed. An increment costs O(log n), the best k cost O(k log k).
+    """
+
+    def __init__(self, names: Mapping[int, str]) -> None:
+        self._names = names
+        self._scores: dict[int, int] = {}
+        self._order: list[int] = []
+        self._place: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def score(self, key: int) -> int:
+        """The score of a key, 0 when it never had one."""
+        return self._scores.get(key, 0)
+
+    def add(self, key: int, delta: int) -> None:
+        """Add `delta`, which may be negative, to the score of `key`."""
+        score = self._scores.get(key, 0) + delta
+        if score:
+            self._scores[key] = score
+        else:
+            self._scores.pop(key, None)
+        place = self._place.get(key)
+        if place is None:
+            if score > 0:
+                self._order.append(key)
+                self._rise(len(self._order) - 1)
+        elif score <= 0:
+            self._remove(place)
+        elif delta > 0:
+            self._rise(place)
+        else:
+            self._sink(place)
+
+    def top(self, k: int) -> list[tuple[int, int]]:
+        """(key, score) of the best `k`, best first; walks the heap without changing it."""
+        found: list[tuple[int, int]] = []
+        front = [self._rank(0)] if self._order else []
+        while front and len(found) < k:
+            _, _, place = heappop(front)
+            key = self._order[place]
+            found.append((key, self._scores[key]))
+            for child in (2 * place + 1, 2 * place + 2):
+                if child < len(self._order):
+                    heappush(front, self._rank(child))
+        return found
+
+    def rank(self, key: int) -> int | None:
+        """The place of a key, from 1; None when it is not listed. O(keys that are better)."""
+        if key not in self._place:
+            return None
+        mine = (-self._scores[key], self._names[key])
+        better, stack = 0, [0]
+        while stack:
+            place = stack.pop()
+            if place < len(self._order) and self._rank(place)[:2] < mine:
+                better += 1
+                stack += (2 * place + 1, 2 * place + 2)
+        return better + 1
+
+    def _rank(self, place: int) -> tuple[int, str, int]:
+        key = self._order[place]
+        return -self._scores[key], self._names[key], place
+
+    def _better(self, one: int, other: int) -> bool:
+        first, second = self._scores[one], self._scores[other]
+        return first > second or (first == second and self._names[one] < self._names[other])
+
+    def _rise(self, place: int) -> None:
+        order, places = self._order, self._place
+        key = order[place]
+        while place:
+            parent = (place - 1) >> 1
+            above = order[parent]
+            if not self._better(key, above):
+                break
+            order[place] = above
+            places[above] = place
+            place = parent
+        order[place] = key
+        places[key] = place
+
+    def _sink(self, place: int) -> None:
+        order, places = self._order, self._place
+        key, size = order[place], len(order)
+        while (child := 2 * place + 1) < size:
+            if child + 1 < size and self._better(order[child + 1], order[child]):
+                child += 1
+            below = order[child]
+            if not self._better(below, key):
+                break
+            order[place] = below
+            places[below] = place
+            place = child
+        order[place] = key
+        places[key] = place
+
+    def _remove(self, place: int) -> None:
+        gone = self._order[place]
+        last = self._order.pop()
+        del self._place[gone]
+        if gone != last:
+            self._order[place] = last
+            self._rise(place)
+            self._sink(self._place[last])

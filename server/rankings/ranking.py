@@ -1,0 +1,80 @@
+"""One ranking: which events count, for whom, how much, on which day."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from server.rankings.window import ALL, DAYS, Buckets, Window
+from server.settings import Ranking as Spec
+
+KEPT_DAYS = 31  # buckets that some window may still need
+
+
+class NotWhole(ValueError):
+    """A field that a ranking sums is no whole number. field: its name."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"field {field}: a whole number, for a ranking sums it")
+        self.field = field
+
+
+class Ranking:
+    """Scores by key in all windows of a ranking; a fold of the log.
+
+    names: key to name, shared. Days are counted since 1970 in the site's time zone.
+    """
+
+    def __init__(self, spec: Spec, names: Mapping[int, str]) -> None:
+        self.spec = spec
+        self.buckets: Buckets = {}
+        self.windows = {name: Window(DAYS[name], self.buckets, names) for name in dict.fromkeys(spec.windows)}
+        self._plus, self._minus = frozenset(spec.kinds), frozenset(spec.minus)
+        self._field = spec.score.removeprefix("sum:") if spec.score != "count" else ""
+        self._all = self.windows["all"].heap if "all" in self.windows else None
+        self._dated = [window for window in self.windows.values() if window.days]
+
+    def counts(self, kind: str) -> bool:
+        """Whether events of this kind matter here."""
+        return kind in self._plus or kind in self._minus
+
+    def delta(self, kind: str, fields: Mapping[str, Any]) -> int:
+        """What an event of a kind that counts here adds. Raises NotWhole."""
+        amount = 1
+        if self._field:
+            value = fields.get(self._field)
+            if value is None:
+                return 0
+            if type(value) is not int:
+                raise NotWhole(self._field)
+            amount = value
+        return -amount if kind in self._minus else amount
+
+    def add(self, day: int, key: int, delta: int) -> None:
+        """Count `delta` for `key` on `day`."""
+        if self._all is not None:
+            self._all.add(key, delta)
+        if self._dated:
+            bucket = self.buckets.setdefault(day, {})
+            bucket[key] = bucket.get(key, 0) + delta
+            for window in self._dated:
+                window.add(day, key, delta)
+
+    def restore(self, day: int, key: int, score: int) -> None:
+        """Take a score of a checkpoint; `day` is ALL for all time. Move to a day afterwards."""
+        if day == ALL:
+            if self._all is not None:
+                self._all.add(key, score)
+        elif self._dated:
+            self.buckets.setdefault(day, {})[key] = score
+
+    def stored(self, day: int, key: int) -> int:
+        """The score that a checkpoint keeps; `day` is ALL for all time."""
+        if day == ALL:
+            return self._all.score(key) if self._all is not None else 0
+        return self.buckets.get(day, {}).get(key, 0)
+
+    def move(self, today: int) -> None:
+        """Let `today` be another day, and forget the buckets that no window can need again."""
+        for window in self._dated:
+            window.move(today)
+        for day in [day for day in self.buckets if day <= today - KEPT_DAYS]:
+            del self.buckets[day]

@@ -1,0 +1,56 @@
+"""A ranking over the latest days: a heap that day buckets enter and leave."""
+
+from collections.abc import Mapping
+
+from server.rankings.heap import Heap
+
+ALL = -1  # the bucket of all time
+DAYS = {"all": 0, "today": 1, "7d": 7, "30d": 30}  # 0: no end
+
+Buckets = dict[int, dict[int, int]]  # day -> key -> score
+
+
+class Window:
+    """The scores of the `days` days up to `today`, or of all time for 0 days.
+
+    buckets are shared by all windows of a ranking and kept by it.
+    """
+
+    def __init__(self, days: int, buckets: Buckets, names: Mapping[int, str]) -> None:
+        self.days = days
+        self.heap = Heap(names)
+        self._buckets = buckets
+        self._today: int | None = None
+
+    def holds(self, day: int) -> bool:
+        """Whether a day counts in this window now."""
+        if not self.days:
+            return True
+        return self._today is not None and self._today - self.days < day <= self._today
+
+    def add(self, day: int, key: int, delta: int) -> None:
+        """Count `delta`, which is in the day's bucket already, when that day counts here."""
+        if self.holds(day):
+            self.heap.add(key, delta)
+
+    def move(self, today: int) -> None:
+        """Let `today` be another day: buckets that left are taken out, those that came are added.
+
+        Costs O(keys of those buckets), never O(all keys).
+        """
+        if not self.days or today == self._today:
+            return
+        before = set(self._span(self._today))
+        self._today = today
+        after = set(self._span(today))
+        for day in before - after:
+            self._apply(day, -1)
+        for day in after - before:
+            self._apply(day, 1)
+
+    def _span(self, today: int | None) -> range:
+        return range(0) if today is None else range(today - self.days + 1, today + 1)
+
+    def _apply(self, day: int, sign: int) -> None:
+        for key, score in self._buckets.get(day, {}).items():
+            self.heap.add(key, sign * score)

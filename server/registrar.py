@@ -1,0 +1,43 @@
+"""Adding and revoking devices, with effect in the store, in memory and at the broker."""
+
+from collections.abc import Awaitable, Callable
+
+from server.ingest.names import Names
+from server.ingest.presence import Presence
+from server.store import devices
+from server.store.database import Database
+
+
+class Registrar:
+    """The device register of a running edge. update: brings changes to the broker."""
+
+    def __init__(
+        self, database: Database, names: Names, presence: Presence, clock: Callable[[], int]
+    ) -> None:
+        self._database = database
+        self._names = names
+        self._presence = presence
+        self._clock = clock
+        self.update: Callable[[], Awaitable[None]] | None = None
+
+    async def add(self, name: str) -> dict[str, str]:
+        """{"device", "username", "secret"}, the secret this once. Raises BadInput, Conflict."""
+        now = self._clock()
+        number, secret = await self._database.write(devices.add, name, now)
+        self._names.adopt("device", name, number)
+        self._names.senders.add(number)
+        self._presence.added(name, now)
+        await self._tell()
+        return {"device": name, "username": name, "secret": secret}
+
+    async def revoke(self, name: str) -> None:
+        """Cut the device off now and for good. Raises NotFound."""
+        now = self._clock()
+        number = await self._database.write(devices.revoke, name, now)
+        self._names.senders.discard(number)
+        self._presence.revoked(name, now)
+        await self._tell()
+
+    async def _tell(self) -> None:
+        if self.update is not None:
+            await self.update()

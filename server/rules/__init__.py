@@ -1,0 +1,1 @@
+"""Rules: conditions on events that make mails. Pure."""

@@ -1,0 +1,52 @@
+"""One rule: which events make a mail, and to whom."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from server.settings import Rule as Spec
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+PERIODS = {"hour": HOUR_MS, "day": DAY_MS}
+
+
+@dataclass(frozen=True)
+class Match:
+    """A mail that is due. key: the event's identity, or the period of a digest.
+
+    recipient: an address, "" when nobody knows one. not_before_at: ms since 1970 UTC.
+    """
+
+    rule: Spec
+    key: str
+    recipient: str
+    not_before_at: int
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Whom `staff` and `customer` mean. customer: a pattern with {customer}, or ""."""
+
+    staff: tuple[str, ...]
+    customer: str
+
+    def of(self, to: str, customer: str | None, email: str | None) -> tuple[str, ...]:
+        """The addresses of a rule's `to`, one or more; ("",) when nobody knows any."""
+        if to == "staff":
+            return self.staff
+        if to != "customer":
+            return (to,)
+        if email:
+            return (email,)
+        if customer and self.customer:
+            return (self.customer.replace("{customer}", customer),)
+        return ("",)
+
+
+def period(spec: Spec, at: int) -> tuple[str, int]:
+    """Key and end (ms) of the digest period that `at` lies in."""
+    length = PERIODS[spec.digest]
+    start = at - at % length
+    return f"{spec.digest}:{start}", start + length

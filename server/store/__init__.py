@@ -1,0 +1,1 @@
+"""What is durable: SQLite, one writer, one file a noun."""

@@ -1,0 +1,93 @@
+"""Checkpoints: the folds of the log up to an event, so that a start replays only the tail."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+Score = tuple[str, int, int, int]  # ranking, bucket, key, score
+Count = tuple[str, int, int]  # rule, customer, count
+Total = tuple[int, int, int, int]  # hour, kind, count, cents
+
+
+@dataclass
+class Delta:
+    """What a checkpoint writes: values as they are now, of everything that changed."""
+
+    through: int
+    scores: list[Score] = field(default_factory=list)
+    counts: list[Count] = field(default_factory=list)
+    totals: list[Total] = field(default_factory=list)
+    first_day: int = -1  # buckets of earlier days are dropped
+
+
+def save(connection: sqlite3.Connection, delta: Delta) -> None:
+    """Write a checkpoint; part of one transaction. A score of zero takes no row."""
+    connection.executemany(
+        "INSERT INTO score VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET score = excluded.score",
+        [row for row in delta.scores if row[3]],
+    )
+    connection.executemany(
+        "DELETE FROM score WHERE ranking = ? AND bucket = ? AND key = ?",
+        [row[:3] for row in delta.scores if not row[3]],
+    )
+    connection.executemany(
+        "INSERT INTO rule_count VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = excluded.count",
+        delta.counts,
+    )
+    connection.executemany(
+        "INSERT INTO total VALUES (?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET count = excluded.count, cents = excluded.cents",
+        delta.totals,
+    )
+    connection.execute("UPDATE checkpoint SET through = ?", (delta.through,))
+
+
+def drop_days(connection: sqlite3.Connection, first_day: int) -> None:
+    """Forget the buckets of days before `first_day`, all time excepted."""
+    connection.execute("DELETE FROM score WHERE bucket >= 0 AND bucket < ?", (first_day,))
+
+
+def through(connection: sqlite3.Connection) -> int:
+    """The id of the last event that the checkpoint holds."""
+    found: int = connection.execute("SELECT through FROM checkpoint").fetchone()[0]
+    return found
+
+
+def scores(connection: sqlite3.Connection, ranking: str) -> Iterator[tuple[int, int, int]]:
+    """(bucket, key, score) of a ranking."""
+    return connection.execute("SELECT bucket, key, score FROM score WHERE ranking = ?", (ranking,))
+
+
+def counts(connection: sqlite3.Connection) -> Iterator[Count]:
+    """All counters of rules."""
+    return connection.execute("SELECT rule, customer, count FROM rule_count")
+
+
+def totals(connection: sqlite3.Connection) -> Iterator[Total]:
+    """All totals by hour and kind."""
+    return connection.execute("SELECT hour, kind, count, cents FROM total")
+
+
+def known(connection: sqlite3.Connection) -> dict[str, tuple[str, int]]:
+    """Name of each fold to its spec and the event since which it counts."""
+    rows = connection.execute("SELECT name, spec, since FROM fold")
+    return {name: (spec, since) for name, spec, since in rows}
+
+
+def adopt(connection: sqlite3.Connection, name: str, spec: str, since: int) -> None:
+    """Begin a fold anew; what an earlier one of that name had stored is forgotten."""
+    noun, _, plain = name.partition(":")
+    table, column = ("score", "ranking") if noun == "ranking" else ("rule_count", "rule")
+    connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (plain,))
+    connection.execute(
+        "INSERT INTO fold VALUES (?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET spec = excluded.spec, since = excluded.since",
+        (name, spec, since),
+    )
+
+
+def forget(connection: sqlite3.Connection, names: Iterable[str]) -> None:
+    """Drop folds that the settings no longer have."""
+    for name in names:
+        adopt(connection, name, "", 0)
+        connection.execute("DELETE FROM fold WHERE name = ?", (name,))

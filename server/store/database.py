@@ -1,0 +1,160 @@
+"""The file, its lock, its one writer and its readers."""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+import aiosqlite
+
+from server.errors import StartError, StoreDamaged, StoreFull, StoreLocked
+from server.store.schema import migrate
+
+P = ParamSpec("P")
+T = TypeVar("T")
+READERS = 2
+FULL_OR_FAILING = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
+
+
+class Connection(aiosqlite.Connection):
+    """An aiosqlite connection that runs a whole function as one hop to its thread."""
+
+    async def hop(
+        self,
+        work: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """What `work(connection, ...)` returns, run on the connection's thread."""
+        result: T = await self._execute(work, self._conn, *args, **kwargs)  # type: ignore[no-untyped-call]
+        return result
+
+
+class Database:
+    """`<folder>/boardwalk.db`, held by one process at a time.
+
+    Use as an async context manager. Raises StoreLocked, StoreDamaged and StartError on entry.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "boardwalk.db"
+        self._lock = -1
+        self._readers: asyncio.Queue[Connection] = asyncio.Queue()
+
+    async def __aenter__(self) -> Self:
+        self._lock = take_lock(self.folder)
+        try:
+            self._writer = await self._connect(_open_writer)
+            for _ in range(READERS):
+                self._readers.put_nowait(await self._connect(_open_reader))
+        except BaseException:
+            os.close(self._lock)
+            raise
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        for _ in range(READERS):
+            await (await self._readers.get()).close()
+        await self._writer.close()
+        os.close(self._lock)
+
+    async def _connect(self, opener: Callable[[Path], sqlite3.Connection]) -> Connection:
+        connection = Connection(lambda: opener(self.path), iter_chunk_size=64)
+        await connection
+        return connection
+
+    async def write(
+        self,
+        work: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """`work` inside one transaction, committed durably when this returns.
+
+        Raises StoreFull when the disk refuses; nothing of the transaction is kept then. A caller
+        that is cancelled cannot know the outcome, so cancellation waits for the commit.
+        """
+        hop = asyncio.ensure_future(self._writer.hop(_transaction, work, *args, **kwargs))
+        try:
+            return await asyncio.shield(hop)
+        except asyncio.CancelledError:
+            await asyncio.wait([hop])
+            raise
+
+    async def read(
+        self,
+        work: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """`work` on a connection that cannot write; sees everything committed before the call."""
+        reader = await self._readers.get()
+        try:
+            return await reader.hop(work, *args, **kwargs)
+        finally:
+            self._readers.put_nowait(reader)
+
+
+def take_lock(folder: Path) -> int:
+    """A file descriptor that holds the folder's lock until it is closed. Raises StartError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StartError(
+            f"The data folder {folder} cannot be written ({error.strerror}); "
+            "give another one with [edge] data, or change its owner."
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise StoreLocked(str(folder)) from error
+    return lock
+
+
+def _open_writer(path: Path) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA cache_size = -16000")
+        migrate(connection)
+    except sqlite3.DatabaseError as error:
+        raise StoreDamaged(
+            f"The store {path} cannot be opened ({error}); restore a backup, or move it away to "
+            "begin anew: boards send again what they still hold."
+        ) from error
+    return connection
+
+
+def _open_reader(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _transaction(
+    connection: sqlite3.Connection,
+    work: Callable[Concatenate[sqlite3.Connection, P], T],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        result = work(connection, *args, **kwargs)
+        connection.execute("COMMIT")
+    except BaseException as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if isinstance(error, sqlite3.Error) and code in FULL_OR_FAILING:
+            raise StoreFull(f"The disk refuses to store ({error}); make room.") from error
+        raise
+    return result

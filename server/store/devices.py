@@ -1,0 +1,89 @@
+"""The device register: who may send, and what each device last told."""
+
+import base64
+import hashlib
+import json
+import secrets
+import sqlite3
+from dataclasses import dataclass, field
+from typing import Any
+
+from firmware.wire.topics import is_name
+from server.errors import BadInput, Conflict, NotFound
+
+ITERATIONS = 101  # mosquitto's own default; the secret has 128 random bits, so no more are needed
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A device as the edge knows it now. state: facts that the board told (wire.state.FIELDS)."""
+
+    name: str
+    online: bool
+    last_seen_at: int | None
+    added_at: int
+    revoked_at: int | None
+    conflict_at: int | None
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+def hashed(secret: str) -> str:
+    """A secret as mosquitto's password file has it: `$7$iterations$salt$hash`, PBKDF2-SHA512."""
+    salt = secrets.token_bytes(12)
+    digest = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, ITERATIONS, 64)
+    return f"$7${ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+
+
+def add(connection: sqlite3.Connection, name: str, now: int) -> tuple[int, str]:
+    """Register a device, or one that was revoked again: its id and new secret, told this once.
+
+    Raises BadInput for a name that topics cannot carry, Conflict for one that is in use.
+    """
+    if not is_name(name):
+        raise BadInput("name", f"{name!r} cannot name a device: 1 to 32 of a-z, 0-9 and -.")
+    row = connection.execute("SELECT id, secret, revoked_at FROM device WHERE name = ?", (name,)).fetchone()
+    if row is not None and row[1] is not None and row[2] is None:
+        raise Conflict(f"There is a device {name} already; revoke it first, or choose another name.")
+    secret = secrets.token_urlsafe(16)
+    found = connection.execute(
+        "INSERT INTO device (name, secret, added_at) VALUES (?, ?, ?) ON CONFLICT (name) "
+        "DO UPDATE SET secret = excluded.secret, revoked_at = NULL RETURNING id",
+        (name, hashed(secret), now),
+    ).fetchone()
+    return int(found[0]), secret
+
+
+def revoke(connection: sqlite3.Connection, name: str, now: int) -> int:
+    """Take a device's right to send away; its id. Raises NotFound."""
+    row = connection.execute(
+        "UPDATE device SET secret = NULL, revoked_at = ?, online = 0 WHERE name = ? "
+        "AND revoked_at IS NULL RETURNING id",
+        (now, name),
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"There is no device {name} that could be revoked.")
+    return int(row[0])
+
+
+def credentials(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """(name, hashed secret) of every device that may connect."""
+    return connection.execute(
+        "SELECT name, secret FROM device WHERE secret IS NOT NULL AND revoked_at IS NULL ORDER BY name"
+    ).fetchall()
+
+
+def everyone(connection: sqlite3.Connection) -> list[Seen]:
+    """Every device, by name."""
+    rows = connection.execute(
+        "SELECT name, online, last_seen_at, added_at, revoked_at, conflict_at, state FROM device "
+        "ORDER BY name"
+    )
+    return [Seen(name, bool(online), *times, json.loads(state)) for name, online, *times, state in rows]
+
+
+def save_presence(connection: sqlite3.Connection, seen: list[Seen]) -> None:
+    """Write what devices told of themselves."""
+    connection.executemany(
+        "UPDATE device SET online = ?, last_seen_at = ?, state = ? WHERE name = ?",
+        [(one.online, one.last_seen_at, json.dumps(one.state), one.name) for one in seen],
+    )

@@ -1,0 +1,164 @@
+"""The mail outbox: rows that are born with their event, and the states they go through.
+
+pending -> sending -> sent | failed | unknown | pending (refused before it was accepted)
+unknown -> sent | failed | pending (by policy)          held -> pending | failed | sent
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from server.errors import Conflict
+from server.rules.rule import Match
+from server.store.database import Database
+
+STATES = ("pending", "sending", "sent", "failed", "unknown", "held")
+MOVES = {
+    "pending": ("sending", "failed", "held"),
+    "sending": ("sent", "failed", "unknown", "pending"),
+    "unknown": ("sent", "failed", "pending"),
+    "held": ("pending", "failed", "sent"),
+    "sent": (),
+    "failed": (),
+}
+COLUMNS = (
+    "id, rule, key, recipient, state, template, policy, facts, matches, attempt, created_at, "
+    "not_before_at, changed_at, message_id, reason"
+)
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A row of the outbox. facts: what its template may show. attempt: sends begun so far."""
+
+    id: int
+    rule: str
+    key: str
+    recipient: str
+    state: str
+    template: str
+    policy: str
+    facts: dict[str, Any]
+    matches: int
+    attempt: int
+    created_at: int
+    not_before_at: int
+    changed_at: int
+    message_id: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Move:
+    """A change of state. not_before_at: when a pending mail may be tried, 0 to leave it."""
+
+    to: str
+    now: int
+    message_id: str | None = None
+    reason: str | None = None
+    not_before_at: int = 0
+
+
+class Mails:
+    """Reads and moves rows of the outbox."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(self, after: int | None, limit: int) -> tuple[list[Mail], int | None]:
+        """At most `limit` mails, newest first, and the `after` of the next page."""
+        rows = await self._database.read(_page, after, limit)
+        return rows, rows[-1].id if len(rows) == limit else None
+
+    async def counts(self, since_at: int = 0) -> dict[str, int]:
+        """State to the number of mails created since then; every state is named."""
+        return await self._database.read(_counts, since_at)
+
+    async def due(self, now: int, limit: int) -> list[Mail]:
+        """Pending mails that may be sent now, oldest first."""
+        return await self._database.read(_due, now, limit)
+
+    async def open(self, state: str) -> list[Mail]:
+        """All mails in one state, oldest first."""
+        return await self._database.read(_in_state, state)
+
+    async def move(self, mail: int, move: Move) -> None:
+        """Change a mail's state, durably. Raises Conflict for a move that the table forbids."""
+        await self._database.write(_move, mail, move)
+
+
+def insert(connection: sqlite3.Connection, matches: Iterable[Match], now: int) -> None:
+    """Add mails of a transaction's matches; one that exists is not added again, a digest counts."""
+    connection.executemany(
+        "INSERT INTO mail (rule, key, recipient, state, template, policy, facts, created_at, "
+        "not_before_at, changed_at, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (rule, key, recipient) DO UPDATE SET matches = matches + 1 "
+        "WHERE key LIKE 'hour:%' OR key LIKE 'day:%'",
+        [_row(match, now) for match in matches],
+    )
+
+
+def _row(match: Match, now: int) -> tuple[Any, ...]:
+    known = bool(match.recipient)
+    return (
+        match.rule.name, match.key, match.recipient, "pending" if known else "failed",
+        match.rule.template, match.rule.policy, json.dumps(match.facts, separators=(",", ":")),
+        now, match.not_before_at, now, None if known else "no address is known",
+    )  # fmt: skip
+
+
+def _mail(row: tuple[Any, ...]) -> Mail:
+    start, facts, rest = row[:7], row[7], row[8:]
+    return Mail(*start, json.loads(facts), *rest)  # type: ignore[call-arg]
+
+
+def _page(connection: sqlite3.Connection, after: int | None, limit: int) -> list[Mail]:
+    rows = connection.execute(
+        f"SELECT {COLUMNS} FROM mail WHERE id < ? ORDER BY id DESC LIMIT ?",
+        (after if after is not None else 1 << 62, limit),
+    )
+    return [_mail(row) for row in rows]
+
+
+def _counts(connection: sqlite3.Connection, since_at: int) -> dict[str, int]:
+    rows = connection.execute(
+        "SELECT state, count(*) FROM mail WHERE created_at >= ? GROUP BY state", (since_at,)
+    )
+    return dict.fromkeys(STATES, 0) | dict(rows.fetchall())
+
+
+def _due(connection: sqlite3.Connection, now: int, limit: int) -> list[Mail]:
+    rows = connection.execute(
+        f"SELECT {COLUMNS} FROM mail WHERE state = 'pending' "
+        "AND state IN ('pending', 'sending', 'unknown', 'held') AND not_before_at <= ? "
+        "ORDER BY not_before_at, id LIMIT ?",
+        (now, limit),
+    )
+    return [_mail(row) for row in rows]
+
+
+def _in_state(connection: sqlite3.Connection, state: str) -> list[Mail]:
+    rows = connection.execute(f"SELECT {COLUMNS} FROM mail WHERE state = ? ORDER BY id", (state,))
+    return [_mail(row) for row in rows]
+
+
+def _move(connection: sqlite3.Connection, mail: int, move: Move) -> None:
+    row = connection.execute("SELECT state, not_before_at FROM mail WHERE id = ?", (mail,)).fetchone()
+    state = row[0] if row else "gone"
+    if move.to not in MOVES.get(state, ()):
+        raise Conflict(f"Mail {mail} is {state}; it cannot become {move.to}.")
+    connection.execute(
+        "UPDATE mail SET state = ?, changed_at = ?, message_id = coalesce(?, message_id), "
+        "reason = ?, not_before_at = ?, attempt = attempt + (? = 'sending') WHERE id = ?",
+        (
+            move.to,
+            move.now,
+            move.message_id,
+            move.reason,
+            move.not_before_at or row[1],
+            move.to,
+            mail,
+        ),
+    )

@@ -1,0 +1,185 @@
+"""The tables, as numbered migrations by `PRAGMA user_version`."""
+
+import secrets
+import sqlite3
+import time
+
+from server.errors import StoreDamaged
+
+MIGRATIONS = [
+    """
+    -- what the store knows of itself: generation (random, new at creation and at every restore), created_at
+    CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+    CREATE TABLE device (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        secret TEXT,              -- PBKDF2 as mosquitto writes it; NULL: sends by HTTP only, or revoked
+        added_at INTEGER NOT NULL,
+        revoked_at INTEGER,
+        last_seen_at INTEGER,
+        online INTEGER NOT NULL DEFAULT 0,
+        state TEXT NOT NULL DEFAULT '{}',   -- JSON, the facts of wire.state
+        conflict_at INTEGER       -- an event differed from the committed one of the same number
+    );
+    CREATE TABLE kind (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+    CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, email TEXT, first_at INTEGER NOT NULL);
+    CREATE TABLE term (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);  -- values of fields that are ranked
+
+    -- the append-only log: rowid order, no index, no UNIQUE; `cursor` is the dedupe
+    CREATE TABLE event (
+        id INTEGER PRIMARY KEY,
+        device INTEGER NOT NULL,
+        epoch INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        kind INTEGER NOT NULL,
+        customer INTEGER,
+        at INTEGER NOT NULL,          -- best known time
+        received_at INTEGER NOT NULL,
+        clock_at INTEGER NOT NULL,    -- what the board's clock said, 0 for none
+        quality INTEGER NOT NULL,     -- of that clock: wire.event.QUALITIES
+        boot INTEGER NOT NULL,
+        uptime_ms INTEGER NOT NULL,
+        fields BLOB NOT NULL          -- msgpack map without the customer
+    );
+    CREATE TABLE cursor (
+        device INTEGER NOT NULL,
+        epoch INTEGER NOT NULL,
+        acked INTEGER NOT NULL,
+        crcs BLOB NOT NULL,           -- CRC32 of the latest events, 4 bytes each, newest last
+        boot INTEGER NOT NULL,        -- boot, uptime and best time of the newest event
+        uptime_ms INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (device, epoch)
+    ) WITHOUT ROWID;
+    CREATE TABLE reject (
+        id INTEGER PRIMARY KEY,
+        source TEXT NOT NULL,
+        epoch INTEGER,
+        seq INTEGER,
+        reason TEXT NOT NULL,
+        payload BLOB NOT NULL,
+        received_at INTEGER NOT NULL
+    );
+
+    -- checkpoints: the folds of the log up to event `through`
+    CREATE TABLE score (
+        ranking TEXT NOT NULL,
+        bucket INTEGER NOT NULL,      -- day since 1970 in the site's zone; -1: all time
+        key INTEGER NOT NULL,
+        score INTEGER NOT NULL,
+        PRIMARY KEY (ranking, bucket, key)
+    ) WITHOUT ROWID;
+    CREATE TABLE rule_count (
+        rule TEXT NOT NULL, customer INTEGER NOT NULL, count INTEGER NOT NULL,
+        PRIMARY KEY (rule, customer)
+    ) WITHOUT ROWID;
+    CREATE TABLE total (
+        hour INTEGER NOT NULL,        -- hours since 1970 UTC
+        kind INTEGER NOT NULL, count INTEGER NOT NULL, cents INTEGER NOT NULL,
+        PRIMARY KEY (hour, kind)
+    ) WITHOUT ROWID;
+    CREATE TABLE fold (               -- rankings and rules that are known, and since which event
+        name TEXT PRIMARY KEY,        -- ranking:orders, rule:thanks
+        spec TEXT NOT NULL,
+        since INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE checkpoint (one INTEGER PRIMARY KEY CHECK (one = 1), through INTEGER NOT NULL);
+    INSERT INTO checkpoint VALUES (1, 0);
+
+    CREATE TABLE mail (
+        id INTEGER PRIMARY KEY,
+        rule TEXT NOT NULL,
+        key TEXT NOT NULL,            -- device/epoch/seq of the event, or the period of a digest
+        recipient TEXT NOT NULL,      -- '' when nobody knows an address
+        state TEXT NOT NULL,
+        template TEXT NOT NULL,
+        policy TEXT NOT NULL,
+        facts TEXT NOT NULL,          -- JSON, for the template
+        matches INTEGER NOT NULL DEFAULT 1,
+        attempt INTEGER NOT NULL DEFAULT 0,
+        created_at INTEGER NOT NULL,
+        not_before_at INTEGER NOT NULL,
+        changed_at INTEGER NOT NULL,
+        message_id TEXT,
+        reason TEXT,
+        UNIQUE (rule, key, recipient)
+    );
+    CREATE INDEX mail_open ON mail (not_before_at) WHERE state IN ('pending', 'sending', 'unknown', 'held');
+    CREATE TABLE mailbox (            -- what the local mailer delivered
+        id INTEGER PRIMARY KEY, mail INTEGER NOT NULL, recipient TEXT NOT NULL, subject TEXT NOT NULL,
+        text TEXT NOT NULL, html TEXT NOT NULL, sent_at INTEGER NOT NULL
+    );
+
+    CREATE TABLE chunk (
+        id INTEGER PRIMARY KEY,
+        pk TEXT NOT NULL,
+        sk TEXT NOT NULL,
+        body BLOB,                    -- dropped some time after it was sent
+        events INTEGER NOT NULL,
+        first_at INTEGER NOT NULL,
+        sealed_at INTEGER NOT NULL,
+        sent_at INTEGER,
+        UNIQUE (pk, sk)
+    );
+    CREATE INDEX chunk_unsent ON chunk (id) WHERE sent_at IS NULL;
+    CREATE TABLE sealed (one INTEGER PRIMARY KEY CHECK (one = 1), through INTEGER NOT NULL);
+    INSERT INTO sealed VALUES (1, 0);
+
+    CREATE TABLE staff (
+        id INTEGER PRIMARY KEY,
+        email TEXT NOT NULL UNIQUE,
+        role TEXT NOT NULL CHECK (role IN ('viewer', 'operator', 'admin')),
+        password TEXT,                -- argon2id; NULL until the invitation is used
+        added_at INTEGER NOT NULL,
+        removed_at INTEGER
+    );
+    CREATE TABLE session (
+        id TEXT PRIMARY KEY,          -- 128 random bits, in the JWT
+        staff INTEGER NOT NULL REFERENCES staff (id),
+        created_at INTEGER NOT NULL,
+        seen_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        ended_at INTEGER
+    ) WITHOUT ROWID;
+    CREATE TABLE link (               -- one-time sign-in links and invitations
+        hash BLOB PRIMARY KEY,        -- SHA-256 of the token
+        staff INTEGER REFERENCES staff (id),   -- NULL: whoever opens it becomes the first admin
+        created_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        used_at INTEGER
+    ) WITHOUT ROWID;
+    CREATE TABLE token (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        hash BLOB NOT NULL,           -- SHA-256; the token has 256 random bits
+        scopes TEXT NOT NULL,         -- of ingest, read, admin, joined by a space
+        added_at INTEGER NOT NULL,
+        used_at INTEGER,
+        revoked_at INTEGER
+    );
+    CREATE TABLE audit (
+        id INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL
+    );
+    """,
+]  # fmt: skip
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a store to the newest schema, a transaction a step. Raises StoreDamaged."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(MIGRATIONS):
+        raise StoreDamaged(
+            f"The store was written by a newer Boardwalk (schema {version}, this one knows "
+            f"{len(MIGRATIONS)}); update Boardwalk."
+        )
+    for number in range(version, len(MIGRATIONS)):
+        statements = MIGRATIONS[number] + (_birth() if number == 0 else "")
+        connection.executescript(f"BEGIN IMMEDIATE; {statements}; PRAGMA user_version = {number + 1}; COMMIT")
+
+
+def _birth() -> str:
+    return (
+        f"INSERT INTO meta VALUES ('generation', '{secrets.token_hex(8)}'), "
+        f"('created_at', '{time.time_ns() // 1_000_000}')"
+    )

@@ -1,0 +1,30 @@
+"""How many in the last minute."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+SPAN_S = 60.0
+
+
+class Rate:
+    """Counts amounts over a sliding minute; `total` counts them all."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._latest: deque[tuple[float, int]] = deque()
+        self._sum = 0
+        self.total = 0
+
+    def add(self, amount: int) -> None:
+        """Count `amount` now."""
+        self._latest.append((self._clock(), amount))
+        self._sum += amount
+        self.total += amount
+
+    def per_minute(self) -> int:
+        """The sum of the last 60 s."""
+        before = self._clock() - SPAN_S
+        while self._latest and self._latest[0][0] <= before:
+            self._sum -= self._latest.popleft()[1]
+        return self._sum

@@ -1,0 +1,104 @@
+"""What `server.app` hands to the web floor: the parts it reads from and acts on."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from server.ingest.arrival import Posted as Posted
+from server.ingest.folds import Place as Place
+from server.settings import Settings
+from server.store.database import Database
+from server.store.devices import Seen as Seen
+from server.store.events import Stored as Stored
+
+
+class Intake(Protocol):
+    """The way in for events that come over HTTP."""
+
+    async def post(self, source: str, events: list[Any]) -> Posted:
+        """Commit events of the `json` shape. Raises StoreFull when the disk refuses."""
+
+
+class Rankings(Protocol):
+    """Live rankings; unknown names and windows raise NotFound."""
+
+    def names(self) -> list[tuple[str, list[str]]]:
+        """Each ranking with its windows, in the order of the settings."""
+
+    def top(self, name: str, window: str, k: int) -> list[Place]:
+        """The best k, best first."""
+
+    def place(self, name: str, window: str, key: str) -> Place | None:
+        """Rank and score of one key, None when it is not listed."""
+
+    def size(self, name: str, window: str) -> int:
+        """How many keys are listed."""
+
+
+class Totals(Protocol):
+    """Counts of accepted events by hour and kind, from memory."""
+
+    def hours(self, kind: str, first_hour: int, last_hour: int) -> list[tuple[int, int]]:
+        """(count, cents) of each hour from first to last; hours are counted since 1970 UTC."""
+
+
+class Presence(Protocol):
+    """Which devices are here, from memory."""
+
+    def all(self) -> list[Seen]:
+        """Every device that is known, by name."""
+
+
+class Cloud(Protocol):
+    """How far the cloud is."""
+
+    def status(self) -> dict[str, Any]:
+        """mode ("off"|"aws"), waiting (events), chunks (unsent), oldest_at, last_sent_at (ms or None),
+        units_per_s, write_units (numbers), error (a sentence or None)."""
+
+
+class Health(Protocol):
+    """Whether the edge works as it should."""
+
+    def reasons(self) -> list[tuple[str, str]]:
+        """(part, sentence) of everything that is degraded: "mqtt", "store", "cloud", "mail", "broker"."""
+
+    def notes(self) -> list[str]:
+        """Sentences staff should know that are no fault, as a broker without rights a device."""
+
+
+class Devices(Protocol):
+    """The device register, with effect on the broker at once."""
+
+    async def add(self, name: str) -> dict[str, str]:
+        """{"device", "username", "secret"}, the secret this once. Raises BadInput, Conflict."""
+
+    async def revoke(self, name: str) -> None:
+        """Cut the device off now and for good. Raises NotFound."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything that the web floor is handed.
+
+    on_commit: call with a function that gets the list of Stored events after each commit, on the
+    event loop; it must not block. per_minute: events committed in the last 60 s.
+    """
+
+    settings: Settings
+    database: Database
+    intake: Intake
+    rankings: Rankings
+    totals: Totals
+    presence: Presence
+    cloud: Cloud
+    health: Health
+    devices: Devices
+    on_commit: Callable[[Callable[[list[Stored]], None]], None]
+    per_minute: Callable[[], int]
+    on_start: Callable[[web.Application], Awaitable[None]] | None = None
+
+
+PARTS: web.AppKey[Parts] = web.AppKey("parts", Parts)

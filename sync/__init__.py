@@ -1,0 +1,1 @@
+"""The way to the cloud: chunks to DynamoDB, letters to SES."""

@@ -1,0 +1,28 @@
+"""The two seams to the cloud: a table and a mailer."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from sync.chunk import Chunk
+from sync.letter import Letter
+
+
+class Table(Protocol):
+    """Where chunks go. Calls block; they are made on threads."""
+
+    def put(self, chunks: Sequence[Chunk]) -> list[Chunk]:
+        """Write at most 25 chunks; those that were not taken. Raises CloudError, Throttled."""
+
+    def bodies(self, pk: str) -> Iterator[bytes]:
+        """The bodies under one partition. Raises CloudError."""
+
+    def scan(self, prefix: str) -> Iterator[bytes]:
+        """The bodies of every partition whose key begins so. Raises CloudError."""
+
+
+class Mailer(Protocol):
+    """Where letters go. Calls block; they are made on threads."""
+
+    def send(self, letter: Letter) -> str:
+        """Send once, without any retry; the message's id. Raises CloudError (accepted: None when
+        nobody can know whether it was taken), Throttled."""

@@ -1,0 +1,38 @@
+"""The mailer without a cloud: letters land in a box that staff read on a page."""
+
+import asyncio
+import sqlite3
+import time
+from concurrent.futures import Future
+
+from server.store.database import Database
+from sync.letter import Letter
+
+KEPT = 1000
+
+
+class Mailbox:
+    """As sync.cloud.Mailer; keeps the newest 1,000 letters in the store."""
+
+    def __init__(self, database: Database, loop: asyncio.AbstractEventLoop) -> None:
+        self._database = database
+        self._loop = loop
+
+    def send(self, letter: Letter) -> str:
+        """Put a letter into the box; `local-` and its number there."""
+        done: Future[int] = asyncio.run_coroutine_threadsafe(self._keep(letter), self._loop)
+        return f"local-{done.result()}"
+
+    async def _keep(self, letter: Letter) -> int:
+        return await self._database.write(_insert, letter, time.time_ns() // 1_000_000)
+
+
+def _insert(connection: sqlite3.Connection, letter: Letter, now: int) -> int:
+    number = connection.execute(
+        "INSERT INTO mailbox (mail, recipient, subject, text, html, sent_at) "
+        "VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+        (int(letter.tag.rpartition("-")[2]), letter.recipient, letter.subject, letter.text,
+         letter.html, now),
+    ).fetchone()[0]  # fmt: skip
+    connection.execute("DELETE FROM mailbox WHERE id <= ?", (number - KEPT,))
+    return int(number)

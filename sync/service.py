@@ -1,0 +1,91 @@
+"""The cloud side of one edge: which workers its settings ask for, and how far they are."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from server.settings import Settings
+from server.store import chunks
+from server.store.database import Database
+from server.store.mail import Mails
+from sync.budget import Bucket
+from sync.cloud import Mailer
+from sync.dynamo import Dynamo
+from sync.letter import Letters
+from sync.mailbox import Mailbox
+from sync.postman import Postman
+from sync.ses import Ses
+from sync.uploader import Uploader
+
+STATUS_S = 1.0
+LOCAL_PER_S = 1000.0
+
+
+class CloudService:
+    """Makes uploader and postman, and keeps their state for whoever asks."""
+
+    def __init__(self, settings: Settings, database: Database, clock: Callable[[], int]) -> None:
+        self._settings = settings
+        self._database = database
+        self._clock = clock
+        self._uploader: Uploader | None = None
+        self._postman: Postman | None = None
+        self._status: dict[str, Any] = {
+            "mode": settings.cloud.mode, "waiting": 0, "chunks": 0, "oldest_at": None,
+            "last_sent_at": None, "units_per_s": 0.0, "write_units": settings.cloud.write_units,
+            "error": None,
+        }  # fmt: skip
+
+    def workers(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
+        """(name, work) of everything to run; call once, on the event loop."""
+        work: list[tuple[str, Coroutine[Any, Any, None]]] = [("cloud status", self._watch())]
+        cloud = self._settings.cloud
+        if cloud.mode == "aws":
+            bucket = Bucket(cloud.write_units, cloud.write_units)
+            table = Dynamo(cloud)
+            site = self._settings.edge.site
+            self._uploader = Uploader(self._database, table, site, bucket)
+            sealing = self._uploader.run_sealer(self._clock, cloud.seal_after_s * 1000)
+            work += [("sealer", sealing), ("sender", self._uploader.run_sender(self._clock))]
+        if self._settings.mail.mode != "off":
+            work.append(("postman", self._post()))
+        return work
+
+    def status(self) -> dict[str, Any]:
+        """mode, waiting (events not confirmed), chunks (unsent), oldest_at, last_sent_at (ms or
+        None), units_per_s, write_units, error (a sentence or None); at most a second old."""
+        return self._status
+
+    def upload_error(self) -> str | None:
+        """Why the table is not reached."""
+        return self._uploader.error if self._uploader is not None else None
+
+    def mail_error(self) -> str | None:
+        """Why the last mail did not go out."""
+        return self._postman.error if self._postman is not None else None
+
+    async def _post(self) -> None:
+        mail = self._settings.mail
+        generation = await self._database.read(chunks.generation)
+        letters = Letters(mail.sender, self._settings.edge.site)
+        mailer: Mailer
+        if mail.mode == "ses":
+            mailer = Ses(mail, self._settings.cloud)
+            bucket = Bucket(mail.per_second, mail.per_second)
+        else:
+            mailer = Mailbox(self._database, asyncio.get_running_loop())
+            bucket = Bucket(LOCAL_PER_S, LOCAL_PER_S)
+        self._postman = Postman(Mails(self._database), mailer, letters, bucket)
+        await self._postman.run(self._clock, generation)
+
+    async def _watch(self) -> None:
+        while True:
+            unsealed, open_, oldest_at, last_sent_at = await self._database.read(chunks.backlog)
+            sealed = await self._database.read(chunks.unsent_events)
+            uploader = self._uploader
+            self._status = self._status | {
+                "waiting": unsealed + sealed, "chunks": open_, "oldest_at": oldest_at,
+                "last_sent_at": last_sent_at, "error": self.upload_error(),
+                "units_per_s": round(uploader.units_per_s(), 2) if uploader is not None else 0.0,
+            }  # fmt: skip
+            await asyncio.sleep(STATUS_S)

@@ -1,0 +1,1 @@
+"""The command `boardwalk` and what developers use."""
