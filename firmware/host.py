@@ -1,0 +1,86 @@
+"""The stand-in for a board on CPython, for machines where no MicroPython runs: a folder is its flash.
+
+The folder may hold `pins` (64 bytes, one a pin); whoever starts this process plays the hardware:
+FIRMWARE_UART names the file descriptor of a connected socket, FIRMWARE_CAUSE why it started.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+import time
+
+from firmware.board import CA_PATH, trusting
+from firmware.flash import Flash
+
+PINS = "pins"
+
+
+class HostBoard:
+    """What `firmware.board.Board` offers, on CPython."""
+
+    def __init__(self, root: str):
+        os.makedirs(root, exist_ok=True)
+        self.flash = Flash(root)
+        self._started = time.monotonic()
+
+    def uptime_ms(self) -> int:
+        return int((time.monotonic() - self._started) * 1000)
+
+    def rtc_ms(self) -> int:
+        return int(time.time() * 1000)
+
+    def set_rtc(self, at_ms: int) -> None:
+        pass  # the computer's clock is not ours to set
+
+    def random(self) -> int:
+        return int.from_bytes(os.urandom(4), "big")
+
+    def reset_cause(self) -> str:
+        return os.environ.get("FIRMWARE_CAUSE", "power")
+
+    def reset(self) -> None:
+        os.execv(sys.executable, [sys.executable, "-m", "firmware.app", self.flash.root])
+
+    def unique_id(self) -> str:
+        return "host"
+
+    def heap_free(self) -> int | None:
+        return None
+
+    def arm_watchdog(self, timeout_ms: int) -> None:
+        pass  # a process that hangs is its supervisor's business
+
+    def feed(self) -> None:
+        pass
+
+    def led(self, on: bool) -> None:
+        pass
+
+    def pin(self, number: int, pull_up: bool):
+        def value() -> int:
+            data = self.flash.read(PINS)
+            return data[number] if data and number < len(data) else int(pull_up)
+
+        return value
+
+    async def uart(self, number: int, baud: int):
+        descriptor = os.environ.get("FIRMWARE_UART")
+        if descriptor is None:
+            raise OSError("this process was given no serial port")
+        return await asyncio.open_connection(sock=socket.socket(fileno=int(descriptor)))
+
+    def join_wifi(self, ssid: str, password: str) -> None:
+        pass
+
+    def online(self) -> bool:
+        return True
+
+    def rssi(self) -> int | None:
+        return None
+
+    def tls_context(self):
+        return trusting(self.flash.read(CA_PATH))
+
+    def no_delay(self, writer) -> None:
+        pass  # asyncio sets TCP_NODELAY itself

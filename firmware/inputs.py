@@ -1,0 +1,157 @@
+"""What makes events: debounced buttons, and a serial line that tills write orders to."""
+
+import asyncio
+
+from firmware.settings import SettingsError
+
+BUTTON_POLL_S = 0.02  # a level counts when two readings in a row agree
+BAUD = 115200
+CHUNK = 512
+MAX_LINE = 300  # bytes
+MAX_AHEAD = 64  # lines taken whose answer is not written yet
+CASTS = {"text": str, "int": int, "float": float}
+
+
+class Button:
+    """One event each time a pin goes to its active level and stays there.
+
+    config: pin, kind, and optional fields, active (the level, 1) and critical.
+    """
+
+    def __init__(self, config, board, record):
+        active = config.get("active", 1)
+        self._read = board.pin(_need(config, "pin", int), active == 0)
+        self._active = active
+        self._config = config
+        self._record = record
+        self._seen = self._steady = self._read()
+
+    async def run(self) -> None:
+        """Watch the pin for ever."""
+        while True:
+            await asyncio.sleep(BUTTON_POLL_S)
+            level = self._read()
+            if level == self._seen and level != self._steady:
+                self._steady = level
+                if level == self._active:
+                    self._press()
+            self._seen = level
+
+    def _press(self) -> None:
+        config = self._config
+        self._record(config["kind"], config.get("fields", {}), config.get("critical", False))
+
+    def wake(self) -> None:
+        """Nothing waits here for a flush."""
+
+
+class Serial:
+    """Lines of comma-separated values become events, and each line gets one answer, in order:
+    `ok <epoch> <seq>` once the event is durable on flash, or `no <reason>`.
+
+    config: uart, kind, fields (names, with `:int` or `:float` behind those that are numbers), and
+    optional baud and critical. The other side may send up to 32 lines before it reads an answer.
+    """
+
+    def __init__(self, config, board, record, box):
+        self._config = config
+        self._board = board
+        self._record = record
+        self._box = box
+        self._fields = [_column(text) for text in _need(config, "fields", list)]
+        self._critical = config.get("critical", False)
+        self._answers = []  # seq, or the bytes of a refusal, in the order of the lines
+        self._woken = asyncio.Event()
+        self._half = b""
+        self._skipping = False  # within a line that is too long
+
+    def wake(self) -> None:
+        """Something became durable."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Read and answer for ever."""
+        number = _need(self._config, "uart", int)
+        reader, writer = await self._board.uart(number, self._config.get("baud", BAUD))
+        answering = asyncio.create_task(self._answer(writer))
+        try:
+            while True:
+                data = await reader.read(CHUNK)
+                if not data:
+                    raise OSError("the serial port is closed")
+                self._take(data)
+                self._woken.set()
+                while len(self._answers) > MAX_AHEAD:
+                    await asyncio.sleep(0.01)
+        finally:
+            answering.cancel()
+
+    def _take(self, data: bytes) -> None:
+        lines = (self._half + data).split(b"\n")
+        self._half = lines.pop()
+        for line in lines:
+            self._answers.append(b"no too long\n" if self._skipping else self._line(line))
+            self._skipping = False
+        if len(self._half) > MAX_LINE:
+            self._half, self._skipping = b"", True
+        if self._critical:
+            self._box.flush()  # one for all lines that came together
+
+    def _line(self, line: bytes) -> int | bytes:
+        """Take one line; its seq or its refusal."""
+        if len(line) > MAX_LINE:
+            return b"no too long\n"
+        try:
+            values = str(line, "utf-8").strip("\r").split(",")
+            if len(values) != len(self._fields):
+                return b"no %d values, want %d\n" % (len(values), len(self._fields))
+            fields = {}
+            for (name, cast), value in zip(self._fields, values):
+                fields[name] = cast(value)
+            return self._record(self._config["kind"], fields) or b"no full\n"
+        except ValueError as error:
+            return b"no " + str(error).encode() + b"\n"
+
+    async def _answer(self, writer) -> None:
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            out = self._ready()
+            if out:
+                writer.write(out)
+                await writer.drain()
+
+    def _ready(self) -> bytes:
+        """The answers that can be given, taken off the list."""
+        out, durable = [], self._box.durable
+        for answer in self._answers:
+            if isinstance(answer, int):
+                if answer > durable:
+                    break
+                answer = b"ok %d %d\n" % (self._box.epoch, answer)
+            out.append(answer)
+        self._answers = self._answers[len(out) :]
+        return b"".join(out)
+
+
+def build(config, board, record, box):
+    """The input that a part of the settings describes. Raises SettingsError."""
+    if config["type"] == "button":
+        return Button(config, board, record)
+    if config["type"] == "serial":
+        return Serial(config, board, record, box)
+    raise SettingsError("settings: inputs: type must be button or serial")
+
+
+def _need(config, key: str, kind):
+    value = config.get(key)
+    if type(value) is not kind:
+        raise SettingsError("settings: inputs: a %s needs %s" % (config["type"], key))
+    return value
+
+
+def _column(text: str):
+    name, _, kind = text.partition(":")
+    if (kind or "text") not in CASTS:
+        raise SettingsError("settings: inputs: a field is text, int or float, not " + kind)
+    return name, CASTS[kind or "text"]

@@ -1,0 +1,196 @@
+"""Keeps the outbox drained: connection, window, acks, state and commands."""
+
+import asyncio
+import gc
+
+from firmware import mqtt, window
+from firmware.wire import ack, frame, state, topics
+from firmware.wire.errors import WireError
+
+HEARTBEAT_S = 30
+BACKOFF_MS = 500
+BACKOFF_MOST_MS = 30_000
+WIFI_POLL_S = 0.5
+
+
+class Link:
+    """One board's way to its edge, up or down.
+
+    owner: has `facts()` for the state message, `heard_time(ms)` and `command(payload)`.
+    online: whether the broker has accepted us.
+    """
+
+    def __init__(self, board, settings, box, owner):
+        self._board = board
+        self._settings = settings
+        self._box = box
+        self._owner = owner
+        self._window = window.Window(board.random)
+        self._wake = asyncio.Event()
+        self._over = None  # set when this session has ended
+        self._client = None
+        self._backoff_ms = BACKOFF_MS
+        self._tls = None
+        self.online = False
+
+    def wake(self) -> None:
+        """There is something new to send."""
+        self._wake.set()
+
+    def _topic(self, leaf: str) -> str:
+        return topics.topic(self._settings.site, self._settings.device, leaf)
+
+    # --- the connection
+
+    async def run(self) -> None:
+        """Connect, work until the link breaks, wait, again; for ever."""
+        while True:
+            try:
+                await self._session()
+            except (OSError, ValueError, EOFError, asyncio.TimeoutError) as error:
+                print("link:", error)  # ValueError: MicroPython's word for a bad certificate
+            self.online = False
+            gc.collect()  # a TLS handshake needs its memory in one piece
+            wait_ms = self._backoff_ms // 2 + self._board.random() % self._backoff_ms
+            self._backoff_ms = min(self._backoff_ms * 2, BACKOFF_MOST_MS)
+            await asyncio.sleep(wait_ms / 1000)
+
+    async def _session(self) -> None:
+        await self._network()
+        self._client = self._new_client()
+        try:
+            await self._client.connect()
+            await self._client.subscribe((self._topic("ack"), self._topic("cmd")))
+            await self._work()
+        finally:
+            client, self._client = self._client, None
+            await client.close()
+
+    async def _network(self) -> None:
+        wifi = self._settings.wifi
+        if wifi:
+            self._board.join_wifi(wifi["ssid"], wifi.get("password", ""))
+        for _ in range(40):
+            if self._board.online():
+                return
+            await asyncio.sleep(WIFI_POLL_S)
+        raise OSError("no Wi-Fi")
+
+    def _new_client(self):
+        set_ = self._settings
+        if set_.tls and self._tls is None:
+            self._tls = self._board.tls_context()
+        login = (set_.device, set_.device, set_.secret)
+        will = (self._topic("state"), state.OFFLINE)
+        return mqtt.Client(
+            self._board, (set_.host, set_.port, self._tls), login, will, set_.keepalive
+        )
+
+    async def _work(self) -> None:
+        """Run the parts of a session until the first of them fails."""
+        self.online = True
+        self._window.restart(self._box.acked + 1)
+        self._over = asyncio.Event()
+        self._error = None
+        parts = (self._listen(), self._pump(), self._beat(), self._client.keep())
+        tasks = [asyncio.create_task(self._guard(part)) for part in parts]
+        await self._over.wait()
+        for task in tasks:
+            task.cancel()
+        if self._error:
+            raise self._error
+
+    async def _guard(self, part) -> None:
+        try:
+            await part
+        except (OSError, ValueError, EOFError, asyncio.TimeoutError) as error:
+            self._error = error
+        self._over.set()
+
+    async def _beat(self) -> None:
+        while True:
+            facts = state.encode(self._owner.facts())
+            await self._client.publish(self._topic("state"), facts, 1, True)
+            await asyncio.sleep(HEARTBEAT_S)
+
+    # --- up
+
+    async def _pump(self) -> None:
+        up = self._topic("up")
+        while True:
+            self._wake.clear()
+            now = self._board.uptime_ms()
+            self._window.check(now, self._box.acked)
+            while self._window.may_send(now):
+                data, last = self._next_frame(now)
+                if data is None:
+                    break
+                self._window.sent(last, now)
+                await self._client.publish(up, data)
+            await self._sleep(self._window.wait_ms(now))
+
+    async def _sleep(self, wait_ms: int) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), wait_ms / 1000)
+        except asyncio.TimeoutError:
+            pass
+
+    def _next_frame(self, now: int) -> tuple[bytes | None, int]:
+        """The frame that begins with the window's next seq, and its last seq; None: all is sent."""
+        box, seq = self._box, self._window.next
+        if seq > box.durable:
+            return None, 0
+        records = box.read(seq, frame.ROOM, self._window.most)
+        lost = box.lost_at(seq)  # after reading, for only reading finds damage
+        if lost:
+            return frame.encode_lost(frame.Lost(box.epoch, *lost)), lost[1]
+        if not records:
+            return None, 0
+        if seq == self._window.refused:
+            return self._refusal(seq, records[0]), seq
+        up = frame.Up(box.epoch, seq, records, self._owner.boot, now)
+        return frame.encode(up), seq + len(records) - 1
+
+    def _refusal(self, seq: int, record: bytes) -> bytes:
+        return frame.encode_lost(frame.Lost(self._box.epoch, seq, seq, frame.REFUSED, record))
+
+    # --- down
+
+    async def _listen(self) -> None:
+        while True:
+            topic, payload = await self._client.receive()
+            if topic.endswith("/ack"):
+                self._take_ack(payload)
+            elif topic.endswith("/cmd"):
+                self._owner.command(payload)
+
+    def _take_ack(self, payload: bytes) -> None:
+        try:
+            answer = ack.decode(payload)
+        except WireError:
+            return  # nothing we could do with it; the resend asks again
+        self._backoff_ms = BACKOFF_MS
+        self._owner.heard_time(answer.now)
+        if answer.epoch == self._box.epoch and answer.acked <= self._box.durable:
+            self._obey(answer)
+            self._wake.set()
+
+    def _obey(self, answer) -> None:
+        """Move the own mark and the window as the edge says."""
+        box, now = self._box, self._board.uptime_ms()
+        if answer.acked > box.acked:
+            box.ack(answer.acked)
+            self._window.progress(box.acked, now)
+        elif answer.acked < box.acked and answer.want:
+            box.rewind(answer.want)
+            self._window.restart(box.acked + 1)
+        elif answer.err:
+            self._window.trouble(box.acked + 1, now)
+        elif answer.want:
+            self._window.gap(answer.want)
+        else:
+            self._window.alive(box.acked)
+        if answer.win:
+            self._window.breadth(answer.win)
+        else:
+            self._window.pause(box.acked, now)

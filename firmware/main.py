@@ -1,0 +1,5 @@
+"""Starts the application; copied to the root of the board."""
+
+from firmware.app import main
+
+main("/")

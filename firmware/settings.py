@@ -1,0 +1,79 @@
+"""What a board is told about its place in the world: /settings.json, checked."""
+
+import json
+
+from firmware.wire import topics
+
+PATH = "settings.json"
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used; the text names the key and what is allowed."""
+
+
+# key: (type, default, what is allowed)
+KEYS = {
+    "site": (str, None, "1 to 32 of a-z, 0-9 and -, not - first"),
+    "device": (str, None, "1 to 32 of a-z, 0-9 and -, not - first"),
+    "secret": (str, None, "text"),
+    "host": (str, None, "name or address of the edge"),
+    "port": (int, 1883, "1 to 65535"),
+    "tls": (bool, False, "true or false"),
+    "keepalive": (int, 30, "seconds, 2 to 3600"),
+    "wifi": (dict, {}, '{"ssid": text, "password": text}'),
+    "inputs": (list, [], "a list of inputs"),
+    "outbox_bytes": (int, 512 * 1024, "bytes, at least 16384"),
+    "watchdog_ms": (int, 0, "0 for none, or 1000 to 8388"),  # 8388: all that an RP2 can do
+    "floor": (int, 0, "ms since 1970 UTC"),
+}
+
+
+class Settings:
+    """The checked settings: one attribute for each of KEYS."""
+
+    def __init__(self, values: dict[str, object]):
+        for key in values:
+            if key not in KEYS:
+                raise SettingsError("settings: unknown key " + str(key))
+        for key, (kind, default, allowed) in KEYS.items():
+            value = values.get(key, default)
+            if type(value) is not kind:
+                raise SettingsError("settings: %s must be %s" % (key, allowed))
+            setattr(self, key, value)
+        self._check_ranges()
+        self._check_parts()
+
+    def _check_ranges(self) -> None:
+        _require("site", topics.is_name(self.site))
+        _require("device", topics.is_name(self.device))
+        _require("port", 0 < self.port < 65536)
+        _require("keepalive", 2 <= self.keepalive <= 3600)
+        _require("outbox_bytes", self.outbox_bytes >= 16384)
+        _require("watchdog_ms", self.watchdog_ms == 0 or 1000 <= self.watchdog_ms <= 8388)
+        _require("floor", self.floor >= 0)
+
+    def _check_parts(self) -> None:
+        if self.wifi:
+            _require("wifi", isinstance(self.wifi.get("ssid"), str))
+            _require("wifi", isinstance(self.wifi.get("password", ""), str))
+        for each in self.inputs:
+            _require("inputs", isinstance(each, dict) and "type" in each and "kind" in each)
+
+
+def _require(key: str, holds: bool) -> None:
+    if not holds:
+        raise SettingsError("settings: %s must be %s" % (key, KEYS[key][2]))
+
+
+def load(flash) -> Settings:
+    """The settings on this flash. Raises SettingsError when they are missing or wrong."""
+    data = flash.read(PATH)
+    if data is None:
+        raise SettingsError("settings: /settings.json is missing")
+    try:
+        values = json.loads(data)
+    except ValueError:
+        raise SettingsError("settings: /settings.json is no JSON")
+    if not isinstance(values, dict):
+        raise SettingsError("settings: /settings.json must be an object")
+    return Settings(values)

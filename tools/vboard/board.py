@@ -1,0 +1,133 @@
+"""One virtual board: a machine with its console, serial port and network."""
+
+import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.vboard import control
+from tools.vboard.console import Console
+from tools.vboard.machine import Lines, Machine
+from tools.vboard.network import Network
+from tools.vboard.uart import Uart
+
+RESETS = {
+    "soft": control.SOFT,
+    "hard": control.HARD,
+    "sleep": control.SLEEP,
+    "watchdog": control.WATCHDOG,
+}
+
+
+@dataclass
+class Life:
+    """state: "on", "off" (no power) or "ended" (the firmware returned or crashed; see the log).
+    boots: how often it started. ending: why the latest life ended."""
+
+    state: str = "off"
+    boots: int = 0
+    ending: str = ""
+
+
+class VirtualBoard:
+    """Power, reset and link of a board whose machine and wires live in `folder`."""
+
+    def __init__(self, name: str, folder: Path, machine: Machine) -> None:
+        self.name = name
+        self.life = Life()
+        self.machine = machine
+        self._console = Console(folder / f"{name}.log")
+        self._uart = Uart(folder / f"{name}.uart")
+        self._network: Network | None = None
+        self._starting: asyncio.Task[None] | None = None
+
+    async def up(self, settings: dict[str, object]) -> None:
+        """Write firmware and settings, then power on. The settings' host and port are those of
+        the broker; the board is told those of its own way to it."""
+        self._network = Network((str(settings["host"]), int(str(settings.get("port", 1883)))))
+        await self._network.start()
+        await self._uart.start()
+        told = {**settings, "host": "127.0.0.1", "port": self._network.port}
+        self.machine.prepare(told)
+        await self.boot()
+
+    async def boot(self) -> None:
+        """Switch the power on; a board that is on stays as it is."""
+        if self.life.state != "on":
+            await self._start(control.POWER)
+
+    async def _start(self, cause: int) -> None:
+        self.life.state = "on"
+        self.life.boots += 1
+        uart = await self._uart.plug()
+        console = self._console.plug()
+        try:
+            self.machine.start(cause, Lines(console, uart), self._ended)
+        finally:
+
+
+            os.close(console)
+            uart.close()
+
+    def _ended(self, how: str) -> None:
+        """A life ended by itself: a power cut in a write, a reset, or the end of main.py."""
+        self._unplug()
+        self.life.ending = how
+        if how in RESETS:
+            self._starting = asyncio.get_running_loop().create_task(self._start(RESETS[how]))
+        else:
+            self.life.state = "off" if how == "died" else "ended"
+
+    def _unplug(self) -> None:
+        self._uart.unplug()
+        self._console.unplug()
+
+    async def reset(self, cause: int = control.HARD) -> None:
+        """As the reset button does it."""
+        self._kill("reset")
+        await self._start(cause)
+
+    def power_cut(self, after_bytes: int) -> None:
+        """The power fails now, or when so many more bytes have been written to flash."""
+        if after_bytes:
+            self.machine.cut_after(after_bytes)
+            return
+        self._kill("power cut")
+        self.life.state = "off"
+
+    def _kill(self, why: str) -> None:
+        self.machine.kill()
+        self._unplug()
+        self.life.ending = why
+
+    async def tick(self) -> None:
+        """Let the watchdog bite."""
+        if self.machine.is_starved():
+            await self.reset(control.WATCHDOG)
+
+    def link(self, up: bool, silent: bool) -> None:
+        """Wi-Fi with all connections, or (silent) only what travels on them."""
+        assert self._network is not None
+        self._network.link(up, silent)
+        self.machine.wifi(up or silent)
+
+    def stats(self) -> dict[str, object]:
+        """What the operation `list` tells about each board."""
+        machine = self.machine
+        return {
+            "name": self.name,
+            "state": self.life.state,
+            "pid": machine.pid,
+            "boots": self.life.boots,
+            "ending": self.life.ending,
+            "erases": machine.erases,
+            "written": machine.written,
+        }
+
+    def close(self) -> None:
+        """Power off, for good."""
+        self.machine.close()
+        self._uart.close()
+        self._console.close()
+        if self._network:
+            self._network.close()

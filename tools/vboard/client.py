@@ -1,0 +1,166 @@
+"""Virtual boards for tests, the demo and developers.
+
+    async with Fleet.start(folder) as fleet:
+        board = await fleet.up("till-1", settings={...})
+        reader, writer = await board.uart()
+        await board.power_cut(after_bytes=1234)
+        await board.off()
+        await board.boot()
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from tools.vboard.host import SOCKET
+from tools.vboard.paths import socket_address
+
+LIMIT = 1 << 20  # bytes of an answer
+POLL_S = 0.01
+
+
+class VboardError(RuntimeError):
+    """The host refused an operation; the text says why."""
+
+
+class Fleet:
+    """A connection to the host process that owns the boards of one folder."""
+
+    def __init__(
+        self, folder: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.folder = folder
+        self._reader = reader
+        self._writer = writer
+        self._lock = asyncio.Lock()
+        self._number = 0
+
+    @staticmethod
+    @asynccontextmanager
+    async def start(folder: Path, cpython: bool = False) -> "AsyncIterator[Fleet]":
+        """A host process of its own, which ends, with all boards, at the end of the block.
+        Images in `folder` stay, so that a later fleet goes on with them."""
+        folder = folder.resolve()
+        more = ["--cpython"] if cpython else []
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tools.vboard.host", str(folder),
+            "--parent", str(os.getpid()), *more,
+            stdout=asyncio.subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+        )  # fmt: skip
+        assert process.stdout
+        try:
+            if await process.stdout.readline() != b"ready\n":
+                raise VboardError("the host process did not start; its message is on stderr")
+            async with Fleet.attach(folder) as fleet:
+                yield fleet
+        finally:
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
+
+    @staticmethod
+    @asynccontextmanager
+    async def attach(folder: Path) -> "AsyncIterator[Fleet]":
+        """A connection to the host process that serves `folder` already."""
+        with socket_address(folder / SOCKET) as address:
+            reader, writer = await asyncio.open_unix_connection(address, limit=LIMIT)
+        try:
+            yield Fleet(folder, reader, writer)
+        finally:
+            writer.close()
+
+    async def ask(self, op: str, **arguments: Any) -> dict[str, Any]:
+        """One operation of the host; its result. Raises VboardError."""
+        async with self._lock:
+            self._number += 1
+            request = {"id": self._number, "op": op, **arguments}
+            self._writer.write(json.dumps(request).encode() + b"\n")
+            line = await self._reader.readline()
+        if not line:
+            raise VboardError("the host process has ended")
+        answer: dict[str, Any] = json.loads(line)
+        if not answer["ok"]:
+            raise VboardError(answer["error"])
+        return answer
+
+    async def up(
+        self, name: str, settings: dict[str, Any], profile: str = "esp32", heap: str = "160K"
+    ) -> "Board":
+        """Power a board on. `settings` are those of /settings.json, host and port the broker's;
+        profile: "esp32" or "pico"; heap: as "160K". An image of this name in the folder is used
+        again, with fresh firmware and settings."""
+        await self.ask("up", name=name, settings=settings, profile=profile, heap=heap)
+        return Board(self, name)
+
+    async def list(self) -> list[dict[str, Any]]:
+        """The stats of all boards."""
+        boards: list[dict[str, Any]] = (await self.ask("list"))["boards"]
+        return boards
+
+    def board(self, name: str) -> "Board":
+        """A board that is up already."""
+        return Board(self, name)
+
+
+class Board:
+    """One virtual board."""
+
+    def __init__(self, fleet: Fleet, name: str) -> None:
+        self.fleet = fleet
+        self.name = name
+
+    async def uart(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The other end of the serial port; a new one takes it over from an older one. It stays
+        open over resets and power cuts, but what was on the line then is gone."""
+        with socket_address(self.fleet.folder / f"{self.name}.uart") as address:
+            return await asyncio.open_unix_connection(address)
+
+    async def power_cut(self, after_bytes: int = 0) -> None:
+        """Cut the power now, or in the middle of the flash write that reaches this many bytes
+        (see `off`). The board stays off until `boot`."""
+        await self.fleet.ask("power_cut", name=self.name, after_bytes=after_bytes)
+
+    async def off(self, timeout_s: float = 30) -> None:
+        """Wait until the board has no power. Raises TimeoutError."""
+        async with asyncio.timeout(timeout_s):
+            while (await self.stats())["state"] != "off":
+                await asyncio.sleep(POLL_S)
+
+    async def boot(self) -> None:
+        """Switch the power on."""
+        await self.fleet.ask("boot", name=self.name)
+
+    async def reset(self) -> None:
+        """Press the reset button."""
+        await self.fleet.ask("reset", name=self.name)
+
+    async def link(self, up: bool, silent: bool = False) -> None:
+        """Wi-Fi down breaks all connections; down and silent, bytes just stop."""
+        await self.fleet.ask("link", name=self.name, up=up, silent=silent)
+
+    async def pin(self, number: int, level: int | None = None) -> int:
+        """Set a pin, or with no level only read it; its level."""
+        answer = await self.fleet.ask("pin", name=self.name, pin=number, level=level)
+        return int(answer["level"])
+
+    async def clock(self, at_ms: int | None) -> None:
+        """What the real-time clock says, ms since 1970 UTC; None: unset, as after power-on."""
+        await self.fleet.ask("clock", name=self.name, at_ms=at_ms)
+
+    async def stats(self) -> dict[str, Any]:
+        """name, state ("on", "off", "ended"), pid, boots, ending, erases, written (bytes)."""
+        for each in await self.fleet.list():
+            if each["name"] == self.name:
+                return each
+        raise VboardError(f"no board {self.name}")
+
+    def log(self) -> str:
+        """What the board has printed."""
+        path = self.fleet.folder / f"{self.name}.log"
+        return path.read_text(errors="replace")

@@ -1,0 +1,88 @@
+"""The page of memory that a board and its host share: buttons and gauges of the simulated hardware.
+
+`sim/_vctl.py` describes the same layout to MicroPython.
+"""
+
+import ctypes
+import mmap
+import struct
+
+SIZE = 4096
+NO_CUT = -1
+POWER, HARD, WATCHDOG, SLEEP, SOFT = 1, 2, 3, 4, 5  # reset causes
+ASK_SOFT, ASK_RESET, ASK_BOOTLOADER, ASK_SLEEP, DIED = 1, 2, 3, 4, 9  # what a board rings for
+
+_CUT, _WRITTEN, _ERASES, _WATCHDOG_MS, _FED_AT = 0, 4, 8, 12, 16
+_CAUSE, _WLAN, _ASKED, _UNIQUE, _CLOCK, _PINS = 24, 28, 32, 44, 48, 64
+
+
+def address_of(memory: mmap.mmap) -> int:
+    """Where a mapping begins; the same in a child, if it was mapped before the fork."""
+    return ctypes.addressof(ctypes.c_char.from_buffer(memory))
+
+
+class ControlPage:
+    """The shared page. Counters run on over resets and power cuts."""
+
+    def __init__(self, unique: int) -> None:
+        self._page = mmap.mmap(-1, SIZE)
+        self.address = address_of(self._page)
+        self._put("<i", _CUT, NO_CUT)
+        self._put("<I", _UNIQUE, unique)
+
+    def _put(self, form: str, at: int, value: int) -> None:
+        struct.pack_into(form, self._page, at, value)
+
+    def _get(self, form: str, at: int) -> int:
+        value: int = struct.unpack_from(form, self._page, at)[0]
+        return value
+
+    def begin(self, cause: int) -> None:
+        """Prepare for a start for this cause."""
+        self._put("<I", _CAUSE, cause)
+        self._put("<I", _ASKED, 0)
+        self._put("<I", _WATCHDOG_MS, 0)
+        if cause == POWER:
+            self._put("<i", _CUT, NO_CUT)
+
+    def cut_after(self, flash_bytes: int) -> None:
+        """Let the power fail after so many more bytes of flash writes; NO_CUT: never."""
+        self._put("<i", _CUT, flash_bytes)
+
+    @property
+    def asked(self) -> int:
+        """What the board rang for."""
+        return self._get("<I", _ASKED)
+
+    @property
+    def erases(self) -> int:
+        return self._get("<I", _ERASES)
+
+    @property
+    def written(self) -> int:
+        """Bytes programmed."""
+        return self._get("<I", _WRITTEN)
+
+    def is_starved(self, now_ms: int) -> bool:
+        """Whether the watchdog is armed and was not fed in time; `now_ms` is monotonic."""
+        limit = self._get("<I", _WATCHDOG_MS)
+        return bool(limit) and now_ms - self._get("<Q", _FED_AT) > limit
+
+    def wifi(self, up: bool) -> None:
+        self._put("<I", _WLAN, 0 if up else 1)
+
+    def clock_offset(self, seconds: int) -> None:
+        """How far the board's real-time clock is ahead of the host's."""
+        self._put("<q", _CLOCK, seconds)
+
+    def pin(self, number: int) -> int:
+        return self._page[_PINS + _checked(number)]
+
+    def set_pin(self, number: int, level: int) -> None:
+        self._page[_PINS + _checked(number)] = 1 if level else 0
+
+
+def _checked(number: int) -> int:
+    if not 0 <= number < 64:
+        raise ValueError("a pin is 0 to 63")
+    return number

@@ -1,0 +1,184 @@
+"""The process that owns virtual boards: `python -m tools.vboard.host FOLDER`.
+
+It obeys JSON lines on FOLDER/control.sock, {"id", "op", ...} -> {"id", "ok": true, ...} or
+{"id", "ok": false, "error"}; and it ends with the process that started it.
+"""
+
+import argparse
+import asyncio
+import importlib.util
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from tools.vboard import profile
+from tools.vboard.board import VirtualBoard
+from tools.vboard.cpython import CPythonMachine
+from tools.vboard.life import die_with_parent
+from tools.vboard.machine import Machine
+from tools.vboard.paths import socket_address
+
+SOCKET = "control.sock"
+WATCHDOG_POLL_S = 0.1
+Request = dict[str, Any]
+
+
+class Host:
+    """Boards by name, and the operations on them. `cpython`: run the firmware on CPython."""
+
+    def __init__(self, folder: Path, cpython: bool) -> None:
+        self._folder = folder
+        self._cpython = cpython
+        self._boards: dict[str, VirtualBoard] = {}
+        self.clients: set[asyncio.StreamWriter] = set()
+        self.stopped = asyncio.Event()
+
+    async def obey(self, request: Request) -> Request:
+        """Carry out one operation; its result. Raises what is wrong with it."""
+        operation = getattr(self, "op_" + str(request.get("op")).replace("-", "_"), None)
+        if operation is None:
+            raise ValueError(f"unknown operation {request.get('op')}")
+        result: Request | None = await operation(request)
+        return result or {}
+
+    def _board(self, request: Request) -> VirtualBoard:
+        try:
+            return self._boards[request["name"]]
+        except KeyError:
+            raise ValueError(f"no board {request.get('name')}") from None
+
+    async def op_up(self, request: Request) -> Request:
+        name = request["name"]
+        if name in self._boards:
+            raise ValueError(f"board {name} is up already")
+        board = VirtualBoard(name, self._folder, self._machine(request))
+        try:
+            await board.up(request["settings"])
+        except BaseException:
+            board.close()
+            raise
+        self._boards[name] = board
+        return board.stats()
+
+    def _machine(self, request: Request) -> Machine:
+        name = request["name"]
+        if self._cpython:
+            return CPythonMachine(self._folder / f"{name}.flash")
+        from tools.vboard.micropython import MicroPythonMachine
+
+        kind = profile.PROFILES[request.get("profile", "esp32")]
+        heap = _heap_bytes(request.get("heap", "160K"))
+        return MicroPythonMachine(self._folder / f"{name}.img", kind, heap)
+
+    async def op_boot(self, request: Request) -> None:
+        await self._board(request).boot()
+
+    async def op_reset(self, request: Request) -> None:
+        await self._board(request).reset()
+
+    async def op_power_cut(self, request: Request) -> None:
+        self._board(request).power_cut(int(request.get("after_bytes", 0)))
+
+    async def op_link(self, request: Request) -> None:
+        self._board(request).link(bool(request["up"]), bool(request.get("silent")))
+
+    async def op_pin(self, request: Request) -> Request:
+        machine = self._board(request).machine
+        if request.get("level") is not None:
+            machine.set_pin(int(request["pin"]), int(request["level"]))
+        return {"level": machine.pin(int(request["pin"]))}
+
+    async def op_clock(self, request: Request) -> None:
+        self._board(request).machine.clock(request.get("at_ms"))
+
+    async def op_list(self, _: Request) -> Request:
+        return {"boards": [board.stats() for board in self._boards.values()]}
+
+    async def op_stop(self, _: Request) -> None:
+        self.stopped.set()
+
+    async def watch(self) -> None:
+        """Serve the boards' watchdogs."""
+        while True:
+            await asyncio.sleep(WATCHDOG_POLL_S)
+            for board in list(self._boards.values()):
+                await board.tick()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Obey one client of the control socket."""
+        self.clients.add(writer)
+        try:
+            while line := await reader.readline():
+                writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
+                await writer.drain()
+        except ConnectionError:
+            pass  # it left; the boards stay
+        finally:
+            self.clients.discard(writer)
+            writer.close()
+
+    async def _answer(self, line: bytes) -> Request:
+        request: Request = {}
+        try:
+            request = json.loads(line)
+            return {"id": request.get("id"), "ok": True, **await self.obey(request)}
+        except Exception as error:  # whatever it was, the client is told and the boards stay
+            text = f"{type(error).__name__}: {error}"
+            return {"id": request.get("id"), "ok": False, "error": text}
+
+    def close(self) -> None:
+        for board in self._boards.values():
+            board.close()
+
+
+def _heap_bytes(text: str) -> int:
+    if not text.endswith("K") or not text[:-1].isdigit():
+        raise ValueError("heap is a number of KiB, as 160K")
+    return int(text[:-1]) * 1024
+
+
+async def run(folder: Path, cpython: bool) -> None:
+    """Serve FOLDER until the operation `stop` or a signal."""
+    host = Host(folder, cpython)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, host.stopped.set)
+    path = folder / SOCKET
+    path.unlink(missing_ok=True)
+    with socket_address(path) as address:
+        server = await asyncio.start_unix_server(host.serve, address)
+    watching = asyncio.create_task(host.watch())
+    print("ready", flush=True)  # whoever started us waits for this line
+    await host.stopped.wait()
+    for writer in host.clients:
+        writer.close()
+    watching.cancel()
+    host.close()
+    server.close()
+    await asyncio.sleep(0)  # the clients' tasks see the end of their connections
+    path.unlink(missing_ok=True)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="tools.vboard.host", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--cpython", action="store_true", help="firmware on CPython")
+    parser.add_argument("--parent", type=int, default=0, help="end with this process")
+    options = parser.parse_args()
+    if options.parent:
+        die_with_parent(options.parent)
+    missing = importlib.util.find_spec("micropython_run") is None
+    options.folder.mkdir(parents=True, exist_ok=True)
+    asyncio.run(run(options.folder.resolve(), options.cpython or missing or _forced()))
+
+
+def _forced() -> bool:
+    return os.environ.get("BOARDWALK_VBOARD") == "cpython"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
