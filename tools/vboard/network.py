@@ -24,16 +24,17 @@ class Network:
         self.port = self._server.sockets[0].getsockname()[1]
 
     def _accept(self) -> Side:
-        side = Side(self._left)
+        return Side(self._left, self._arrived)
+
+    def _arrived(self, side: Side) -> None:
+        side.listen(False)  # nothing may be read before there is someone to pass it on to
         task = asyncio.get_running_loop().create_task(self._dial(side))
         self._dialing.add(task)
         task.add_done_callback(self._dialing.discard)
-        return side
 
     async def _dial(self, near: Side) -> None:
         """Connect a new connection of the board with the broker."""
         self._sides.add(near)
-        near.listen(False)
         far = Side(self._left)
         try:
             if not self._up:

@@ -7,17 +7,22 @@ from collections.abc import Callable
 class Side(asyncio.Protocol):
     """One end of a joint. Bytes for a missing peer are dropped, as on an open wire.
 
-    ended: called once when this side is closed, by either end.
+    ended: called once when this side is closed, by either end. begun: when it is open.
     """
 
-    def __init__(self, ended: Callable[["Side"], None]) -> None:
+    def __init__(
+        self, ended: Callable[["Side"], None], begun: Callable[["Side"], None] | None = None
+    ) -> None:
         self._ended = ended
+        self._begun = begun
         self.peer: Side | None = None
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        if self._begun:
+            self._begun(self)
 
     def data_received(self, data: bytes) -> None:
         if self.peer and self.peer.transport:
