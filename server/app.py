@@ -5,7 +5,6 @@ import os
 import socket
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -14,6 +13,7 @@ from aiohttp import web
 from loguru import logger
 
 from firmware.wire.errors import WireError
+from server.core import Core, open_core
 from server.errors import StartError
 from server.ingest import decode
 from server.ingest.acks import Acks
@@ -21,19 +21,10 @@ from server.ingest.arrival import Posted, Posting, Undecoded, Up
 from server.ingest.checkpointer import Checkpointer
 from server.ingest.consumer import Consumer
 from server.ingest.days import Days
-from server.ingest.folds import Folds
-from server.ingest.intake import Intake
-from server.ingest.names import Names
-from server.ingest.presence import Presence
-from server.ingest.recovery import Replay
 from server.mqtt.broker import Broker
 from server.mqtt.receiver import Receiver, milliseconds
 from server.mqtt.subscriber import Account, Message, Subscriber
-from server.registrar import Registrar
-from server.rules.evaluate import Evaluator
-from server.rules.rule import Addresses
 from server.settings import Settings, address
-from server.store import chunks
 from server.store.database import Database
 from server.watch.health import Health, disk
 from server.watch.rate import Rate
@@ -42,42 +33,7 @@ from server.web.routes import create_app
 from sync.service import CloudService
 
 SHUTDOWN_S = 5.0
-
-
-@dataclass
-class Core:
-    """What is committed, in memory: the same beside a broker, a cloud and a web, or without them."""
-
-    database: Database
-    names: Names
-    folds: Folds
-    intake: Intake
-    presence: Presence
-    registrar: Registrar
-    generation: str
-
-
-async def open_core(settings: Settings, database: Database) -> Core:
-    """Recover everything from the store."""
-    days = Days(settings.zone)
-    evaluator = Evaluator(settings.rule, Addresses(settings.mail.staff, settings.mail.customer_address))
-
-    def recover(connection: Any) -> tuple[Names, Folds, Intake]:
-        names = Names(connection)
-        folds = Folds(settings.ranking, names, days)
-        Replay(connection, names, folds).run(settings, evaluator)
-        epoch = int(chunks.generation(connection)[:8], 16) or 1
-        intake = Intake(names, folds, evaluator, epoch)
-        intake.load(connection)
-        return names, folds, intake
-
-    names, folds, intake = await database.write(recover)
-    folds.move(milliseconds())
-    presence = Presence()
-    await presence.load(database)
-    registrar = Registrar(database, names, presence, milliseconds)
-    generation = await database.read(chunks.generation)
-    return Core(database, names, folds, intake, presence, registrar, generation)
+SOCKET = "boardwalk.sock"  # in the data folder; whoever may open it is an administrator
 
 
 class Edge:
@@ -93,7 +49,12 @@ class Edge:
         self.cloud = CloudService(settings, core.database, milliseconds)
         self.health = Health([])
         self.broker: Broker | None = None
-        self.subscriber: Subscriber
+        self.subscriber: Subscriber | None = None
+
+    async def start_offline(self) -> None:
+        """Bring up only what commands need: the interface on the socket, over the store."""
+        self._spawn(self.consumer.run(), "consumer")
+        await self._start_web(offline=True)
 
     async def start(self) -> None:
         """Bring up broker, connection, cloud and web, each after what it needs."""
@@ -115,7 +76,7 @@ class Edge:
         self.health.watch("store", lambda: self.consumer.full)
         self.health.watch("store", disk(self.core.database.folder))
         self.health.watch("broker", lambda: self.broker.down if self.broker else None)
-        self.health.watch("mqtt", lambda: self.subscriber.down)
+        self.health.watch("mqtt", lambda: self.subscriber.down if self.subscriber else None)
         self.health.watch("cloud", self.cloud.upload_error)
         self.health.watch("mail", self.cloud.mail_error)
 
@@ -130,14 +91,14 @@ class Edge:
             self.core.registrar.update = broker.update
             host = "127.0.0.1" if broker.host in ("0.0.0.0", "::") else broker.host
             account = Account(host, broker.port, broker.user, broker.secret)
-        self.subscriber = Subscriber(account, settings.edge.site)
-        self.subscriber.left = self.core.presence.everyone_left
-        await self._stack.enter_async_context(self.subscriber)
+        self.subscriber = subscriber = Subscriber(account, settings.edge.site)
+        subscriber.left = self.core.presence.everyone_left
+        await self._stack.enter_async_context(subscriber)
         handlers = {"up": self._on_up, "state": self._on_state, "json": self._on_json}
-        receiver = Receiver(self.subscriber, handlers | {"res": _ignore, "ack": _ignore, "cmd": _ignore})
+        receiver = Receiver(subscriber, handlers | {"res": _ignore, "ack": _ignore, "cmd": _ignore})
         self._spawn(receiver.run(milliseconds), "receiver")
 
-    async def _start_web(self) -> None:
+    async def _start_web(self, offline: bool = False) -> None:
         core = self.core
         parts = Parts(
             settings=self.settings,
@@ -160,6 +121,9 @@ class Edge:
         )
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
+        await _serve_socket(runner, core.database.folder / SOCKET)
+        if offline:
+            return
         host, port = address(self.settings.http.listen)
         try:
             await web.TCPSite(runner, host, port).start()
@@ -168,14 +132,14 @@ class Edge:
                 f"Port {port} on {host} cannot be used for HTTP ({error.strerror}); give [http] "
                 "listen another one."
             ) from error
-        await _serve_socket(runner, core.database.folder / "boardwalk.sock")
 
     async def post(self, source: str, events: list[Any]) -> Posted:
         """Commit events of the `json` shape. Raises StoreFull when the disk refuses."""
         return await self.consumer.post(source, events, milliseconds())
 
     def _publish(self, topic: str, payload: bytes) -> None:
-        self.subscriber.publish(topic, payload)
+        if self.subscriber is not None:
+            self.subscriber.publish(topic, payload)
 
     def _on_up(self, device: str, message: Message, now: int) -> None:
         self.core.presence.heard(device, now)
@@ -218,12 +182,15 @@ class Edge:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Edge]:
-    """An edge at work. Raises StartError when it cannot start; then nothing is left behind."""
+async def running(settings: Settings, offline: bool = False) -> AsyncIterator[Edge]:
+    """An edge at work. Raises StartError when it cannot start; then nothing is left behind.
+
+    offline: without broker, cloud and network: for commands while no server runs.
+    """
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(Path(settings.edge.data)))
         edge = Edge(settings, await open_core(settings, database), stack)
-        await edge.start()
+        await (edge.start_offline() if offline else edge.start())
         yield edge
 
 
@@ -248,7 +215,7 @@ def _ignore(device: str, message: Message, now: int) -> None:
 
 
 async def _serve_socket(runner: web.AppRunner, path: Path) -> None:
-    path.unlink(missing_ok=True)
+    await asyncio.to_thread(path.unlink, missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     before = os.umask(0o177)
     try:

@@ -7,34 +7,14 @@ it again writes the same bytes under the same key. No GSI; `x` is the time-to-li
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from server.errors import CloudError, Throttled
+from server.errors import CloudError
 from server.settings import Cloud
+from sync.aws import client, translated
 from sync.chunk import FORMAT, Chunk
 
 MAX_ITEMS = 25
-THROTTLES = frozenset({
-    "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded",
-    "LimitExceededException",
-})  # fmt: skip
-
-
-def client(service: str, settings: Cloud, endpoint_url: str = "") -> Any:
-    """A boto3 client that tries each call once: pacing and repeating are ours."""
-    return boto3.client(  # type: ignore[call-overload]
-        service,
-        region_name=settings.region,
-        endpoint_url=endpoint_url or settings.endpoint_url or None,
-        config=Config(
-            retries={"total_max_attempts": 1},
-            connect_timeout=5,
-            read_timeout=60,
-            max_pool_connections=8,
-        ),
-    )
 
 
 class Dynamo:
@@ -119,16 +99,6 @@ class Dynamo:
             raise translated(error, f"DynamoDB, table {self._table}") from error
         except BotoCoreError as error:
             raise CloudError(f"DynamoDB is not reached: {error}", accepted=None) from error
-
-
-def translated(error: ClientError, where: str) -> CloudError:
-    """An AWS error as one of ours. accepted is None for errors of the server: nobody knows."""
-    code = error.response.get("Error", {}).get("Code", "?")
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in THROTTLES or status == 429:
-        return Throttled(f"{where} asks for fewer requests ({code}).")
-    message = error.response.get("Error", {}).get("Message", "")
-    return CloudError(f"{where}: {code}: {message}", accepted=None if status >= 500 else False)
 
 
 def _item(chunk: Chunk) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from botocore.exceptions import (
 
 from server.errors import CloudError
 from server.settings import Cloud, Mail
-from sync.dynamo import client, translated
+from sync.aws import client, translated
 from sync.letter import Letter
 
 NEVER_LEFT = (

@@ -23,7 +23,6 @@ per_listener_settings false
 {user}allow_anonymous false
 password_file {folder}/passwords
 acl_file {folder}/rights
-use_username_as_clientid true
 persistence true
 persistence_location {folder}/
 persistence_file broker.db
@@ -39,9 +38,9 @@ log_type error
 log_type warning
 log_type notice
 log_type information
-connection_messages false
+connection_messages true
 listener {port} {host}
-max_connections -1
+use_username_as_clientid true
 """
 
 
@@ -109,6 +108,7 @@ class Mosquitto:
         last = "mosquitto ended at once."
         async for raw in process.stderr:
             line = raw.decode(errors="replace").strip().partition(": ")[2] or raw.decode().strip()
+            logger.debug("mosquitto: {}", line)
             if "rror" in line:
                 last = line
                 logger.warning("mosquitto: {}", line)

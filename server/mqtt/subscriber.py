@@ -69,6 +69,7 @@ class Subscriber:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.down = self.down or "The edge is closing."
         self._client.disconnect()
 
     async def messages(self) -> AsyncIterator[list[Message]]:

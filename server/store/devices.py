@@ -78,7 +78,7 @@ def everyone(connection: sqlite3.Connection) -> list[Seen]:
         "SELECT name, online, last_seen_at, added_at, revoked_at, conflict_at, state FROM device "
         "ORDER BY name"
     )
-    return [Seen(name, bool(online), *times, json.loads(state)) for name, online, *times, state in rows]
+    return [Seen(row[0], bool(row[1]), row[2], row[3], row[4], row[5], json.loads(row[6])) for row in rows]
 
 
 def save_presence(connection: sqlite3.Connection, seen: list[Seen]) -> None:

@@ -100,8 +100,8 @@ def walk(connection: sqlite3.Connection, through: int, step: int = 5000) -> Iter
 
 def stored(row: tuple[Any, ...]) -> Stored:
     """An event from a row of COLUMNS."""
-    *start, quality, boot, uptime_ms, packed = row
-    return Stored(*start, QUALITIES[quality], boot, uptime_ms, msgpack.unpackb(packed))
+    start, quality, rest, packed = row[:9], QUALITIES[row[9]], row[10:12], row[12]
+    return Stored(*start, quality, *rest, msgpack.unpackb(packed))  # type: ignore[call-arg]
 
 
 def newest_id(connection: sqlite3.Connection) -> int:

@@ -23,8 +23,10 @@ MIGRATIONS = [
         conflict_at INTEGER       -- an event differed from the committed one of the same number
     );
     CREATE TABLE kind (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-    CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, email TEXT, first_at INTEGER NOT NULL);
-    CREATE TABLE term (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);  -- values of fields that are ranked
+    CREATE TABLE customer (
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, email TEXT, first_at INTEGER NOT NULL
+    );
+    CREATE TABLE term (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);  -- values that are ranked
 
     -- the append-only log: rowid order, no index, no UNIQUE; `cursor` is the dedupe
     CREATE TABLE event (
@@ -159,7 +161,8 @@ MIGRATIONS = [
         revoked_at INTEGER
     );
     CREATE TABLE audit (
-        id INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL
+        id INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL,
+        action TEXT NOT NULL, detail TEXT NOT NULL
     );
     """,
 ]  # fmt: skip

@@ -1,0 +1,74 @@
+"""`python -m server [--config FILE]`: the edge server until SIGTERM or Ctrl-C."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from loguru import logger
+
+from server.app import Edge, running
+from server.errors import BoardwalkError
+from server.settings import Settings, load
+
+DEFAULT = Path("boardwalk.toml")
+FORMAT = "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> {message}"
+
+
+def find(config: Path | None) -> Settings:
+    """The settings of `config`, else of ./boardwalk.toml if there is one, else the defaults."""
+    return load(config or (DEFAULT if DEFAULT.exists() else None), os.environ)
+
+
+async def serve(settings: Settings, started: Callable[[Edge], object]) -> None:
+    """Run an edge until it is told to stop; `started` is called once it works. Raises StartError."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with running(settings) as edge:
+        waiting = started(edge)
+        if asyncio.iscoroutine(waiting):
+            await waiting
+        await stop.wait()
+        logger.info("stopping")
+
+
+def log_to_stderr(level: str = "INFO") -> None:
+    """One line an event of the server's life; colours only on a terminal."""
+    logger.remove()
+    logger.add(sys.stderr, format=FORMAT, level=level)
+
+
+async def announce(edge: Edge) -> None:
+    """Tell where the dashboard is and, while nobody is registered, how to sign in."""
+    from server.web.welcome import first_link  # the web floor's own way in
+
+    url = edge.settings.http.public_url or f"http://{edge.settings.http.listen}"
+    broker = edge.broker.name if edge.broker else edge.settings.mqtt.url
+    logger.info("site {} is open: dashboard {}, MQTT by {}", edge.settings.edge.site, url, broker)
+    link = await first_link(edge.core.database)
+    if link:
+        logger.info("nobody can sign in yet; open this once, within a day: {}/welcome/{}", url, link)
+    for note in edge.health.notes():
+        logger.warning(note)
+
+
+def main() -> int:
+    """The exit code."""
+    parser = argparse.ArgumentParser(prog="python -m server", description=__doc__)
+    parser.add_argument("--config", type=Path, help="boardwalk.toml of this edge")
+    options = parser.parse_args()
+    log_to_stderr()
+    try:
+        asyncio.run(serve(find(options.config), announce))
+    except BoardwalkError as error:
+        print(f"boardwalk: {error.sentence}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

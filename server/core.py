@@ -1,0 +1,55 @@
+"""What an edge knows of its store, in memory: made once at a start, the same with and without broker,
+cloud and web."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from server.ingest.days import Days
+from server.ingest.folds import Folds
+from server.ingest.intake import Intake
+from server.ingest.names import Names
+from server.ingest.presence import Presence
+from server.ingest.recovery import Replay
+from server.mqtt.receiver import milliseconds
+from server.registrar import Registrar
+from server.rules.evaluate import Evaluator
+from server.rules.rule import Addresses
+from server.settings import Settings
+from server.store import chunks
+from server.store.database import Database
+
+
+@dataclass
+class Core:
+    """What is committed, in memory: the same beside a broker, a cloud and a web, or without them."""
+
+    database: Database
+    names: Names
+    folds: Folds
+    intake: Intake
+    presence: Presence
+    registrar: Registrar
+    generation: str
+
+
+async def open_core(settings: Settings, database: Database) -> Core:
+    """Recover everything from the store."""
+    days = Days(settings.zone)
+    evaluator = Evaluator(settings.rule, Addresses(settings.mail.staff, settings.mail.customer_address))
+
+    def recover(connection: Any) -> tuple[Names, Folds, Intake]:
+        names = Names(connection)
+        folds = Folds(settings.ranking, names, days)
+        Replay(connection, names, folds).run(settings, evaluator)
+        epoch = int(chunks.generation(connection)[:8], 16) or 1
+        intake = Intake(names, folds, evaluator, epoch)
+        intake.load(connection)
+        return names, folds, intake
+
+    names, folds, intake = await database.write(recover)
+    folds.move(milliseconds())
+    presence = Presence()
+    await presence.load(database)
+    registrar = Registrar(database, names, presence, milliseconds)
+    generation = await database.read(chunks.generation)
+    return Core(database, names, folds, intake, presence, registrar, generation)

@@ -1,0 +1,40 @@
+"""How we call AWS: every call once, errors as our own; pacing and repeating are ours."""
+
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from server.errors import CloudError, Throttled
+from server.settings import Cloud
+
+THROTTLES = frozenset({
+    "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded",
+    "LimitExceededException",
+})  # fmt: skip
+
+
+def client(service: str, settings: Cloud, endpoint_url: str = "") -> Any:
+    """A boto3 client that tries each call once: pacing and repeating are ours."""
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        region_name=settings.region,
+        endpoint_url=endpoint_url or settings.endpoint_url or None,
+        config=Config(
+            retries={"total_max_attempts": 1},
+            connect_timeout=5,
+            read_timeout=60,
+            max_pool_connections=8,
+        ),
+    )
+
+
+def translated(error: ClientError, where: str) -> CloudError:
+    """An AWS error as one of ours. accepted is None for errors of the server: nobody knows."""
+    code = error.response.get("Error", {}).get("Code", "?")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in THROTTLES or status == 429:
+        return Throttled(f"{where} asks for fewer requests ({code}).")
+    message = error.response.get("Error", {}).get("Message", "")
+    return CloudError(f"{where}: {code}: {message}", accepted=None if status >= 500 else False)

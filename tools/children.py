@@ -1,0 +1,77 @@
+"""Child processes that cannot outlive their parent."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+
+
+@asynccontextmanager
+async def child(
+    argv: Sequence[str], log: Path, environ: Mapping[str, str] | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A process whose output goes to `log`; it is ended with the block, or with this process."""
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **(environ or {})},
+            start_new_session=True,
+            preexec_fn=dies_with(os.getpid()),
+        )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), 10)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+
+def dies_with(parent: int) -> Callable[[], None]:
+    """What a child runs before its program, so that the kernel ends it with process `parent`."""
+    libc = ctypes.CDLL(None)
+
+    def tie() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return tie
+
+
+def free_port(wanted: int = 0) -> int:
+    """`wanted` if nobody has it on loopback, else a free port."""
+    for port in dict.fromkeys((wanted, 0)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no free port on 127.0.0.1")
+
+
+async def listens(port: int, timeout_s: float) -> None:
+    """Wait until somebody accepts connections on a loopback port. Raises TimeoutError."""
+    async with asyncio.timeout(timeout_s):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)
+                continue
+            writer.close()
+            return
