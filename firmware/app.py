@@ -12,7 +12,6 @@ from firmware.wire import event
 
 BOOT_PATH = "boot_count"
 TICK_S = 0.25
-FULL_PERCENT = 100
 
 
 class App:
@@ -110,7 +109,7 @@ class App:
         self._box.tick()
         self._clock.tick()
         self._report_refused()
-        self._board.led(self._box.full_percent() >= FULL_PERCENT)
+        self._board.led(self._box.is_refusing)
 
     def _report_refused(self) -> None:
         """Once there is room again, tell how many events there was none for."""
