@@ -147,6 +147,7 @@ MIGRATIONS = [
     CREATE TABLE link (               -- one-time sign-in links and invitations
         hash BLOB PRIMARY KEY,        -- SHA-256 of the token
         staff INTEGER REFERENCES staff (id),   -- NULL: whoever opens it becomes the first admin
+        quick INTEGER NOT NULL DEFAULT 0,      -- 1: signs in without a password to be chosen
         created_at INTEGER NOT NULL,
         expires_at INTEGER NOT NULL,
         used_at INTEGER

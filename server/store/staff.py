@@ -1,0 +1,94 @@
+"""People who may sign in."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from server.errors import BadInput, Conflict, NotFound
+from server.settings import is_address
+
+ROLES = ("viewer", "operator", "admin")
+COLUMNS = "id, email, role, password, added_at"
+
+
+@dataclass(frozen=True)
+class Person:
+    """One of the staff. password: an argon2id hash, None until one was chosen."""
+
+    id: int
+    email: str
+    role: str
+    password: str | None
+    added_at: int
+
+
+def add(connection: sqlite3.Connection, email: str, role: str, now: int) -> int:
+    """Register somebody, or somebody who was removed again; their id.
+
+    Raises BadInput for what is no address or role, Conflict for an address that is in use.
+    """
+    email = normal(email)
+    if not is_address(email):
+        raise BadInput("email", f"{email!r} is no mail address.")
+    if role not in ROLES:
+        raise BadInput("role", f"A role is one of {', '.join(ROLES)}.")
+    if find(connection, email) is not None:
+        raise Conflict(f"{email} can sign in already; remove them first to give another role.")
+    row = connection.execute(
+        "INSERT INTO staff (email, role, added_at) VALUES (?, ?, ?) ON CONFLICT (email) DO UPDATE "
+        "SET role = excluded.role, added_at = excluded.added_at, password = NULL, removed_at = NULL "
+        "RETURNING id",
+        (email, role, now),
+    ).fetchone()
+    return int(row[0])
+
+
+def find(connection: sqlite3.Connection, email: str) -> Person | None:
+    """Who signs in with this address."""
+    row = connection.execute(
+        f"SELECT {COLUMNS} FROM staff WHERE email = ? AND removed_at IS NULL", (normal(email),)
+    ).fetchone()
+    return Person(*row) if row else None
+
+
+def get(connection: sqlite3.Connection, number: int) -> Person | None:
+    """The person of an id, None when they were removed."""
+    row = connection.execute(
+        f"SELECT {COLUMNS} FROM staff WHERE id = ? AND removed_at IS NULL", (number,)
+    ).fetchone()
+    return Person(*row) if row else None
+
+
+def everyone(connection: sqlite3.Connection) -> list[Person]:
+    """Everybody who may sign in, by address."""
+    rows = connection.execute(f"SELECT {COLUMNS} FROM staff WHERE removed_at IS NULL ORDER BY email")
+    return [Person(*row) for row in rows]
+
+
+def is_open(connection: sqlite3.Connection) -> bool:
+    """Whether no administrator has a password yet, so that a first one may be made."""
+    row = connection.execute(
+        "SELECT 1 FROM staff WHERE role = 'admin' AND password IS NOT NULL AND removed_at IS NULL"
+    ).fetchone()
+    return row is None
+
+
+def set_password(connection: sqlite3.Connection, number: int, password: str) -> None:
+    """Let somebody sign in with a password, given as its hash."""
+    connection.execute("UPDATE staff SET password = ? WHERE id = ?", (password, number))
+
+
+def remove(connection: sqlite3.Connection, email: str, now: int) -> int:
+    """Take the right to sign in away; the id. Raises NotFound."""
+    row = connection.execute(
+        "UPDATE staff SET removed_at = ?, password = NULL WHERE email = ? AND removed_at IS NULL "
+        "RETURNING id",
+        (now, normal(email)),
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"Nobody signs in as {email}.")
+    return int(row[0])
+
+
+def normal(email: str) -> str:
+    """An address as it is compared: addresses that differ in case alone are one person's."""
+    return email.strip().lower()
