@@ -12,7 +12,7 @@ import struct
 LIMIT = 4096  # bytes; one erase block
 HEAD = 10  # bytes before each record
 MOST = 2000  # bytes of a record: it must fit into a frame of its own
-LEAST = 8  # bytes of the smallest record that `wire.event` can make
+LEAST = 7  # bytes of the smallest record that `wire.event` can make
 
 
 def pack(seq: int, record: bytes) -> bytes:

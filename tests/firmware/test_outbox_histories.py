@@ -28,7 +28,7 @@ class OutboxHistories(RuleBasedStateMachine):
         self.damaged = self.rewound = False
         self.count = 0
 
-    @rule(size=st.integers(8, 700), critical=st.booleans(), volatile=st.booleans())
+    @rule(size=st.integers(7, 700), critical=st.booleans(), volatile=st.booleans())
     def add(self, size: int, critical: bool, volatile: bool) -> None:
         self.count += 1
         record = (b"%d " % self.count).ljust(size, b"x")

@@ -81,13 +81,19 @@ class Fleet:
             self._number += 1
             request = {"id": self._number, "op": op, **arguments}
             self._writer.write(json.dumps(request).encode() + b"\n")
-            line = await self._reader.readline()
-        if not line:
-            raise VboardError("the host process has ended")
-        answer: dict[str, Any] = json.loads(line)
+            answer = await self._answer(self._number)
         if not answer["ok"]:
             raise VboardError(answer["error"])
         return answer
+
+    async def _answer(self, number: int) -> dict[str, Any]:
+        while True:
+            line = await self._reader.readline()
+            if not line:
+                raise VboardError("the host process has ended")
+            answer: dict[str, Any] = json.loads(line)
+            if answer["id"] == number:  # others are those of requests whose caller was cancelled
+                return answer
 
     async def up(
         self, name: str, settings: dict[str, Any], profile: str = "esp32", heap: str = "160K"
