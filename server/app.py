@@ -13,6 +13,7 @@ from aiohttp import web
 from loguru import logger
 
 from firmware.wire.errors import WireError
+from server.clock import milliseconds
 from server.core import Core, open_core
 from server.errors import StartError
 from server.ingest import decode
@@ -22,7 +23,7 @@ from server.ingest.checkpointer import Checkpointer
 from server.ingest.consumer import Consumer
 from server.ingest.days import Days
 from server.mqtt.broker import Broker
-from server.mqtt.receiver import Receiver, milliseconds
+from server.mqtt.receiver import Receiver
 from server.mqtt.subscriber import Account, Message, Subscriber
 from server.settings import Settings, address
 from server.store.database import Database

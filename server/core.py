@@ -4,13 +4,13 @@ cloud and web."""
 from dataclasses import dataclass
 from typing import Any
 
+from server.clock import milliseconds
 from server.ingest.days import Days
 from server.ingest.folds import Folds
 from server.ingest.intake import Intake
 from server.ingest.names import Names
 from server.ingest.presence import Presence
 from server.ingest.recovery import Replay
-from server.mqtt.receiver import milliseconds
 from server.registrar import Registrar
 from server.rules.evaluate import Evaluator
 from server.rules.rule import Addresses

@@ -2,9 +2,9 @@
 
 import asyncio
 import sqlite3
-import time
 from concurrent.futures import Future
 
+from server.clock import milliseconds
 from server.store.database import Database
 from sync.letter import Letter
 
@@ -24,7 +24,7 @@ class Mailbox:
         return f"local-{done.result()}"
 
     async def _keep(self, letter: Letter) -> int:
-        return await self._database.write(_insert, letter, time.time_ns() // 1_000_000)
+        return await self._database.write(_insert, letter, milliseconds())
 
 
 def _insert(connection: sqlite3.Connection, letter: Letter, now: int) -> int:

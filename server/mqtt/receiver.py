@@ -1,6 +1,5 @@
 """Messages of the broker to where they belong."""
 
-import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -13,11 +12,6 @@ class Handler(Protocol):
     """What happens with a message of one leaf. device: checked. now: ms since 1970 UTC."""
 
     def __call__(self, device: str, message: Message, now: int) -> Any: ...
-
-
-def milliseconds() -> int:
-    """The wall clock, ms since 1970 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 class Receiver:

@@ -1,0 +1,23 @@
+"""What an edge is told: `boardwalk.toml`, overridden by BOARDWALK_<SECTION>_<KEY> variables."""
+
+from server.settings.sections import (
+    LISTS,
+    SECTIONS,
+    Cloud,
+    Edge,
+    Http,
+    Mail,
+    Mqtt,
+    Ranking,
+    Retention,
+    Rule,
+    Settings,
+    address,
+)
+from server.settings.sense import is_address
+from server.settings.source import load
+
+__all__ = [
+    "LISTS", "SECTIONS", "Cloud", "Edge", "Http", "Mail", "Mqtt", "Ranking", "Retention", "Rule",
+    "Settings", "address", "is_address", "load",
+]  # fmt: skip

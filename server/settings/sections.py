@@ -1,0 +1,134 @@
+"""The sections of `boardwalk.toml`: every key with its type and default."""
+
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+Window = Literal["all", "today", "7d", "30d"]
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What all sections share."""
+
+
+class Edge(Section, frozen=True):
+    """site: a name as in topics. data: a folder. timezone: IANA name; days of rankings end there."""
+
+    site: str = "shop"
+    data: str = "./var"
+    timezone: str = "UTC"
+    environment: str = "production"
+
+
+class Http(Section, frozen=True):
+    """listen: address:port. public_url: how browsers reach it. cors: origins that scripts may call from."""
+
+    listen: str = "127.0.0.1:8080"
+    public_url: str = ""
+    cors: tuple[str, ...] = ()
+
+
+class Mqtt(Section, frozen=True):
+    """listen and broker are of the embedded broker; url (mqtt://user:secret@host:port) is another's."""
+
+    listen: str = "127.0.0.1:1883"
+    broker: Literal["auto", "mosquitto", "iotcore"] = "auto"
+    url: str = ""
+
+
+class Cloud(Section, frozen=True):
+    """write_units: DynamoDB writes of 1 KB a second that this edge may use.
+
+    seal_after_s: how long an event waits for company before its chunk is sealed.
+    """
+
+    mode: Literal["off", "aws"] = "off"
+    region: str = "us-east-1"
+    table: str = "boardwalk"
+    endpoint_url: str = ""
+    write_units: int = 20
+    layout: Literal["chunks", "items"] = "chunks"
+    seal_after_s: int = 60
+
+
+class Mail(Section, frozen=True):
+    """sender: the From address. staff: who gets mails to `staff`. customer_address: a pattern with
+    {customer}, for shops whose customers' addresses follow from their number."""
+
+    mode: Literal["off", "local", "ses"] = "local"
+    sender: str = "boardwalk@localhost"
+    staff: tuple[str, ...] = ()
+    customer_address: str = ""
+    configuration_set: str = ""
+    per_second: int = 1
+    endpoint_url: str = ""
+
+
+class Ranking(Section, frozen=True):
+    """score: `count`, or `sum:` and an integer field. minus: kinds that subtract."""
+
+    name: str
+    kinds: tuple[str, ...]
+    minus: tuple[str, ...] = ()
+    key: str = "customer"
+    score: str = "count"
+    windows: tuple[Window, ...] = ("all", "today")
+
+
+class Rule(Section, frozen=True):
+    """on: a kind. every: each n-th event of a customer. to: customer, staff or an address."""
+
+    name: str
+    on: str
+    to: str
+    every: int = 1
+    template: str = "notice"
+    policy: Literal["at_most_once", "at_least_once"] = "at_most_once"
+    digest: Literal["", "hour", "day"] = ""
+
+
+class Retention(Section, frozen=True):
+    """days: how long events stay after they are in the cloud; 0 keeps them for ever."""
+
+    days: int = 0
+
+
+_ORDERS = ("order.placed",)
+_CANCELLED = ("order.cancelled",)
+RANKINGS = (
+    Ranking(name="orders", kinds=_ORDERS, minus=_CANCELLED),
+    Ranking(name="spend", kinds=_ORDERS, minus=_CANCELLED, score="sum:cents"),
+)
+
+
+class Settings(Section, frozen=True):
+    """All sections; every key has a default."""
+
+    edge: Edge = Edge()
+    http: Http = Http()
+    mqtt: Mqtt = Mqtt()
+    cloud: Cloud = Cloud()
+    mail: Mail = Mail()
+    retention: Retention = Retention()
+    ranking: tuple[Ranking, ...] = RANKINGS
+    rule: tuple[Rule, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return ZoneInfo(self.edge.timezone)
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "edge": Edge, "http": Http, "mqtt": Mqtt, "cloud": Cloud, "mail": Mail, "retention": Retention,
+}  # fmt: skip
+LISTS: dict[str, type[Section]] = {"ranking": Ranking, "rule": Rule}
+
+
+def address(listen: str) -> tuple[str, int]:
+    """Host and port of `host:port` or `[host]:port`. Raises ValueError."""
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError(listen)
+    return host.strip("[]"), int(port)

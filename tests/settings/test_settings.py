@@ -1,0 +1,85 @@
+"""A setting that cannot be used is refused with its place, and with what is allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from server.errors import SettingsError
+from server.settings import load
+
+WRONG = [
+    ("[edge]\nsite = 'Pier Street'", 2, "site: 1 to 32 of a-z, 0-9 and -, not - first"),
+    ("[edge]\ndata = 5", 2, "data: expected a text, got a whole number"),
+    ("[edge]\ntimezone = 'Mars/Base'", 2, "timezone: a name like Europe/Berlin or UTC"),
+    ("[edge]\nenvironment = true", 2, "environment: expected a text, got true or false"),
+    ("[http]\nlisten = '8080'", 2, "listen: address:port, as 127.0.0.1:8080"),
+    ("[http]\npublic_url = 'shop.example'", 2, "public_url: an address that begins with http://"),
+    ("[http]\ncors = ['*']", 2, "cors: an address that begins with http://"),
+    ("[mqtt]\nlisten = '127.0.0.1:99999'", 2, "listen: address:port, as 127.0.0.1:8080"),
+    ("[mqtt]\nbroker = 'emqx'", 2, "broker: allowed: 'auto', 'mosquitto', 'iotcore'"),
+    ("[mqtt]\nurl = 'http://x'", 2, "url: an address that begins with mqtt://"),
+    ("[cloud]\nmode = 'on'", 2, "mode: allowed: 'off', 'aws'"),
+    ("[cloud]\nregion = 1", 2, "region: expected a text, got a whole number"),
+    ("[cloud]\ntable = 'a b'", 2, "table: 3 to 255 letters, digits, _ - and ."),
+    ("[cloud]\nendpoint_url = 'x'", 2, "endpoint_url: an address that begins with http://"),
+    ("[cloud]\nwrite_units = 0", 2, "write_units: 1 to 40000; 25 are free"),
+    ("[cloud]\nlayout = 'rows'", 2, "layout: allowed: 'chunks', 'items'"),
+    ("[cloud]\nlayout = 'items'", 2, "layout: chunks; items are planned and not there yet"),
+    ("[cloud]\nseal_after_s = 0", 2, "seal_after_s: 1 to 3600"),
+    ("[mail]\nmode = 'smtp'", 2, "mode: allowed: 'off', 'local', 'ses'"),
+    ("[mail]\nsender = 'nobody'", 2, "sender: 'nobody' is no mail address"),
+    ("[mail]\n\nstaff = ['a@b.c', 'x y@z.de']", 3, "staff: 'x y@z.de' is no mail address"),
+    ("[mail]\ncustomer_address = 'a@b.c'", 2, "customer_address: an address with {customer} in it"),
+    ("[mail]\nconfiguration_set = 1", 2, "configuration_set: expected a text, got a whole number"),
+    ("[mail]\nper_second = 0", 2, "per_second: 1 to 10000"),
+    ("[mail]\nendpoint_url = 'x'", 2, "endpoint_url: an address that begins with http://"),
+    ("[retention]\ndays = -1", 2, "days: 0; events are kept for ever until retention is there"),
+    ("[[ranking]]\nname = 'a'\nkinds = []", 3, "kinds: kinds are texts like order.placed, one at least"),
+    ("[[ranking]]\nname = 'a'\nkinds = ['x']\nwindows = ['1y']", 4, "windows: a list of 'all', 'today', '7d', '30d'"),
+    ("[[ranking]]\nname = 'a'\nkinds = ['x']\nscore = 'avg:x'", 4, "score: count, or sum: and the name of a field"),
+    ("[[ranking]]\nname = 'a'\nkinds = ['x']\nkey = ''", 4, "key: customer, device or the name of a field"),
+    ("[[ranking]]\nname = 'a'\nkinds = ['x']\nminus = ['B']", 4, "minus: kinds are texts like order.placed"),
+    ("[[rule]]\nname = 'a'\non = 'x'\nto = 'me'", 4, "to: customer, staff or a mail address"),
+    ("[[rule]]\nname = 'a'\non = 'x'\nto = 'staff'", 4, "to: nobody is staff: name addresses in [mail] staff"),
+    ("[[rule]]\nname = 'a'\non = 'X'\nto = 'a@b.c'", 3, "on: a kind like order.placed"),
+    ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\nevery = 0", 5, "every: 1 or more"),
+    ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\npolicy = 'twice'", 5, "policy: allowed: 'at_most_once', 'at_least_once'"),
+    ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\ndigest = 'year'", 5, "digest: allowed: 'hour', 'day'"),
+    ("[[rule]]\nname = 'a'\nto = 'a@b.c'", 1, "on is missing"),
+    ("[[rule]]\nname='a'\non='x'\nto='a@b.c'\n[[rule]]\nname='a'\non='x'\nto='a@b.c'", 6, "name: 1 to 32 of a-z, 0-9 and -, each name once"),
+    ("[mqtt]\nbrokr = 'auto'", 2, "unknown key brokr in [mqtt]; allowed: listen, broker, url"),
+    ("[mqqt]\nx = 1", 1, "unknown section [mqqt]; allowed: edge, http, mqtt, cloud, mail, retention, ranking, rule"),
+    ("[ranking]\nname = 'a'", 1, "write [[ranking]], once for each"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "line", "sentence"), WRONG, ids=[one[2][:40] for one in WRONG])
+def test_a_wrong_value_names_file_line_and_what_is_allowed(
+    text: str, line: int, sentence: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "boardwalk.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load(path, {})
+    assert caught.value.sentence == f"{path}, line {line}: {sentence}"
+
+
+def test_the_environment_wins_and_is_named_in_errors() -> None:
+    assert load(None, {"BOARDWALK_CLOUD_WRITE_UNITS": "7"}).cloud.write_units == 7
+    assert load(None, {"BOARDWALK_MAIL_STAFF": "a@b.c, d@e.f"}).mail.staff == ("a@b.c", "d@e.f")
+    for name, value, sentence in [
+        ("BOARDWALK_CLOUD_WRITE_UNITS", "many", "write_units: expected a whole number, got a text"),
+        ("BOARDWALK_MQTT_BROKR", "x", "unknown key brokr in [mqtt]; allowed: listen, broker, url"),
+        ("BOARDWALK_EDGE_SITE", "A", "site: 1 to 32 of a-z, 0-9 and -, not - first"),
+    ]:
+        with pytest.raises(SettingsError) as caught:
+            load(None, {name: value})
+        assert caught.value.sentence == f"{name}: {sentence}"
+
+
+def test_a_file_that_is_missing_or_no_toml_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"cannot be read \(No such file or directory\)"):
+        load(tmp_path / "none.toml", {})
+    (tmp_path / "bad.toml").write_text("[edge")
+    with pytest.raises(SettingsError, match="is not TOML: "):
+        load(tmp_path / "bad.toml", {})

@@ -1,0 +1,119 @@
+"""Events reach the table once, whatever the table does."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from server.core import Core
+from server.errors import CloudError, Throttled
+from server.settings import Cloud, Edge, Settings
+from server.store import chunks, events
+from sync.budget import Bucket
+from sync.chunk import Chunk, unpack
+from sync.dynamo import Dynamo
+from sync.reader import read_events
+from sync.uploader import Uploader
+from tests.ingest.boards import NOW
+from tools.localcloud import local_cloud
+
+
+class Shelf:
+    """A table whose faults are scripted: throttles, cut answers, parts that are not taken."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self._faults = iter(faults)
+        self.items: dict[tuple[str, str], bytes] = {}
+        self.puts = 0
+
+    def put(self, batch: Sequence[Chunk]) -> list[Chunk]:
+        self.puts += 1
+        fault = next(self._faults, "")
+        if fault == "throttle":
+            raise Throttled("slower")
+        taken = batch[:1] if fault == "part" else batch
+        for chunk in taken:
+            known = self.items.setdefault((chunk.pk, chunk.sk), chunk.body)
+            assert known == chunk.body, "a chunk changed under its key"
+        if fault == "cut":
+            raise CloudError("the answer was cut", accepted=None)
+        return list(batch[len(taken) :])
+
+    def bodies(self, pk: str) -> Iterator[bytes]:
+        raise NotImplementedError
+
+    def scan(self, prefix: str) -> Iterator[bytes]:
+        return iter([body for (pk, _), body in sorted(self.items.items()) if pk.startswith(prefix)])
+
+
+async def upload(core: Core, table: object, seconds: float) -> Uploader:
+    uploader = Uploader(core.database, table, "shop", Bucket(1000, 1000))  # type: ignore[arg-type]
+    work = [uploader.run_sealer(lambda: NOW + 5000, 1000), uploader.run_sender(lambda: NOW + 5000)]
+    tasks = [asyncio.create_task(one) for one in work]
+    await asyncio.sleep(seconds)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled():
+            task.result()
+    return uploader
+
+
+def identities(bodies: Iterator[bytes]) -> list[tuple[str, int, int]]:
+    return sorted((one.device, one.epoch, one.seq) for body in bodies for one in unpack(body))
+
+
+EVERYTHING = [("till-1", 7, seq) for seq in range(1, 61)]
+
+
+async def test_what_was_committed_is_in_the_table_once(core: Core) -> None:
+    shelf = Shelf([])
+    await upload(core, shelf, 0.5)
+    assert identities(shelf.scan("D#")) == EVERYTHING
+    assert await core.database.read(chunks.backlog) == (0, 0, None, NOW + 5000)
+
+
+async def test_throttles_cut_answers_and_parts_double_nothing_and_lose_nothing(core: Core) -> None:
+    shelf = Shelf(["throttle", "part", "cut"])
+    uploader = await upload(core, shelf, 8)
+    assert shelf.puts >= 4
+    assert identities(shelf.scan("D#")) == EVERYTHING
+    assert uploader.error is None
+
+
+async def test_a_chunk_that_was_sealed_before_a_stop_is_sent_as_it_was(core: Core) -> None:
+    shelf = Shelf(["cut"] * 50)
+    await upload(core, shelf, 0.5)
+    kept = dict(shelf.items)
+    await upload(core, shelf, 0.5)
+    assert shelf.items.items() >= kept.items()
+    assert identities(shelf.scan("D#")) == EVERYTHING
+
+
+async def test_events_wait_for_company_before_they_are_sealed(core: Core) -> None:
+    uploader = Uploader(core.database, Shelf([]), "shop", Bucket(1000, 1000))
+    assert await core.database.write(uploader._seal, "gen", NOW + 59_000, 60_000) == 0
+    assert await core.database.write(uploader._seal, "gen", NOW + 60_000, 60_000) == 60
+
+
+async def test_dynamodb_gives_back_what_sqlite_has(core: Core, tmp_path: Path) -> None:
+    async with local_cloud(tmp_path) as address:
+        cloud = Cloud(mode="aws", endpoint_url=address)
+        table = Dynamo(cloud)
+        assert await asyncio.to_thread(table.create)
+        assert not await asyncio.to_thread(table.create)
+        await upload(core, table, 2.5)
+        settings = Settings(edge=Edge(site="shop"), cloud=cloud)
+        there = await asyncio.to_thread(lambda: list(read_events(settings)))
+        here = await core.database.read(events.after, 0, 1000)
+        assert sorted((e.seq, e.at, e.kind, str(e.fields)) for e in there) == [
+            (e.seq, e.at, e.kind, str(e.fields)) for e in here
+        ]
+
+
+async def test_a_table_that_is_not_there_is_one_sentence(core: Core, tmp_path: Path) -> None:
+    async with local_cloud(tmp_path) as address:
+        uploader = await upload(core, Dynamo(Cloud(mode="aws", endpoint_url=address)), 1.5)
+        assert uploader.error is not None
+        assert uploader.error.startswith("DynamoDB, table boardwalk: ResourceNotFoundException")
+    assert (await core.database.read(chunks.backlog))[1] > 0
