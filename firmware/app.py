@@ -117,7 +117,8 @@ class App:
         if not count:
             return
         before = self._box.refused
-        if self.emit("device.refused", {"count": count}):
+        # As volatile, or small reports would fill the last corner that an order does not fit into.
+        if self.emit("device.refused", {"count": count}, volatile=True):
             self._reported += count
         else:
             self._box.refused = before  # our own report is nothing that anyone missed

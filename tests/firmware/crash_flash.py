@@ -77,6 +77,9 @@ class CrashFlash(Flash):
         file.sync()
         self.log.append("sync")
 
+    def read(self, path: str) -> bytes | None:
+        return self.content.get(path)
+
     def replace(self, path: str, data: bytes) -> None:
         self.check()
         self.set(path, data, len(data))

@@ -34,7 +34,7 @@ async def test_what_was_told_arrives_exactly_once_over_power_cuts_and_link_losse
     names = ["till-1", "till-2", "till-3"]
     profiles = ["esp32", "pico", "esp32"]
     boards = [
-        await fleet.up(name, settings(broker.port, name), profile)
+        await fleet.up(name, settings(broker.port, name, critical=name == "till-1"), profile)
         for name, profile in zip(names, profiles, strict=True)
     ]
     tills = [Till(board) for board in boards]

@@ -11,7 +11,10 @@ FIELDS = ["customer", "quantity:int", "cents:int", "ordered_on"]
 
 def settings(port: int, device: str, **more: object) -> dict[str, object]:
     """Settings of a board with a till at its serial port and a button at pin 4."""
-    serial = {"type": "serial", "uart": 1, "kind": "order.placed", "fields": FIELDS}
+    serial = {
+        "type": "serial", "uart": 1, "kind": "order.placed", "fields": FIELDS,
+        "critical": more.pop("critical", True),
+    }  # fmt: skip
     button = {"type": "button", "pin": 4, "kind": "button.pressed", "fields": {"item": "bell"}}
     return {
         "site": "shop", "device": device, "secret": "s", "host": "127.0.0.1", "port": port,

@@ -1,0 +1,161 @@
+"""The outbox at its limits; histories are in test_outbox_histories."""
+
+from firmware import segment
+from firmware.outbox import CURSOR, Outbox
+from tests.firmware.fake_board import FakeBoard
+
+SMALL = 4 * segment.LIMIT
+RECORD = b"x" * 400
+
+
+def fill(box: Outbox, volatile: bool = False) -> int:
+    count = 0
+    while box.add(RECORD, True, volatile):
+        count += 1
+    return count
+
+
+def test_an_event_is_durable_only_after_its_flush_returned() -> None:
+    board = FakeBoard()
+    box = Outbox(board, SMALL)
+    assert [box.add(b"event %d" % n) for n in range(7)] == [1, 2, 3, 4, 5, 6, 7]
+    assert (box.durable, box.read(1, 2000, 100)) == (0, [])
+    assert box.add(b"event 7") == 8
+    assert (box.durable, box.read(1, 2000, 100)) == (8, [b"event %d" % n for n in range(8)])
+    assert board.flash.log == ["sync"]
+
+
+def test_a_critical_event_is_flushed_at_once_and_others_within_two_seconds() -> None:
+    board = FakeBoard()
+    box = Outbox(board, SMALL)
+    box.add(b"critical", critical=True)
+    assert box.durable == 1
+    box.add(b"ordinary")
+    for board.now_ms in range(0, 2001, 250):
+        box.tick()
+    assert box.durable == 2
+
+
+def test_whoever_listens_hears_of_each_flush_once() -> None:
+    heard = []
+    box = Outbox(FakeBoard(), SMALL)
+    box.flushed = lambda: heard.append(box.durable)
+    for number in range(16):
+        box.add(b"%d" % number)
+    box.flush()
+    assert heard == [8, 16]
+
+
+def test_over_three_quarters_volatile_events_are_refused_and_at_the_end_all() -> None:
+    box = Outbox(FakeBoard(), SMALL)
+    few = fill(box, volatile=True)
+    assert 75 <= box.full_percent() < 90
+    more = fill(box)
+    assert few + more == 4 * (segment.LIMIT // (segment.HEAD + len(RECORD)))
+    assert (box.refused, box.is_refusing) == (2, True)
+    box.ack(box.durable)
+    assert box.add(RECORD, volatile=True) == few + more + 1
+    assert not box.is_refusing
+
+
+def test_acked_events_stay_readable_until_their_room_is_needed() -> None:
+    box = Outbox(FakeBoard(), SMALL)
+    count = fill(box)
+    box.ack(count)
+    box.rewind(1)
+    assert box.read(1, 10_000, 100)[0] == RECORD
+    box.ack(count)
+    fill(box)
+    box.ack(box.durable)
+    box.rewind(1)
+    assert box.first_held > 1
+    assert box.lost_at(1) == (1, box.first_held - 1, "trimmed")
+
+
+def test_a_new_life_goes_on_where_the_old_one_ended() -> None:
+    board = FakeBoard()
+    old = Outbox(board, SMALL)
+    for number in range(10):
+        old.add(b"event %d" % number, critical=True)
+    old.ack(4)
+    old.close()
+    new = Outbox(board, SMALL)
+    assert (new.epoch, new.acked, new.last) == (old.epoch, 4, 10)
+    assert new.read(5, 2000, 100) == [b"event %d" % n for n in range(4, 10)]
+    assert new.add(b"next") == 11
+
+
+def test_a_damaged_cursor_file_loses_neither_epoch_nor_events() -> None:
+    board = FakeBoard()
+    old = Outbox(board, SMALL)
+    old.add(b"event", critical=True)
+    board.flash.flip(CURSOR, 0, 255)
+    new = Outbox(board, SMALL)
+    assert (new.epoch, new.acked, new.read(1, 2000, 9)) == (old.epoch, 0, [b"event"])
+
+
+def test_damage_within_a_segment_is_one_lost_run_up_to_its_end() -> None:
+    board = FakeBoard()
+    box = Outbox(board, SMALL)
+    count = fill(box)
+    per_segment = count // 4
+    path = min(path for path in board.flash.content if "-" in path)
+    board.flash.flip(path, 2 * (segment.HEAD + len(RECORD)) + 20, 1)
+    box = Outbox(board, SMALL)
+    assert len(box.read(1, 10_000, 100)) == 2
+    assert box.read(3, 10_000, 100) == []
+    assert box.lost_at(3) == (3, per_segment, "corrupt")
+    assert box.read(per_segment + 1, 10_000, 100) == [RECORD] * per_segment
+
+
+def test_behind_damage_in_the_last_segment_new_events_stay_readable() -> None:
+    board = FakeBoard()
+    box = Outbox(board, SMALL)
+    box.add(RECORD, critical=True)
+    box.add(RECORD, critical=True)
+    board.flash.flip(min(path for path in board.flash.content if "-" in path), 30, 1)
+    assert box.read(1, 10_000, 100) == []
+    assert box.lost_at(1) == (1, 2, "corrupt")
+    assert box.add(b"new", critical=True) == 3
+    assert box.read(3, 10_000, 100) == [b"new"]
+
+
+def test_numbers_that_damage_at_the_end_has_swallowed_are_never_given_again() -> None:
+    board = FakeBoard()
+    box = Outbox(board, SMALL)
+    for _ in range(5):
+        box.add(RECORD, critical=True)
+    board.flash.flip(min(path for path in board.flash.content if "-" in path), 30, 1)
+    assert Outbox(board, SMALL).add(b"new") > 5
+
+
+def test_a_flash_that_does_not_write_costs_what_it_cannot_hold_and_no_more() -> None:
+    board = FakeBoard()
+    box = Outbox(board, SMALL)
+    board.flash.writes_left = 0
+    assert [box.add(b"event %d" % n) for n in range(10)] == [1, 2, 3, 4, 5, 6, 7, 8, 0, 0]
+    assert (box.durable, box.refused) == (0, 2)
+    board.flash.writes_left = None
+    assert box.add(b"late") == 9
+    assert box.flush()
+    assert box.read(1, 2000, 100) == [b"event %d" % n for n in range(8)] + [b"late"]
+
+
+def test_acks_that_cannot_be_are_ignored() -> None:
+    box = Outbox(FakeBoard(), SMALL)
+    for _ in range(3):
+        box.add(b"event", critical=True)
+    box.ack(9)
+    assert box.acked == 0
+    box.ack(2)
+    box.ack(1)
+    assert box.acked == 2
+    box.rewind(9)
+    assert box.acked == 2
+
+
+def test_an_event_too_large_for_a_frame_is_refused() -> None:
+    box = Outbox(FakeBoard(), SMALL)
+    assert box.add(b"x" * (segment.MOST + 1)) == 0
+    assert box.add(b"x" * segment.MOST, critical=True) == 1
+    assert len(box.read(1, 2008, 100)) == 1

@@ -1,0 +1,51 @@
+"""Settings are checked, and what is wrong is named."""
+
+import json
+
+import pytest
+
+from firmware.settings import Settings, SettingsError, load
+from tests.firmware.crash_flash import CrashFlash
+
+GOOD = {"site": "shop", "device": "till-1", "secret": "s", "host": "10.0.0.2"}
+
+
+def test_what_is_not_told_has_a_default() -> None:
+    told = Settings(GOOD)
+    assert (told.port, told.tls, told.wifi, told.inputs) == (1883, False, {}, [])
+    assert (told.keepalive, told.outbox_bytes, told.watchdog_ms) == (30, 524_288, 0)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("site", "Shop"), ("device", ""), ("device", None), ("secret", 5), ("port", 0),
+        ("port", "1883"), ("tls", 1), ("wifi", {"password": "x"}), ("inputs", [5]),
+        ("inputs", {}), ("outbox_bytes", 10), ("watchdog_ms", 9000), ("keepalive", 1),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_refused_by_the_name_of_its_key(key: str, value: object) -> None:
+    with pytest.raises(SettingsError, match=f"^settings: {key} must be "):
+        Settings({**GOOD, key: value})
+
+
+def test_an_unknown_key_is_refused() -> None:
+    with pytest.raises(SettingsError, match="unknown key hots"):
+        Settings({**GOOD, "hots": "x"})
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"), [(None, "missing"), (b"{", "no JSON"), (b"[1]", "must be an object")]
+)
+def test_a_file_that_holds_no_settings_is_named(data: bytes | None, reason: str) -> None:
+    flash = CrashFlash()
+    if data is not None:
+        flash.set("settings.json", data)
+    with pytest.raises(SettingsError, match=reason):
+        load(flash)
+
+
+def test_settings_are_read_from_flash() -> None:
+    flash = CrashFlash()
+    flash.set("settings.json", json.dumps(GOOD).encode())
+    assert load(flash).device == "till-1"

@@ -1,0 +1,149 @@
+"""What the simulated hardware does: resets, buttons, heap, lives and deaths."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.vboard.edge import Edge
+from tests.vboard.till import Till, settings
+from tools.vboard.client import Fleet, VboardError
+
+
+async def test_a_board_works_in_a_heap_of_128_k(fleet: Fleet, edge: Edge, broker) -> None:
+    board = await fleet.up("till-1", settings(broker.port, "till-1"), heap="128K")
+    till = Till(board)
+    await till.work(1500)
+    device = edge.device("till-1")
+    assert len(till.told) == 1500
+    await edge.until(lambda: len(device.rows) == 1501)
+    assert device.states[-1]["heap_free"] > 16_000
+    assert (await board.stats())["state"] == "on"
+
+
+async def test_a_pressed_button_is_one_event_however_long_it_is_held(
+    fleet: Fleet, edge: Edge, broker
+) -> None:
+    board = await fleet.up("till-1", settings(broker.port, "till-1"))
+    device = edge.device("till-1")
+    await edge.until(lambda: device.cursor == 1)
+    for level in (1, 0, 1, 0):
+        await board.pin(4, level)
+        await asyncio.sleep(0.1)
+    await edge.until(lambda: len(device.events("button.pressed")) == 2)
+    assert [press.fields for press in device.events("button.pressed")] == [{"item": "bell"}] * 2
+
+
+async def test_resets_and_power_cuts_tell_their_reason_and_keep_the_numbers_rising(
+    fleet: Fleet, edge: Edge, broker
+) -> None:
+    board = await fleet.up("till-1", settings(broker.port, "till-1"))
+    device = edge.device("till-1")
+    await edge.until(lambda: device.cursor == 1)
+    await board.reset()
+    await edge.until(lambda: device.cursor == 2)
+    await board.power_cut()
+    assert (await board.stats())["state"] == "off"
+    await board.boot()
+    await edge.until(lambda: device.cursor == 3)
+    starts = [(row.boot, row.fields["reason"]) for _, row in sorted(device.rows.items())]
+    assert starts == [(1, "power"), (2, "hard"), (3, "power")]
+
+
+async def test_a_line_that_is_wrong_is_answered_in_its_place(fleet: Fleet, broker) -> None:
+    board = await fleet.up("till-1", settings(broker.port, "till-1"))
+    reader, writer = await board.uart()
+    writer.write(b"a,1,2,x\nb,1,2\nc,one,2,x\n,1,2,x\n" + b"y" * 999 + b"\n\xff,1,2,x\nd,1,2,x\r\n")
+    answers = [(await reader.readline()).split(maxsplit=1) for _ in range(7)]
+    assert [words[0] for words in answers] == [b"ok", b"no", b"no", b"no", b"no", b"no", b"ok"]
+    assert answers[1][1] == b"3 values, want 4\n"
+    assert answers[3][1] == b"field customer: text, not empty\n"
+    assert answers[4][1] == b"too long\n"
+    assert int(answers[6][1].split()[1]) == int(answers[0][1].split()[1]) + 1
+
+
+async def test_a_full_outbox_refuses_and_tells_how_often_once_there_is_room(
+    fleet: Fleet, edge: Edge, broker
+) -> None:
+    edge.deaf = True
+    told = settings(broker.port, "till-1", outbox_bytes=16384)
+    till = Till(await fleet.up("till-1", told))
+    await till.work(600)
+    assert till.refused == ["full"] * (600 - len(till.told))
+    assert 150 < len(till.told) < 350
+    edge.deaf = False
+    device = edge.device("till-1")
+    await edge.until(lambda: device.events("device.refused"), 30)
+    (report,) = device.events("device.refused")
+    assert report.fields == {"count": len(till.refused)}
+    assert len(device.events("order.placed")) == len(till.told)
+
+
+async def test_a_board_survives_its_host_process_on_its_image(tmp_path: Path, edge, broker) -> None:
+    for boot in (1, 2):
+        async with Fleet.start(tmp_path / "fleet") as fleet:
+            till = Till(await fleet.up("till-1", settings(broker.port, "till-1")))
+            await till.work(10)
+            assert len(till.told) == 10
+            device = edge.device("till-1")
+            await edge.until(lambda: len(device.events("device.started")) == boot)
+    assert [row.boot for row in device.events("device.started")] == [1, 2]
+
+
+async def test_no_board_outlives_a_host_that_was_killed(tmp_path: Path, broker) -> None:
+    async with Fleet.start(tmp_path / "fleet") as fleet:
+        board = await fleet.up("till-1", settings(broker.port, "till-1"))
+        pid = (await board.stats())["pid"]
+        host = int(Path(f"/proc/{pid}/stat").read_text().split()[3])
+        os.kill(host, signal.SIGKILL)
+        async with asyncio.timeout(5):
+            while Path(f"/proc/{pid}").exists():
+                await asyncio.sleep(0.02)
+        with pytest.raises(VboardError, match="ended"):
+            await board.stats()
+
+
+async def test_settings_that_are_wrong_end_the_firmware_and_the_log_names_the_key(
+    fleet: Fleet, broker
+) -> None:
+    board = await fleet.up("till-1", settings(broker.port, "till-1", keepalive="soon"))
+    async with asyncio.timeout(5):
+        while (await board.stats())["state"] != "ended":
+            await asyncio.sleep(0.02)
+    assert "settings: keepalive must be seconds, 2 to 3600" in board.log()
+
+
+async def test_the_watchdog_restarts_a_board_that_hangs(fleet: Fleet, edge: Edge, broker) -> None:
+    told = settings(broker.port, "till-1", watchdog_ms=1000)
+    board = await fleet.up("till-1", told)
+    device = edge.device("till-1")
+    await edge.until(lambda: device.cursor == 1)
+    os.kill((await board.stats())["pid"], signal.SIGSTOP)
+    await edge.until(lambda: device.cursor == 2)
+    assert device.rows[2].fields == {"reason": "watchdog"}
+
+
+async def test_the_same_firmware_runs_on_cpython(tmp_path: Path, edge: Edge, broker) -> None:
+    async with Fleet.start(tmp_path / "fleet", cpython=True) as fleet:
+        board = await fleet.up("till-1", settings(broker.port, "till-1"))
+        till = Till(board)
+        await till.work(100)
+        await board.power_cut()
+        await board.boot()
+        device = edge.device("till-1")
+        await edge.until(lambda: len(device.events("device.started")) == 2)
+        await board.pin(4, 1)
+        await edge.until(lambda: device.events("button.pressed"))
+        assert len(till.told) == 100
+        assert [row.fields["quantity"] for row in device.events("order.placed")] == [*range(100)]
+        assert [row.boot for row in device.events("device.started")] == [1, 2]
+
+
+async def test_unknown_boards_and_double_names_are_refused(fleet: Fleet, broker) -> None:
+    await fleet.up("till-1", settings(broker.port, "till-1"))
+    with pytest.raises(VboardError, match="no board till-9"):
+        await fleet.board("till-9").boot()
+    with pytest.raises(VboardError, match="up already"):
+        await fleet.up("till-1", settings(broker.port, "till-1"))
