@@ -110,7 +110,7 @@ class Broker:
         if isinstance(self._runs, Mosquitto):
             await self._runs.wait()
             return
-        while self._runs.is_running:  # noqa: ASYNC110: it tells nobody when it ends
+        while self._runs.is_running:
             await asyncio.sleep(0.2)
 
     async def _keep(self) -> None:

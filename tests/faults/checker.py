@@ -82,9 +82,7 @@ def read(path: Path) -> tuple[list[Row], set[Identity], str]:
             "LEFT JOIN customer c ON c.id = e.customer ORDER BY e.id"
         )
     ]
-    rejects = {
-        row for row in connection.execute("SELECT source, epoch, seq FROM reject WHERE seq IS NOT NULL")
-    }
+    rejects = set(connection.execute("SELECT source, epoch, seq FROM reject WHERE seq IS NOT NULL"))
     (integrity,) = connection.execute("PRAGMA integrity_check").fetchone()
     connection.close()
     return rows, rejects, integrity

@@ -5,7 +5,7 @@ import msgpack
 from firmware.wire import event, frame
 from server.ingest.arrival import Up
 from tests.ingest.boards import NOW, Board, order
-from tests.ingest.conftest import Opener
+from tests.site import Opener
 
 SEQS = "SELECT device, seq FROM event ORDER BY id"
 

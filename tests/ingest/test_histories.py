@@ -16,7 +16,7 @@ from server.ingest.days import Days
 from server.settings import Rule, Settings
 from server.store.database import Database
 from tests.ingest.boards import NOW, Board, order
-from tests.ingest.conftest import Site
+from tests.site import Site
 
 SETTINGS = Settings(
     rule=(

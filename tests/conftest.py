@@ -1,0 +1,33 @@
+"""What all tests share: the long versions, and no skip for want of a part where CI is set."""
+
+import os
+
+import pytest
+
+pytest_plugins = ["tests.site", "tools.vboard.pytest_plugin"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--soak` runs the long versions."""
+    parser.addoption("--soak", action="store_true", help="run the long versions; make soak")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A long version takes as long as it takes."""
+    if config.getoption("--soak"):
+        for item in items:
+            item.add_marker(pytest.mark.timeout(0))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name skips where they are failures."""
+    if os.environ.get("CI") and terminalreporter.stats.get("skipped"):
+        terminalreporter.write_line("CI: a skipped test is a failed one.", red=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a skip fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,170 @@
+"""mosquitto as our child: rights a device, changes at once, no orphan, back after a kill."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from server.core import Core, open_core
+from server.errors import StartError
+from server.mqtt.broker import Broker
+from server.mqtt.mosquitto import Mosquitto
+from server.settings import Mqtt, Settings
+from server.store.database import Database
+from tools.children import free_port
+
+
+class Client:
+    """A plain paho client that writes down what it gets."""
+
+    def __init__(self, port: int, user: str, secret: str, name: str = "") -> None:
+        self.got: list[tuple[str, bytes]] = []
+        self.granted: list[Any] = []
+        self.answer: Any = None
+        self.gone = False
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=name or user)
+        self._client.username_pw_set(user, secret)
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = lambda *told: self.granted.extend(told[3])
+        self._client.on_message = lambda _, __, message: self.got.append((message.topic, message.payload))
+        self._client.on_disconnect = self._on_disconnect
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+
+    def _on_connect(self, _: Any, __: Any, ___: Any, reason: Any, ____: Any) -> None:
+        self.answer = reason
+
+    def _on_disconnect(self, *_: Any) -> None:
+        self.gone = True
+
+    def subscribe(self, topic: str) -> None:
+        self._client.subscribe(topic, 1)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        self._client.publish(topic, payload, 1)
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+async def until(check: Any, seconds: float = 5) -> None:
+    async with asyncio.timeout(seconds):
+        while not check():
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def core(tmp_path: Path) -> AsyncIterator[Core]:
+    async with Database(tmp_path) as database:
+        yield await open_core(Settings(), database)
+
+
+def settings(port: int = 0) -> Mqtt:
+    return Mqtt(listen=f"127.0.0.1:{port or free_port()}", broker="mosquitto")
+
+
+async def test_a_device_reads_and_writes_its_own_topics_only(core: Core) -> None:
+    async with Broker(settings(), "shop", core.database) as broker:
+        core.registrar.update = broker.update
+        secrets = {name: (await core.registrar.add(name))["secret"] for name in ("a", "b")}
+        edge = Client(broker.port, broker.user, broker.secret)
+        one, other = (Client(broker.port, name, secrets[name]) for name in ("a", "b"))
+        edge.subscribe("bw1/#")
+        other.subscribe("bw1/shop/a/ack")
+        other.subscribe("bw1/#")
+        await until(lambda: edge.granted and len(other.granted) == 2 and one.answer == "Success")
+        other.publish("bw1/shop/a/up", b"forged")
+        other.publish("bw1/shop/b/up", b"own")
+        edge.publish("bw1/shop/a/ack", b"for a")
+        await until(lambda: ("bw1/shop/b/up", b"own") in edge.got)
+        await asyncio.sleep(0.2)
+        assert ("bw1/shop/a/up", b"forged") not in edge.got
+        assert other.got == []
+        for client in (edge, one, other):
+            client.close()
+
+
+async def test_a_wrong_secret_and_no_secret_are_refused(core: Core) -> None:
+    async with Broker(settings(), "shop", core.database) as broker:
+        core.registrar.update = broker.update
+        await core.registrar.add("a")
+        for user, secret in (("a", "wrong"), ("nobody", ""), ("_edge", "guess")):
+            client = Client(broker.port, user, secret)
+            await until(lambda client=client: client.answer is not None)
+            assert client.answer == "Not authorized"
+            client.close()
+
+
+async def test_revoking_disconnects_at_once_and_others_stay(core: Core) -> None:
+    async with Broker(settings(), "shop", core.database) as broker:
+        core.registrar.update = broker.update
+        secrets = {name: (await core.registrar.add(name))["secret"] for name in ("a", "b")}
+        one, other = (Client(broker.port, name, secrets[name]) for name in ("a", "b"))
+        await until(lambda: one.answer == "Success" and other.answer == "Success")
+        await core.registrar.revoke("a")
+        await until(lambda: one.gone, 2)
+        assert not other.gone
+        one.close()
+        other.close()
+
+
+async def test_it_comes_back_after_a_kill(core: Core) -> None:
+    async with Broker(settings(), "shop", core.database) as broker:
+        assert isinstance(broker._runs, Mosquitto)
+        process = broker._runs._process
+        assert process is not None
+        os.kill(process.pid, signal.SIGKILL)
+        await until(lambda: broker.down is not None)
+        await until(lambda: broker.down is None)
+        client = Client(broker.port, broker.user, broker.secret)
+        await until(lambda: client.answer == "Success")
+        client.close()
+
+
+async def test_a_taken_port_is_one_sentence_with_its_cure(core: Core) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(StartError) as caught:
+            async with Broker(settings(port), "shop", core.database):
+                pass
+    assert caught.value.sentence == (
+        f"Port {port} on 127.0.0.1 cannot be used for MQTT (Address already in use); give [mqtt] listen "
+        "another one, or stop what holds it (Debian's own broker: systemctl disable --now mosquitto)."
+    )
+
+
+async def test_only_the_wanted_port_is_opened(core: Core) -> None:
+    async with Broker(settings(), "shop", core.database) as broker:
+        assert isinstance(broker._runs, Mosquitto)
+        assert broker._runs._process is not None
+        assert listening(broker._runs._process.pid) == {broker.port}
+
+
+def listening(pid: int) -> set[int]:
+    """The TCP ports on which a process listens, as the kernel tells."""
+    links = [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+    mine = {link[8:-1] for link in links if link.startswith("socket:")}
+    rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    return {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == "0A" and row[9] in mine}
+
+
+async def test_iotcore_serves_on_loopback_and_says_what_it_lacks(core: Core) -> None:
+    wanted = Mqtt(listen=f"127.0.0.1:{free_port()}", broker="iotcore")
+    async with Broker(wanted, "shop", core.database) as broker:
+        assert "asks no device for its secret" in broker.notes[0]
+        client = Client(broker.port, "anybody", "")
+        await until(lambda: client.answer == "Success")
+        client.close()
+    with pytest.raises(StartError, match="iotcore knows no rights a device"):
+        async with Broker(Mqtt(listen="0.0.0.0:1884", broker="iotcore"), "shop", core.database):
+            pass
