@@ -27,9 +27,7 @@ class App:
         self._reported = 0  # refusals that a `device.refused` has told about
         self._heap_low = None
         self._link = Link(board, config, self._box, self)
-        self._inputs = [
-            inputs.build(each, board, self.record, self._box) for each in config.inputs
-        ]
+        self._inputs = [inputs.build(each, board, self.record, self._box) for each in config.inputs]
 
     def _count_boot(self) -> int:
         flash = self._board.flash
@@ -52,9 +50,7 @@ class App:
     def record(self, kind, fields, critical=False, volatile=False) -> int:
         """As `emit`, but gives the event's seq, or 0."""
         now = self._clock.now()
-        each = event.Event(
-            kind, fields, self.boot, self._board.uptime_ms(), now, self._clock.quality
-        )
+        each = event.Event(kind, fields, self.boot, self._board.uptime_ms(), now, self._clock.quality)
         return self._box.add(event.encode(each), critical, volatile)
 
     def _flushed(self) -> None:

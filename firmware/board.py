@@ -92,7 +92,7 @@ class Board:
     def reset_cause(self) -> str:
         """Why the board started: power, hard, watchdog, sleep, soft or unknown."""
         cause = machine.reset_cause()
-        for constant, name in zip(CAUSES, CAUSE_NAMES):
+        for constant, name in zip(CAUSES, CAUSE_NAMES):  # noqa: B905 - MicroPython has no strict
             if getattr(machine, constant, None) == cause:
                 return name
         return "unknown"

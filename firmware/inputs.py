@@ -106,7 +106,7 @@ class Serial:
             if len(values) != len(self._fields):
                 return b"no %d values, want %d\n" % (len(values), len(self._fields))
             fields = {}
-            for (name, cast), value in zip(self._fields, values):
+            for (name, cast), value in zip(self._fields, values):  # noqa: B905 - MicroPython has no strict
                 fields[name] = cast(value)
             return self._record(self._config["kind"], fields) or b"no full\n"
         except ValueError as error:

@@ -82,9 +82,7 @@ class Link:
             self._tls = self._board.tls_context()
         login = (set_.device, set_.device, set_.secret)
         will = (self._topic("state"), state.OFFLINE)
-        return mqtt.Client(
-            self._board, (set_.host, set_.port, self._tls), login, will, set_.keepalive
-        )
+        return mqtt.Client(self._board, (set_.host, set_.port, self._tls), login, will, set_.keepalive)
 
     async def _work(self) -> None:
         """Run the parts of a session until the first of them fails."""

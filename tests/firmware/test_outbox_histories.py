@@ -1,6 +1,7 @@
 """Any history of adds, flushes, acks, rewinds, power cuts and damage, against a tiny model."""
 
-from hypothesis import settings, strategies as st
+from hypothesis import settings
+from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from firmware import segment
@@ -141,7 +142,5 @@ class OutboxHistories(RuleBasedStateMachine):
         assert all(len(self.flash.content[path]) <= segment.LIMIT for path in segments)
 
 
-OutboxHistories.TestCase.settings = settings(
-    max_examples=400, stateful_step_count=60, deadline=None
-)
+OutboxHistories.TestCase.settings = settings(max_examples=400, stateful_step_count=60, deadline=None)
 TestOutboxHistories = OutboxHistories.TestCase

@@ -82,24 +82,30 @@ async def test_a_full_outbox_refuses_and_tells_how_often_once_there_is_room(
 
 
 async def test_a_board_survives_its_host_process_on_its_image(tmp_path: Path, edge, broker) -> None:
+    device = edge.device("till-1")
     for boot in (1, 2):
         async with Fleet.start(tmp_path / "fleet") as fleet:
             till = Till(await fleet.up("till-1", settings(broker.port, "till-1")))
             await till.work(10)
             assert len(till.told) == 10
-            device = edge.device("till-1")
-            await edge.until(lambda: len(device.events("device.started")) == boot)
+            await edge.until(lambda boot=boot: len(device.events("device.started")) == boot)
     assert [row.boot for row in device.events("device.started")] == [1, 2]
+
+
+def parent_of(pid: int) -> int:
+    """The process id of a process' parent, 0 when it has ended."""
+    stat = Path(f"/proc/{pid}/stat")
+    return int(stat.read_text().split()[3]) if stat.exists() else 0
 
 
 async def test_no_board_outlives_a_host_that_was_killed(tmp_path: Path, broker) -> None:
     async with Fleet.start(tmp_path / "fleet") as fleet:
         board = await fleet.up("till-1", settings(broker.port, "till-1"))
         pid = (await board.stats())["pid"]
-        host = int(Path(f"/proc/{pid}/stat").read_text().split()[3])
+        host = parent_of(pid)
         os.kill(host, signal.SIGKILL)
         async with asyncio.timeout(5):
-            while Path(f"/proc/{pid}").exists():
+            while parent_of(pid):
                 await asyncio.sleep(0.02)
         with pytest.raises(VboardError, match="ended"):
             await board.stats()

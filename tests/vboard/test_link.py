@@ -92,9 +92,7 @@ async def test_a_single_event_that_the_edge_cannot_read_is_given_up_and_the_rest
     assert orders(edge, "till-1") == [number for number in range(40) if number != 13]
 
 
-async def test_an_edge_without_room_is_asked_again_later(
-    fleet: Fleet, edge: Edge, broker: Broker
-) -> None:
+async def test_an_edge_without_room_is_asked_again_later(fleet: Fleet, edge: Edge, broker: Broker) -> None:
     edge.win = 0
     till = Till(await fleet.up("till-1", settings(broker.port, "till-1")))
     await till.work(200)

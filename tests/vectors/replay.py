@@ -13,8 +13,7 @@ from firmware.wire.errors import WireError
 
 
 def _event(kind, pairs, boot, uptime_ms, at, quality):
-    fields = {name: value for name, value in pairs}
-    return event.encode(event.Event(kind, fields, boot, uptime_ms, at, quality))
+    return event.encode(event.Event(kind, dict(pairs), boot, uptime_ms, at, quality))
 
 
 def _up(epoch, first, records, boot, uptime_ms):
@@ -38,7 +37,7 @@ def _read_ack(text):
 
 
 def _state(pairs):
-    return state.encode({name: value for name, value in pairs})
+    return state.encode(dict(pairs))
 
 
 def _record(seq, data):
@@ -69,7 +68,7 @@ def made(message) -> str:
 
 def main(path: str) -> None:
     """Print each message's name and what is made of it."""
-    with open(path) as file:
+    with open(path) as file:  # noqa: PTH123 - MicroPython has no pathlib
         messages = json.load(file)
     for message in messages:
         print(message["name"] + "\t" + made(message))

@@ -20,9 +20,7 @@ def test_cpython_makes_every_recorded_message_byte_for_byte() -> None:
     assert made == {message["name"]: message["made"] for message in MESSAGES}
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("micropython_run") is None, reason="no MicroPython here"
-)
+@pytest.mark.skipif(importlib.util.find_spec("micropython_run") is None, reason="no MicroPython here")
 def test_micropython_makes_every_recorded_message_byte_for_byte() -> None:
     program = (
         f"import sys; sys.path[:] = ['.frozen', {str(ROOT)!r}]\n"

@@ -64,8 +64,6 @@ class VirtualBoard:
         try:
             self.machine.start(cause, Lines(console, uart), self._ended)
         finally:
-
-
             os.close(console)
             uart.close()
 

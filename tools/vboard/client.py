@@ -6,6 +6,8 @@
         await board.power_cut(after_bytes=1234)
         await board.off()
         await board.boot()
+
+Everything here is one operation of the host process (see `host`), which owns the boards.
 """
 
 import asyncio
@@ -31,9 +33,7 @@ class VboardError(RuntimeError):
 class Fleet:
     """A connection to the host process that owns the boards of one folder."""
 
-    def __init__(
-        self, folder: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    def __init__(self, folder: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.folder = folder
         self._reader = reader
         self._writer = writer
@@ -45,7 +45,7 @@ class Fleet:
     async def start(folder: Path, cpython: bool = False) -> "AsyncIterator[Fleet]":
         """A host process of its own, which ends, with all boards, at the end of the block.
         Images in `folder` stay, so that a later fleet goes on with them."""
-        folder = folder.resolve()
+        folder = folder.resolve()  # noqa: ASYNC240 - before any board works
         more = ["--cpython"] if cpython else []
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tools.vboard.host", str(folder),

@@ -10,7 +10,6 @@ import importlib.util
 import json
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -181,4 +180,4 @@ def _forced() -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -21,8 +21,14 @@ class Machine(Protocol):
     """Processor, flash and pins of one board."""
 
     pid: int | None
-    erases: int
-    written: int
+
+    @property
+    def erases(self) -> int:
+        """Blocks of flash erased, over all lives."""
+
+    @property
+    def written(self) -> int:
+        """Bytes of flash programmed, over all lives."""
 
     def prepare(self, settings: dict[str, object]) -> None:
         """Put firmware and settings on the flash; everything else on it stays."""

@@ -22,9 +22,7 @@ class Uart:
         """Begin to listen."""
         self._path.unlink(missing_ok=True)
         with socket_address(self._path) as address:
-            self._server = await asyncio.get_running_loop().create_unix_server(
-                self._accept, address
-            )
+            self._server = await asyncio.get_running_loop().create_unix_server(self._accept, address)
 
     async def plug(self) -> socket.socket:
         """A new line for a board that starts; the socket is its end."""
