@@ -117,11 +117,13 @@ class EdgeProcess:
     async def ask(self, method: str, path: str, body: object = None) -> Any:
         """An administrator's call on the socket."""
         connector = aiohttp.UnixConnector(str(self.data / SOCKET))
-        async with aiohttp.ClientSession(connector=connector) as session:
-            async with session.request(method, f"http://edge{path}", json=body) as told:
-                text = await told.text()
-                assert told.status < 400, (method, path, told.status, text)
-                return json.loads(text) if text else None
+        async with (
+            aiohttp.ClientSession(connector=connector) as session,
+            session.request(method, f"http://edge{path}", json=body) as told,
+        ):
+            text = await told.text()
+            assert told.status < 400, (method, path, told.status, text)
+            return json.loads(text) if text else None
 
     def link(self) -> str:
         """The one-time link that its first start printed."""
