@@ -1,6 +1,7 @@
 """Puts the parts of a board together; on CPython, `python -m firmware.app FOLDER`."""
 
 import asyncio
+import time
 
 from firmware import inputs, settings
 from firmware.board import open_board
@@ -12,6 +13,8 @@ from firmware.wire import event
 
 BOOT_PATH = "boot_count"
 TICK_S = 0.25
+RETRY_S = 1
+RESTART_S = 5
 
 
 class App:
@@ -95,10 +98,19 @@ class App:
         if self._config.watchdog_ms:
             self._board.arm_watchdog(self._config.watchdog_ms)
         tasks = [asyncio.create_task(self._link.run())]
-        tasks += [asyncio.create_task(each.run()) for each in self._inputs]
+        tasks += [asyncio.create_task(self._keep(each)) for each in self._inputs]
         while True:
             self._tick()
             await asyncio.sleep(TICK_S)
+
+    async def _keep(self, each) -> None:
+        """Run an input for ever: one that fails must neither stay dead nor take others along."""
+        while True:
+            try:
+                await each.run()
+            except Exception as error:
+                print("input:", type(error).__name__, error)
+            await asyncio.sleep(RETRY_S)
 
     def _tick(self) -> None:
         self._board.feed()
@@ -121,9 +133,16 @@ class App:
 
 
 def main(root: str) -> None:
-    """Run the board whose file system is at `root`."""
+    """Run the board whose file system is at `root`. Settings that cannot be used end it; any
+    other failure is a restart, for nobody stands beside the board to press reset."""
     board = open_board(root)
-    asyncio.run(App(board, settings.load(board.flash)).run())
+    app = App(board, settings.load(board.flash))
+    try:
+        asyncio.run(app.run())
+    except Exception as error:
+        print("app:", type(error).__name__, error)
+        time.sleep(RESTART_S)
+        board.reset()
 
 
 if __name__ == "__main__":

@@ -171,3 +171,18 @@ async def test_the_edge_gives_a_board_its_time(fleet: Fleet, edge: Edge, broker:
 async def test_a_retained_state_is_on_the_topic_of_the_contract(fleet, edge, broker) -> None:
     assert topics.topic("shop", "till-1", "state") == "bw1/shop/till-1/state"
     assert state.decode(state.OFFLINE) is None
+
+
+async def test_a_board_waits_for_its_wifi(fleet: Fleet, edge: Edge, broker: Broker) -> None:
+    told = settings(broker.port, "till-1", wifi={"ssid": "shop", "password": "12345678"})
+    board = await fleet.up("till-1", told)
+    device = edge.device("till-1")
+    await edge.until(lambda: device.cursor == 1)
+    assert device.states[-1]["rssi"] == -55
+    await board.link(False)
+    till = Till(board)
+    await till.work(16)
+    assert len(till.told) == 16
+    await board.link(True)
+    await drained(edge, till)
+    assert orders(edge, "till-1") == list(range(16))

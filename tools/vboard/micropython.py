@@ -5,6 +5,7 @@ import mmap
 import os
 import signal
 import time
+import zlib
 from pathlib import Path
 
 from tools.vboard import control, image, life
@@ -29,7 +30,7 @@ class MicroPythonMachine:
         self._path = path
         self._profile = profile
         self._heap_bytes = heap_bytes
-        self._page = control.ControlPage(unique=hash(path.name) & 0xFFFFFFFF)
+        self._page = control.ControlPage(unique=zlib.crc32(path.name.encode()))
         self._rom, self._rom_size = _mapped(image.rom())
         self._flash: mmap.mmap | None = None
         self._clock_ms: int | None = None
