@@ -1,0 +1,1 @@
+"""The HTTP interface for programs: one file a noun, each with the table of its endpoints."""

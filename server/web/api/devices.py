@@ -1,0 +1,54 @@
+"""Devices: who may send, who is here."""
+
+import msgspec
+
+from server.store.devices import Seen
+from server.web.api.audit import note
+from server.web.api.endpoint import Call, Endpoint, Listing
+from server.web.caller import ADMIN, READ
+
+
+class DeviceList(msgspec.Struct):
+    """By name; revoked ones too."""
+
+    rows: list[Seen]
+
+
+class NewDevice(msgspec.Struct, forbid_unknown_fields=True):
+    """name: 1 to 32 of a-z, 0-9 and -."""
+
+    name: str
+
+
+class Credentials(msgspec.Struct):
+    """What the device signs in with; the secret is told this once."""
+
+    device: str
+    username: str
+    secret: str
+
+
+async def everyone(call: Call) -> DeviceList:
+    """All devices."""
+    return DeviceList(call.parts.presence.all())
+
+
+async def add(call: Call) -> Credentials:
+    """Register a device."""
+    told = await call.parts.devices.add(call.body.name)
+    await note(call, "device added", call.body.name)
+    return Credentials(**told)
+
+
+async def revoke(call: Call) -> None:
+    """Cut a device off, now and for good."""
+    await call.parts.devices.revoke(call.named("name"))
+    await note(call, "device revoked", call.named("name"))
+
+
+PATH = "/api/v1/devices"
+ENDPOINTS = [
+    Endpoint("GET", PATH, everyone, READ, "All devices", Listing, answer=DeviceList),
+    Endpoint("POST", PATH, add, ADMIN, "Register a device", body=NewDevice, answer=Credentials, status=201),
+    Endpoint("DELETE", PATH + "/{name}", revoke, ADMIN, "Cut a device off"),
+]

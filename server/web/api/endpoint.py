@@ -1,0 +1,117 @@
+"""An endpoint as a value: from it come its route, its checks and its part of the OpenAPI document."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import msgspec
+from aiohttp import web
+
+from server.errors import BadInput
+from server.web.api import csv
+from server.web.caller import Caller, require
+from server.web.parts import PARTS, Parts
+
+Id = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+Limit = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that may be carried out. query and body: of the endpoint's types."""
+
+    request: web.Request
+    caller: Caller
+    query: Any = None
+    body: Any = None
+
+    @property
+    def parts(self) -> Parts:
+        """What the wiring handed to the web floor."""
+        return self.request.app[PARTS]
+
+    def named(self, name: str) -> str:
+        """A part of the path."""
+        return self.request.match_info[name]
+
+
+class Query(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Parameters of a request; those with an empty value count as left out."""
+
+
+class Listing(Query):
+    """Parameters of every list. format: csv for spreadsheets."""
+
+    format: Literal["json", "csv"] = "json"
+
+
+class Paging(Listing):
+    """Parameters of a list with pages. after: `next` of the page before."""
+
+    after: Id | None = None
+    limit: Limit = 100
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """method, path and summary as documented. scope: what a caller needs.
+
+    answer: what is told, None for nothing (204). A handler may answer by itself, as a stream does.
+    """
+
+    method: str
+    path: str
+    handle: Callable[[Call], Awaitable[Any]]
+    scope: str
+    summary: str
+    query: type[Query] = Query
+    body: Any = None
+    answer: Any = None
+    status: int = 200
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Check the caller, read the request, carry it out, tell the answer."""
+        caller = require(request, self.scope)
+        query = _query(request, self.query)
+        body = await _body(request, self.body) if self.body is not None else None
+        answer = await self.handle(Call(request, caller, query, body))
+        if isinstance(answer, web.StreamResponse):
+            return answer
+        if answer is None:
+            return web.Response(status=204)
+        if wants_csv(request, query):
+            return csv.response(answer.rows, request.path)
+        data = msgspec.json.encode(answer)
+        return web.Response(body=data, status=self.status, content_type="application/json")
+
+
+def wants_csv(request: web.Request, query: Query) -> bool:
+    """Whether a list is asked for as a table."""
+    return isinstance(query, Listing) and (
+        query.format == "csv" or request.headers.get("Accept", "").startswith("text/csv")
+    )
+
+
+def _query(request: web.Request, kind: type[Query]) -> Query:
+    given = {name: value for name, value in request.query.items() if value}
+    query: Query = _checked(lambda: msgspec.convert(given, kind, strict=False))
+    return query
+
+
+async def _body(request: web.Request, kind: Any) -> Any:
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType
+    data = await request.read()
+    return _checked(lambda: msgspec.json.decode(data, type=kind))
+
+
+def _checked(read: Callable[[], Any]) -> Any:
+    try:
+        return read()
+    except msgspec.ValidationError as error:
+        text, _, place = str(error).partition(" - at ")
+        raise BadInput(place.strip("`$."), f"{text}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadInput("", f"The body is no JSON: {error}.") from error
+    except RecursionError as error:
+        raise BadInput("", "The body is nested too deeply.") from error

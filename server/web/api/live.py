@@ -1,0 +1,95 @@
+"""The live stream as an endpoint: whole tiles (`state`) and events (`event`)."""
+
+import asyncio
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+from aiohttp_sse import EventSourceResponse, sse_response
+
+from server.errors import BadInput
+from server.web.api.endpoint import Call, Endpoint, Id, Query
+from server.web.caller import READ, SignInNeeded
+from server.web.feed import FEED
+from server.web.knock import find
+from server.web.live import LIVE, Live, Watcher
+
+STALLED_S = 30.0  # a client that takes nothing for so long is cut off
+RECHECK_S = 60.0
+
+
+class LiveQuery(Query):
+    """kind: one or more, with commas between. after: as the header Last-Event-ID.
+
+    newest: of each tick (100 ms) only the newest so many events, for pages that show no more.
+    """
+
+    kind: str | None = None
+    after: Id | None = None
+    newest: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
+
+
+async def stream(call: Call) -> web.StreamResponse:
+    """Send what is new until the client leaves, its session ends or the server stops."""
+    request, live = call.request, call.request.app[LIVE]
+    query: LiveQuery = call.query
+    start = _last_event_id(request)
+    start = query.after if start is None else start
+    kinds = frozenset(query.kind.split(",")) if query.kind else None
+    watcher = Watcher(request.app[FEED].newest if start is None else start, kinds, query.newest)
+    async with sse_response(request, send_timeout=STALLED_S) as response:
+        await live.join(watcher)
+        try:
+            await _write(response, b"retry: 1000\n\n" + await live.replay(watcher))
+            while not live.closed and await _still(request, watcher):
+                await _write(response, live.news(watcher))
+                await _wait(live, watcher)
+        except (ConnectionResetError, TimeoutError):
+            pass  # the client is gone, or takes nothing
+        finally:
+            live.leave(watcher)
+    return response
+
+
+async def _wait(live: Live, watcher: Watcher) -> None:
+    try:
+        async with asyncio.timeout(RECHECK_S):
+            await watcher.ready.wait()
+    except TimeoutError:
+        watcher.suspect = True
+    watcher.ready.clear()
+
+
+async def _still(request: web.Request, watcher: Watcher) -> bool:
+    if not watcher.suspect:
+        return True
+    watcher.suspect = False
+    try:
+        return await find(request) is not None
+    except SignInNeeded:
+        return False
+
+
+async def _write(response: EventSourceResponse, data: bytes) -> None:
+    if not data:
+        return
+    try:
+        async with asyncio.timeout(STALLED_S):
+            await response.write(data)
+    except TimeoutError:
+        request = response._req  # aiohttp-sse does the same in its own send()
+        if request is not None and request.transport is not None:
+            request.transport.abort()
+        raise
+
+
+def _last_event_id(request: web.Request) -> int | None:
+    text = request.headers.get("Last-Event-ID", "")
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > 18:
+        raise BadInput("Last-Event-ID", "Last-Event-ID is the id of an event, a whole number.")
+    return int(text)
+
+
+ENDPOINTS = [Endpoint("GET", "/api/v1/live", stream, READ, "Tiles and events as they come", LiveQuery)]

@@ -1,0 +1,105 @@
+"""The OpenAPI 3.1 document, made from the endpoints themselves."""
+
+import re
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from server import __version__
+from server.web.api import audit, customers, devices, events, live, mails, rankings, sync, tokens, users
+from server.web.api.endpoint import Endpoint
+from server.web.problems import JSON, KINDS, Problem
+
+NOUNS = (events, rankings, devices, customers, mails, sync, live, tokens, users, audit)
+ENDPOINTS: list[Endpoint] = [endpoint for noun in NOUNS for endpoint in noun.ENDPOINTS]
+REF = "#/components/schemas/{name}"
+STREAM = "text/event-stream"
+
+
+def document() -> dict[str, Any]:
+    """The whole document, as JSON values."""
+    answers = [endpoint.answer for endpoint in ENDPOINTS if endpoint.answer is not None]
+    bodies = [one.body for one in ENDPOINTS if one.body not in (None, Any)]
+    _, schemas = msgspec.json.schema_components(
+        [*answers, *bodies, events.Foreign, Problem], ref_template=REF
+    )
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in ENDPOINTS:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+    bearer = {"type": "http", "scheme": "bearer", "description": "boardwalk token add NAME --scope read"}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Boardwalk",
+            "version": __version__,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {"schemas": schemas, "securitySchemes": {"token": bearer}},
+    }
+
+
+async def tell(request: web.Request) -> web.Response:
+    """GET /api/openapi.json."""
+    return web.json_response(document())
+
+
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    noun = endpoint.path.split("/")[3]
+    operation: dict[str, Any] = {
+        "summary": endpoint.summary,
+        "description": f"{endpoint.handle.__doc__} Needs the scope {endpoint.scope}.",
+        "operationId": f"{noun}_{endpoint.handle.__name__}",
+        "tags": [noun],
+        "parameters": [*_in_path(endpoint.path), *_in_query(endpoint)],
+        "responses": {str(endpoint.status): _answer(endpoint), **_problems(endpoint)},
+    }
+    if endpoint.answer is None and endpoint.handle is not live.stream:
+        operation["responses"]["204"] = {"description": "Done"}
+        del operation["responses"][str(endpoint.status)]
+    if endpoint.body is not None:
+        content = {"application/json": {"schema": _body(endpoint)}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _answer(endpoint: Endpoint) -> dict[str, Any]:
+    if endpoint.answer is None:
+        return {"description": "Server-sent events", "content": {STREAM: {"schema": {"type": "string"}}}}
+    schema = {"$ref": REF.format(name=endpoint.answer.__name__)}
+    content: dict[str, Any] = {"application/json": {"schema": schema}}
+    if "format" in endpoint.query.__struct_fields__:
+        content["text/csv"] = {"schema": {"type": "string"}}
+    return {"description": "The answer", "content": content}
+
+
+def _body(endpoint: Endpoint) -> dict[str, Any]:
+    if endpoint.body is not Any:
+        return {"$ref": REF.format(name=endpoint.body.__name__)}
+    one = {"$ref": REF.format(name=events.Foreign.__name__)}
+    return {"oneOf": [one, {"type": "array", "items": one}]}
+
+
+def _in_path(path: str) -> list[dict[str, Any]]:
+    names = re.findall(r"{(\w+)}", path)
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+
+
+def _in_query(endpoint: Endpoint) -> list[dict[str, Any]]:
+    _, schemas = msgspec.json.schema_components([endpoint.query], ref_template=REF)
+    found = schemas[endpoint.query.__name__]["properties"]
+    return [{"name": name, "in": "query", "schema": schema} for name, schema in found.items()]
+
+
+def _problems(endpoint: Endpoint) -> dict[str, Any]:
+    statuses = [401, 403, 422, 429]
+    statuses += [404] if "{" in endpoint.path else []
+    statuses += [409] if endpoint.status == 201 else []
+    statuses += [413, 415] if endpoint.body is not None else []
+    statuses += [507] if endpoint.path == "/api/v1/events" and endpoint.method == "POST" else []
+    titles = {kind.status: kind.title for kind in KINDS.values()}
+    schema = {"schema": {"$ref": REF.format(name=Problem.__name__)}}
+    return {str(one): {"description": titles[one], "content": {JSON: schema}} for one in sorted(statuses)}

@@ -1,0 +1,50 @@
+"""The day of the shop: its hours, and the same weekday a week before."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from server.web.parts import Totals
+from server.web.words import local
+
+HOUR_MS = 3_600_000
+OPENS, CLOSES = 8, 20  # shown even when nothing happens in them
+PLACED, CANCELLED = "order.placed", "order.cancelled"
+
+
+@dataclass(frozen=True)
+class Hour:
+    """Orders of one hour. label: its number on the clock. cents: without what was cancelled."""
+
+    label: int
+    placed: int
+    cancelled: int
+    cents: int
+
+
+def begin(now: int, zone: ZoneInfo, back: int = 0) -> int:
+    """Midnight at the site, `back` days ago, in ms since 1970 UTC."""
+    date = local(now, zone).date() - timedelta(days=back)
+    return int(datetime.combine(date, time(), zone).timestamp() * 1000)
+
+
+def hours(totals: Totals, now: int, zone: ZoneInfo, back: int = 0) -> list[Hour]:
+    """The hours of a day: 24, or 23 and 25 when clocks change."""
+    first, last = begin(now, zone, back) // HOUR_MS, begin(now, zone, back - 1) // HOUR_MS - 1
+    placed = totals.hours(PLACED, first, last)
+    cancelled = totals.hours(CANCELLED, first, last)
+    return [
+        Hour(local(hour * HOUR_MS, zone).hour, *_sums(plus, minus))
+        for hour, plus, minus in zip(range(first, last + 1), placed, cancelled, strict=True)
+    ]
+
+
+def _sums(placed: tuple[int, int], cancelled: tuple[int, int]) -> tuple[int, int, int]:
+    return placed[0], cancelled[0], placed[1] - cancelled[1]
+
+
+def shown(today: list[Hour], before: list[Hour], now_hour: int) -> range:
+    """Which hours to draw: opening to closing, and whatever happened beside."""
+    busy = [index for day in (today, before) for index, hour in enumerate(day) if hour.placed]
+    first = min([OPENS, now_hour, *busy])
+    return range(first, min(len(today), max([CLOSES, now_hour, *busy]) + 1))

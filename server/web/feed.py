@@ -1,0 +1,130 @@
+"""What has just been committed, kept once for everybody who watches.
+
+Nobody has a queue of their own: a watcher remembers how far it is in one ring of the newest 1,000
+events. Who is slower than the ring finds it overrun and is told `reset`; nobody waits for anybody.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from functools import cached_property
+
+import msgspec
+from aiohttp import web
+
+from server.store.events import Stored
+
+RING = 1000
+TICK_S = 0.1
+SHOWN = 20
+ORDERS = ("order.placed", "order.cancelled")
+MINUTES = 60
+
+
+class Frame:
+    """An event as it goes out; encoded when the first watcher needs it, and only then."""
+
+    def __init__(self, event: Stored) -> None:
+        self.event = event
+        self.id = event.id
+
+    @cached_property
+    def data(self) -> bytes:
+        """A whole server-sent event."""
+        return b"id: %d\nevent: event\ndata: %s\n\n" % (self.id, msgspec.json.encode(self.event))
+
+
+class Feed:
+    """The ring, the newest orders, what was counted since the start, and a wake-up for watchers.
+
+    clock: seconds of the event loop. wake is set anew at most every 100 ms.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._ring: deque[Frame] = deque(maxlen=RING)
+        self._ready: set[asyncio.Event] = set()
+        self._due: asyncio.TimerHandle | None = None
+        self._flushed = 0.0
+        self._minutes: deque[tuple[int, int]] = deque(maxlen=MINUTES)
+        self.orders: deque[Stored] = deque(maxlen=SHOWN)
+        self.events = 0
+        self.placed = 0
+        self.newest = 0
+        self._lost = 0  # the newest event that the ring does not have
+        self.before_wake: Callable[[], None] | None = None
+
+    def committed(self, events: list[Stored]) -> None:
+        """Take a commit in; never blocks, however many watch."""
+        if not events:
+            return
+        self._push(events)
+        self.newest = max(self.newest, events[-1].id)
+        self.events += len(events)
+        self.placed += sum(event.kind == ORDERS[0] for event in events)
+        self.orders.extendleft(event for event in events if event.kind in ORDERS)
+        self._count(len(events))
+        self._schedule()
+
+    def since(self, position: int) -> list[Frame] | None:
+        """Everything after event `position`, in log order; None when the ring has lost some of it."""
+        if position < self._lost:
+            return None
+        found = []
+        for frame in reversed(self._ring):
+            if frame.id <= position:
+                break
+            found.append(frame)
+        return found[::-1]
+
+    def latest(self) -> list[Frame]:
+        """The whole ring, in log order."""
+        return list(self._ring)
+
+    def per_minute(self) -> list[int]:
+        """Events of each of the last 60 minutes, oldest first, the current one last."""
+        now = int(self._clock() // 60)
+        counted = dict(self._minutes)
+        return [counted.get(minute, 0) for minute in range(now - MINUTES + 1, now + 1)]
+
+    def watch(self, ready: asyncio.Event) -> None:
+        """Set `ready` at every tick in which something came."""
+        self._ready.add(ready)
+
+    def leave(self, ready: asyncio.Event) -> None:
+        """Stop that."""
+        self._ready.discard(ready)
+
+    def restore(self, events: Iterable[Stored], newest: int) -> None:
+        """What the log holds at a start: the newest orders, newest first, and its last id."""
+        self.orders.extend(events)
+        self.newest = self._lost = newest
+
+    def wake(self) -> None:
+        """Let all watchers look now."""
+        self._due = None
+        self._flushed = self._clock()
+        if self._ready and self.before_wake is not None:
+            self.before_wake()
+        for ready in self._ready:
+            ready.set()
+
+    def _push(self, events: list[Stored]) -> None:
+        over = len(self._ring) + len(events) - RING
+        if over > 0:
+            kept = len(self._ring)
+            self._lost = self._ring[over - 1].id if over <= kept else events[over - kept - 1].id
+        self._ring.extend(Frame(event) for event in events[-RING:])
+
+    def _schedule(self) -> None:
+        if self._due is None and self._ready:
+            wait = max(0.0, self._flushed + TICK_S - self._clock())
+            self._due = asyncio.get_running_loop().call_later(wait, self.wake)
+
+    def _count(self, events: int) -> None:
+        minute = int(self._clock() // 60)
+        before = self._minutes.pop() if self._minutes and self._minutes[-1][0] == minute else (minute, 0)
+        self._minutes.append((minute, before[1] + events))
+
+
+FEED: web.AppKey[Feed] = web.AppKey("feed", Feed)

@@ -1,0 +1,78 @@
+"""Rate limits: guessing passwords is slow, and no caller of the interface can keep others out."""
+
+import math
+import time
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
+
+from server.web.caller import CALLER
+from server.web.peer import address
+
+PER_DOOR = parse("5 per 5 minute")  # one account from one address
+PER_ACCOUNT = parse("30 per 15 minute")  # from anywhere
+PER_ADDRESS = parse("30 per 5 minute")  # any account
+PER_CALLER = parse("6000 per minute")
+PREFIX = "/api/"
+
+
+class TooMany(Exception):
+    """More than a limit allows. retry_after_s: when to come back."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(retry_after_s)
+        self.retry_after_s = retry_after_s
+
+
+class Pace:
+    """Counts attempts, in memory: a restart forgives."""
+
+    def __init__(self) -> None:
+        storage = MemoryStorage()
+        self._doors = MovingWindowRateLimiter(storage)
+        self._calls = SlidingWindowCounterRateLimiter(storage)
+
+    async def knock(self, account: str, sender: str) -> None:
+        """Count an attempt to sign in before its password is looked at. Raises TooMany."""
+        for limit, key in _doors(account, sender):
+            if not await self._doors.hit(limit, *key):
+                raise TooMany(await self._wait(self._doors, limit, *key))
+
+    async def opened(self, account: str, sender: str) -> None:
+        """Forgive the attempts of somebody who knew the password."""
+        for limit, key in _doors(account, sender)[:2]:
+            await self._doors.clear(limit, *key)
+
+    async def call(self, caller: str) -> None:
+        """Count a call of the interface. Raises TooMany."""
+        if not await self._calls.hit(PER_CALLER, caller):
+            raise TooMany(await self._wait(self._calls, PER_CALLER, caller))
+
+    async def _wait(
+        self,
+        limiter: MovingWindowRateLimiter | SlidingWindowCounterRateLimiter,
+        limit: RateLimitItem,
+        *key: str,
+    ) -> int:
+        stats = await limiter.get_window_stats(limit, *key)
+        return max(1, math.ceil(stats.reset_time - time.time()))
+
+
+PACE: web.AppKey[Pace] = web.AppKey("pace", Pace)
+
+
+def _doors(account: str, sender: str) -> list[tuple[RateLimitItem, tuple[str, ...]]]:
+    return [(PER_DOOR, (account, sender)), (PER_ACCOUNT, (account,)), (PER_ADDRESS, (sender,))]
+
+
+@web.middleware
+async def paced(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Hold every caller of the interface to the limit."""
+    if request.path.startswith(PREFIX):
+        caller = request.get(CALLER)
+        if caller is None or caller.limited:
+            await request.app[PACE].call(caller.name if caller else address(request))
+    return await handler(request)

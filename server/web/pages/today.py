@@ -1,0 +1,25 @@
+"""The page Today: what happens now, drawn whole by the server, kept current by the live stream."""
+
+from aiohttp import web
+
+from server.clock import milliseconds
+from server.settings import address
+from server.web.caller import READ, require
+from server.web.feed import FEED
+from server.web.parts import PARTS
+from server.web.render import page
+from server.web.tiles import TILES
+
+LATE_MS = 5 * 60_000
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /."""
+    require(request, READ)
+    parts, feed = request.app[PARTS], request.app[FEED]
+    _, port = address(parts.settings.mqtt.listen)
+    facts = {
+        "now": milliseconds(), "tiles": await request.app[TILES].all(), "orders": list(feed.orders),
+        "newest": feed.newest, "late_ms": LATE_MS, "mqtt_port": port,
+    }  # fmt: skip
+    return page(request, "today.html", facts)

@@ -1,0 +1,102 @@
+"""The web floor put together: every route, every middleware, in the order in which they hold."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+import aiohttp_cors
+from aiohttp import web
+
+from server.store import sessions
+from server.web import cookie, health, metrics, sign_in, welcome
+from server.web.api import openapi
+from server.web.feed import FEED, Feed
+from server.web.headers import add_headers
+from server.web.knock import knock
+from server.web.live import LIVE, Live
+from server.web.metrics import COUNTED, Metrics, counted
+from server.web.origin import same_origin
+from server.web.pace import PACE, Pace, paced
+from server.web.pages import mailbox, today
+from server.web.parts import PARTS, Parts
+from server.web.passwords import PASSWORDS, Passwords
+from server.web.problems import problems
+from server.web.render import TEMPLATES, templates
+from server.web.tiles import TILES, Tiles
+
+MAX_BODY = 1024 * 1024
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(parts: Parts) -> web.Application:
+    """The application, for TCP and for the Unix socket alike; whoever comes through that is admin."""
+    app = web.Application(
+        middlewares=[counted, problems, knock, same_origin, paced], client_max_size=MAX_BODY
+    )
+    feed = Feed(asyncio.get_running_loop().time)
+    app[PARTS], app[FEED], app[TILES] = parts, feed, Tiles(parts, feed)
+    app[LIVE] = Live(parts, feed, app[TILES])
+    app[PACE], app[PASSWORDS], app[COUNTED], app[TEMPLATES] = Pace(), Passwords(), Metrics(), templates()
+    app.on_response_prepare.append(add_headers)
+    app.cleanup_ctx.append(_running)
+    app.on_shutdown.append(app[LIVE].close)
+    _add_pages(app)
+    _add_interface(app)
+    parts.on_commit(feed.committed)
+    if parts.on_start is not None:
+        app.on_startup.append(parts.on_start)
+    return app
+
+
+def _add_pages(app: web.Application) -> None:
+    app.router.add_get("/", today.show)
+    app.router.add_get("/sign-in", sign_in.show)
+    app.router.add_post("/sign-in", sign_in.check)
+    app.router.add_post("/sign-out", sign_in.leave)
+    app.router.add_get("/welcome/{token}", welcome.show)
+    app.router.add_post("/welcome/{token}", welcome.use)
+    if app[PARTS].settings.mail.mode == "local":
+        app.router.add_get("/mailbox", mailbox.box)
+        app.router.add_get(r"/mailbox/{letter:\d{1,18}}", mailbox.box)
+        app.router.add_get(r"/mailbox/{letter:\d{1,18}}/html", mailbox.html)
+    app.router.add_static("/static/", STATIC)
+    app.router.add_get("/healthz", health.alive)
+    app.router.add_get("/readyz", health.ready)
+    app.router.add_get("/metrics", metrics.tell)
+
+
+def _add_interface(app: web.Application) -> None:
+    app.router.add_get("/api/openapi.json", openapi.tell)
+    resources: dict[str, web.Resource] = {}
+    for endpoint in openapi.ENDPOINTS:
+        resource = resources.get(endpoint.path) or app.router.add_resource(endpoint.path)
+        resources[endpoint.path] = resource
+        resource.add_route(endpoint.method, endpoint.__call__)
+    _share(app, list(resources.values()))
+
+
+def _share(app: web.Application, resources: list[web.Resource]) -> None:
+    """Let scripts of the origins in [http] cors call the interface: with a token, never with a cookie."""
+    origins = app[PARTS].settings.http.cors
+    if not origins:
+        return
+    options = aiohttp_cors.ResourceOptions(  # type: ignore[no-untyped-call]
+        allow_headers=("Authorization", "Content-Type", "Last-Event-ID"),
+        expose_headers=("X-Request-ID", "Retry-After"), allow_methods=("GET", "POST", "DELETE"),
+    )  # fmt: skip
+    cors = aiohttp_cors.setup(app, defaults={origin.rstrip("/"): options for origin in origins})
+    for resource in resources:
+        cors.add(resource)
+        for route in list(resource):
+            cors.add(route)
+
+
+async def _running(app: web.Application) -> AsyncIterator[None]:
+    app[cookie.KEY] = await app[PARTS].database.write(sessions.signing_key)
+    await app[LIVE].restore()
+    task = asyncio.create_task(app[LIVE].run(), name="live")
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

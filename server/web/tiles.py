@@ -1,0 +1,117 @@
+"""The tiles of the dashboard as values: what the first paint shows, and what watchers get anew."""
+
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from server.clock import milliseconds
+from server.store.devices import Seen
+from server.store.mail import Mails
+from server.web import charts, day, orders
+from server.web.feed import Feed
+from server.web.parts import Parts
+from server.web.words import local
+
+Tile = dict[str, Any]
+TOP = 10
+LISTED = 8
+MAIL_EVERY_MS = 3000  # counting mails reads all of today's
+
+
+class Tiles:
+    """Makes tiles. quick: cheap, and changed by every commit; slow: looked at once a second."""
+
+    def __init__(self, parts: Parts, feed: Feed, clock: Callable[[], int] = milliseconds) -> None:
+        self._parts = parts
+        self._feed = feed
+        self._clock = clock
+        self._mails = Mails(parts.database)
+        self._counted: tuple[int, dict[str, int]] = (0, {})
+
+    def quick(self) -> list[Tile]:
+        """Orders and rankings."""
+        return [self.orders(), self.rankings()]
+
+    async def slow(self) -> list[Tile]:
+        """What changes with time, or beside the log."""
+        return [self.rate(), self.devices(), self.cloud(), self.health(), await self.mail()]
+
+    async def all(self) -> dict[str, Tile]:
+        """Every tile by its name."""
+        return {tile["tile"]: tile for tile in [*self.quick(), *await self.slow()]}
+
+    def orders(self) -> Tile:
+        """Today's orders by hour, and those of the same weekday last week where there are any."""
+        now, zone, totals = self._clock(), self._parts.settings.zone, self._parts.totals
+        today, before = day.hours(totals, now, zone), day.hours(totals, now, zone, back=7)
+        now_hour = (now - day.begin(now, zone)) // day.HOUR_MS
+        return {"tile": "orders", "weekday": f"{local(now, zone):%A}", **orders.tile(today, before, now_hour)}
+
+    def rankings(self) -> Tile:
+        """The first two rankings of the settings, in every window they have."""
+        found = []
+        specs = {spec.name: spec for spec in self._parts.settings.ranking}
+        for name, windows in self._parts.rankings.names()[:2]:
+            for window in windows:
+                top = self._parts.rankings.top(name, window, TOP)
+                found.append({
+                    "name": name, "window": window, "score": specs[name].score, "key": specs[name].key,
+                    "size": self._parts.rankings.size(name, window),
+                    "rows": [{"rank": place.rank, "key": place.key, "score": place.score} for place in top],
+                })  # fmt: skip
+        return {"tile": "rankings", "rankings": found}
+
+    def rate(self) -> Tile:
+        """Events of the last minute, and of each minute of the last hour."""
+        minutes = self._feed.per_minute()
+        line = charts.line(minutes, len(minutes), max(minutes))
+        return {"tile": "rate", "per_minute": self._parts.per_minute(), "minutes": minutes, "line": line}
+
+    def devices(self) -> Tile:
+        """All boards as planks, and the ones to list: who needs a look first."""
+        boards = [one for one in self._parts.presence.all() if _is_board(one)]
+        listed = sorted(boards, key=lambda one: (one.online, -(one.last_seen_at or 0)))
+        return {
+            "tile": "devices", "known": len(boards), "here": sum(one.online for one in boards),
+            "planks": [state_of(one) for one in boards[:200]],
+            "rows": [
+                {"name": one.name, "state": state_of(one), "last_seen_at": one.last_seen_at}
+                for one in listed[:LISTED]
+            ],
+        }  # fmt: skip
+
+    def cloud(self) -> Tile:
+        """How far the cloud is."""
+        return {"tile": "cloud", **self._parts.cloud.status()}
+
+    def health(self) -> Tile:
+        """What is degraded, and what staff should know."""
+        health = self._parts.health
+        reasons = [{"part": part, "reason": reason} for part, reason in health.reasons()]
+        return {"tile": "health", "reasons": reasons, "notes": health.notes()}
+
+    async def mail(self) -> Tile:
+        """Today's mails by state, at most three seconds old."""
+        now = self._clock()
+        if now - self._counted[0] >= MAIL_EVERY_MS:
+            since = day.begin(now, self._parts.settings.zone)
+            self._counted = (now, await self._mails.counts(since))
+        return {"tile": "mail", "mode": self._parts.settings.mail.mode, **self._counted[1]}
+
+
+TILES: web.AppKey[Tiles] = web.AppKey("tiles", Tiles)
+
+
+def state_of(one: Seen) -> str:
+    """`here`, `off` when its connection is gone, `new` before its first word, `twice` when two
+    boards seem to share its name."""
+    if one.conflict_at is not None:
+        return "twice"
+    if one.online:
+        return "here"
+    return "off" if one.last_seen_at is not None else "new"
+
+
+def _is_board(one: Seen) -> bool:
+    return one.revoked_at is None and not one.name.startswith("http-")

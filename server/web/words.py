@@ -1,0 +1,53 @@
+"""How numbers, money and moments are written for people."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+LATEST_AT = 253_370_764_800_000  # the year 9999: a foreign program may send any number as a time
+
+
+def number(value: int) -> str:
+    """1204 as `1,204`, with a real sign of minus."""
+    return f"{value:,}".replace("-", "−")
+
+
+def money(cents: int) -> str:
+    """Cents as `1,204.50`."""
+    sign = "−" if cents < 0 else ""
+    return f"{sign}{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+
+
+def cut(cents: int) -> str:
+    """Cents without their hundredths, for rankings."""
+    return number(round(cents / 100))
+
+
+def local(at: int, zone: ZoneInfo) -> datetime:
+    """A moment (ms since 1970 UTC) at the site."""
+    return datetime.fromtimestamp(max(0, min(at, LATEST_AT)) / 1000, zone)
+
+
+def clock(at: int, zone: ZoneInfo) -> str:
+    """14:03:12."""
+    return local(at, zone).strftime("%H:%M:%S")
+
+
+def moment(at: int, now: int, zone: ZoneInfo) -> str:
+    """14:03 today, with the date else."""
+    there = local(at, zone)
+    same = there.date() == local(now, zone).date()
+    return there.strftime("%H:%M") if same else f"{there.day} {there.strftime('%b')}, {there:%H:%M}"
+
+
+def iso(at: int) -> str:
+    """For `datetime` attributes."""
+    return local(at, ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def ago(at: int, now: int) -> str:
+    """`8 s`, `4 min`, `3 h`, `2 d`."""
+    seconds = max(0, (now - at) // 1000)
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
