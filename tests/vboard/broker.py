@@ -1,5 +1,6 @@
 """A mosquitto of our own, on a free port of loopback."""
 
+import getpass
 import shutil
 import socket
 import subprocess
@@ -22,7 +23,7 @@ class Broker:
         self.port = free_port()
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\n"
+            f"user {getpass.getuser()}\nlistener {self.port} 127.0.0.1\nallow_anonymous true\n"
             "max_inflight_messages 0\nmax_queued_messages 100000\nlog_type error\n"
         )
         self._process: subprocess.Popen[bytes] | None = None
@@ -37,6 +38,15 @@ class Broker:
                     return
             time.sleep(0.02)
         raise RuntimeError("mosquitto does not listen")
+
+    def listen_tls(self, certificate: Path, key: Path) -> int:
+        """Restart with a TLS listener as well; its port."""
+        port = free_port()
+        more = f"listener {port} 127.0.0.1\ncertfile {certificate}\nkeyfile {key}\n"
+        self._config.write_text(self._config.read_text() + more)
+        self.stop()
+        self.start()
+        return port
 
     def stop(self) -> None:
         if self._process:

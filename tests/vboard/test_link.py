@@ -7,13 +7,23 @@ from firmware.wire import event, frame, state, topics
 from tests.vboard.broker import Broker
 from tests.vboard.edge import Edge
 from tests.vboard.till import Till, settings
-from tools.vboard.client import Fleet
+from tools.vboard.client import Board, Fleet
 
 
 async def drained(edge: Edge, till: Till) -> None:
     last = max(seq for _, seq in till.told.values())
     device = edge.device(till.board.name)
     await edge.until(lambda: device.cursor >= last)
+
+
+async def waiting_after_reconnect(edge: Edge, board: Board) -> int:
+    """How many events the board holds to be not acked, as its next state message tells."""
+    states = edge.device(board.name).states
+    seen = len(states)
+    await board.link(False)
+    await board.link(True)
+    await edge.until(lambda: states[seen:] and states[-1])
+    return states[-1]["outbox_waiting"]
 
 
 def orders(edge: Edge, name: str) -> list[int]:
@@ -61,6 +71,21 @@ async def test_an_edge_that_was_restored_gets_again_what_the_board_still_holds(
     assert device.losts() == []
 
 
+async def test_what_a_restored_edge_asks_for_waits_on_the_board_again(
+    fleet: Fleet, edge: Edge, broker: Broker
+) -> None:
+    board = await fleet.up("till-1", settings(broker.port, "till-1"))
+    till = Till(board)
+    await till.work(80)
+    await drained(edge, till)
+    device = edge.device("till-1")
+    edge.deaf = True
+    body = {"epoch": device.epoch, "acked": 20, "want": 21, "now": 1, "win": 8}
+    edge.send("shop", "till-1", "ack", json.dumps(body).encode())
+    await asyncio.sleep(0.3)
+    assert await waiting_after_reconnect(edge, board) == device.cursor - 20
+
+
 async def test_what_the_board_holds_no_longer_is_reported_as_one_trimmed_run(
     fleet: Fleet, edge: Edge, broker: Broker
 ) -> None:
@@ -98,7 +123,9 @@ async def test_an_edge_without_room_is_asked_again_later(fleet: Fleet, edge: Edg
     await till.work(200)
     device = edge.device("till-1")
     assert device.cursor == 0
-    assert device.frames < 12  # one window, and then not a stream of tries
+    frames = device.frames
+    await asyncio.sleep(7)
+    assert frames <= device.frames <= frames + 1  # one asks again after 5 s, not a window full
     edge.win = 8
     edge.send("shop", "till-1", "ack", b'{"epoch":%d,"acked":0,"now":1,"win":8}' % device.epoch)
     await drained(edge, till)
@@ -147,6 +174,7 @@ async def test_acks_of_another_epoch_or_beyond_the_last_event_change_nothing(
     edge.send("shop", "till-1", "ack", b"nonsense")
     edge.send("shop", "till-1", "cmd", b"\xff unknown")
     await asyncio.sleep(0.3)
+    assert await waiting_after_reconnect(edge, till.board) == 9
     edge.deaf = False
     await till.work(8)
     await drained(edge, till)

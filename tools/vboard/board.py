@@ -1,6 +1,7 @@
 """One virtual board: a machine with its console, serial port and network."""
 
 import asyncio
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,14 +42,14 @@ class VirtualBoard:
         self._network: Network | None = None
         self._starting: asyncio.Task[None] | None = None
 
-    async def up(self, settings: dict[str, object]) -> None:
-        """Write firmware and settings, then power on. The settings' host and port are those of
+    async def up(self, settings: dict[str, object], files: dict[str, bytes]) -> None:
+        """Write firmware, settings and other files, then power on. The settings' host and port are those of
         the broker; the board is told those of its own way to it."""
         self._network = Network((str(settings["host"]), int(str(settings.get("port", 1883)))))
         await self._network.start()
         await self._uart.start()
         told = {**settings, "host": "127.0.0.1", "port": self._network.port}
-        self.machine.prepare(told)
+        self.machine.prepare({**files, "/settings.json": json.dumps(told).encode()})
         await self.boot()
 
     async def boot(self) -> None:

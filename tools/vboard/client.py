@@ -96,12 +96,18 @@ class Fleet:
                 return answer
 
     async def up(
-        self, name: str, settings: dict[str, Any], profile: str = "esp32", heap: str = "160K"
+        self,
+        name: str,
+        settings: dict[str, Any],
+        profile: str = "esp32",
+        heap: str = "160K",
+        files: dict[str, bytes] | None = None,
     ) -> "Board":
         """Power a board on. `settings` are those of /settings.json, host and port the broker's;
-        profile: "esp32" or "pico"; heap: as "160K". An image of this name in the folder is used
-        again, with fresh firmware and settings."""
-        await self.ask("up", name=name, settings=settings, profile=profile, heap=heap)
+        profile: "esp32" or "pico"; heap: as "160K"; files: more of them, by absolute path. An
+        image of this name in the folder is used again, with fresh firmware and settings."""
+        more = {path: data.hex() for path, data in (files or {}).items()}
+        await self.ask("up", name=name, settings=settings, profile=profile, heap=heap, files=more)
         return Board(self, name)
 
     async def list(self) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ Its flash is a folder, and a power cut is a kill: no torn writes, no erase count
 """
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
@@ -32,8 +31,9 @@ class CPythonMachine:
         self._process: subprocess.Popen[bytes] | None = None
         self._watching: asyncio.Task[None] | None = None
 
-    def prepare(self, settings: dict[str, object]) -> None:
-        (self._folder / "settings.json").write_text(json.dumps(settings))
+    def prepare(self, files: dict[str, bytes]) -> None:
+        for path, content in files.items():
+            (self._folder / path.lstrip("/")).write_bytes(content)
 
     def start(self, cause: int, lines: Lines, ended: Ended) -> None:
         lines.uart.setblocking(True)

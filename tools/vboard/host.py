@@ -55,7 +55,8 @@ class Host:
             raise ValueError(f"board {name} is up already")
         board = VirtualBoard(name, self._folder, self._machine(request))
         try:
-            await board.up(request["settings"])
+            more = {path: bytes.fromhex(data) for path, data in request.get("files", {}).items()}
+            await board.up(request["settings"], more)
         except BaseException:
             board.close()
             raise

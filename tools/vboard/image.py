@@ -1,7 +1,6 @@
 """Builds what is on a board: firmware compiled to .mpy in a littlefs image, and the simulator's ROM."""
 
 import hashlib
-import json
 import os
 import subprocess
 from functools import cache
@@ -77,14 +76,12 @@ def _mounted(profile: Profile, data: bytes | None) -> LittleFS:
     return files
 
 
-def prepared(profile: Profile, settings: dict[str, object], data: bytes | None) -> bytes:
-    """An image with firmware and settings; what else is on the given image stays."""
-    files = _mounted(profile, data)
-    wanted = dict(slot())
-    wanted["/settings.json"] = json.dumps(settings).encode()
-    for path, content in wanted.items():
-        _put(files, path, content)
-    return bytes(files.context.buffer)
+def prepared(profile: Profile, files: dict[str, bytes], data: bytes | None) -> bytes:
+    """An image with the firmware and these files; what else is on the given image stays."""
+    image = _mounted(profile, data)
+    for path, content in {**slot(), **files}.items():
+        _put(image, path, content)
+    return bytes(image.context.buffer)
 
 
 def _put(files: LittleFS, path: str, content: bytes) -> None:

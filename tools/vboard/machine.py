@@ -30,8 +30,8 @@ class Machine(Protocol):
     def written(self) -> int:
         """Bytes of flash programmed, over all lives."""
 
-    def prepare(self, settings: dict[str, object]) -> None:
-        """Put firmware and settings on the flash; everything else on it stays."""
+    def prepare(self, files: dict[str, bytes]) -> None:
+        """Put the firmware and these files on the flash; everything else on it stays."""
 
     def start(self, cause: int, lines: Lines, ended: Ended) -> None:
         """Begin a life; `ended` is called when it ends by itself."""

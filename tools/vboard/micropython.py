@@ -45,11 +45,11 @@ class MicroPythonMachine:
     def written(self) -> int:
         return self._page.written
 
-    def prepare(self, settings: dict[str, object]) -> None:
+    def prepare(self, files: dict[str, bytes]) -> None:
         old = self._path.read_bytes() if self._path.exists() else None
         if old is not None and len(old) != self._profile.flash_bytes:
             raise ValueError(f"{self._path.name} is no image of a {self._profile.name}")
-        new = image.prepared(self._profile, settings, old)
+        new = image.prepared(self._profile, files, old)
         if self._flash is None:
             if old is None:
                 self._path.write_bytes(new)
