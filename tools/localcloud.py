@@ -37,7 +37,7 @@ def furnish(cloud: Cloud, mail: Mail) -> None:
 async def accepted(address: str) -> list[tuple[str, str]]:
     """(recipient, subject) of every mail that this cloud's SES accepted."""
     async with aiohttp.ClientSession() as session, session.get(f"{address}/moto-api/data.json") as told:
-        data = await told.json()
+        data = await told.json(content_type=None)  # moto calls it JavaScript
     messages = data.get("ses", {}).get("Message", [])
     return [
         (recipient, message["subject"])
