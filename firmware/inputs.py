@@ -30,12 +30,16 @@ class Button:
         """Watch the pin for ever."""
         while True:
             await asyncio.sleep(BUTTON_POLL_S)
-            level = self._read()
-            if level == self._seen and level != self._steady:
-                self._steady = level
-                if level == self._active:
-                    self._press()
-            self._seen = level
+            self.poll()
+
+    def poll(self) -> None:
+        """Read the pin once."""
+        level = self._read()
+        if level == self._seen and level != self._steady:
+            self._steady = level
+            if level == self._active:
+                self._press()
+        self._seen = level
 
     def _press(self) -> None:
         config = self._config

@@ -136,8 +136,6 @@ class Link:
     def _next_frame(self, now: int) -> tuple[bytes | None, int]:
         """The frame that begins with the window's next seq, and its last seq; None: all is sent."""
         box, seq = self._box, self._window.next
-        if seq > box.durable:
-            return None, 0
         records = box.read(seq, frame.ROOM, self._window.most)
         lost = box.lost_at(seq)  # after reading, for only reading finds damage
         if lost:

@@ -167,9 +167,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="tools.vboard.host", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--cpython", action="store_true", help="firmware on CPython")
-    parser.add_argument("--parent", type=int, default=0, help="end with this process")
+    parser.add_argument("--parent", type=int, default=os.getppid(), help="end with this process")
+    parser.add_argument("--stay", action="store_true", help="do not end with the parent")
     options = parser.parse_args()
-    if options.parent:
+    if not options.stay:
         die_with_parent(options.parent)
     missing = importlib.util.find_spec("micropython_run") is None
     options.folder.mkdir(parents=True, exist_ok=True)

@@ -7,10 +7,13 @@ import os
 import resource
 import signal
 import sys
+import threading
+import time
 from dataclasses import dataclass
 
 UART_FD, BELL_FD = 3, 4
 PR_SET_PDEATHSIG = 1
+PARENT_POLL_S = 0.5
 BOOT = (
     "import uctypes,vfs,sys\n"
     "vfs.mount(vfs.VfsRom(uctypes.bytearray_at(%d,%d)),'/sim')\n"
@@ -37,11 +40,19 @@ class Wiring:
 
 
 def die_with_parent(parent: int) -> None:
-    """End this process as soon as its parent does."""
+    """End this process as soon as its parent does (the thread that started it, on Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    else:
+        threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
     if os.getppid() != parent:
         os._exit(1)  # it ended before we could ask
+
+
+def _watch_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(PARENT_POLL_S)
+    os._exit(1)
 
 
 def begin(wiring: Wiring) -> int:
