@@ -6,8 +6,9 @@ The seed is printed; BOARDWALK_SEED repeats a run. `make soak` kills a hundred t
 import asyncio
 import os
 import random
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +41,8 @@ class Site:
     chance: random.Random
     record: Record = field(default_factory=Record)
     boards: dict[str, Board] = field(default_factory=dict)
+    selling: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    powered: dict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
     stopped: bool = False
 
     async def open(self) -> None:
@@ -53,6 +56,7 @@ class Site:
                 "port": self.witness.port, "inputs": [reader],
             }  # fmt: skip
             self.boards[name] = await self.fleet.up(name, settings)
+            self.powered[name].set()
 
     async def sell(self, name: str) -> None:
         """Feed orders, each unlike any other, until told to stop; write down what the till says."""
@@ -66,11 +70,18 @@ class Site:
                 day = f"{self.chance.randrange(1997, 1999)}-{number:06d}"
                 batch.append(Order(f"{self.chance.randrange(50):05d}", day, 1, number))
             self.record.sent[name] += batch
-            with suppress(TimeoutError, OSError):
-                await asyncio.wait_for(till.sell(line, batch, PACE_S), 5)
+            self.selling[name] = asyncio.create_task(till.sell(line, batch, PACE_S))
+            await asyncio.wait([self.selling[name]], timeout=5)
+            await self._hang_up(name)
             line[1].close()
             for epoch, seq, order in till.stored:
                 self.record.told[(name, epoch, seq)] = order
+            await self.powered[name].wait()
+
+    async def _hang_up(self, name: str) -> None:
+        """End a conversation: answers of a board that starts again are to nobody's question."""
+        self.selling[name].cancel()
+        await asyncio.wait([self.selling[name]])
 
     async def settle(self) -> None:
         """Wait until every board says that nothing is waiting in its outbox, and stays so."""
@@ -84,14 +95,18 @@ class Site:
 
     async def power_cut(self) -> None:
         """Cut one board's power in the middle of a flash write, and switch it on again."""
-        board = self.boards[self.chance.choice(sorted(self.boards))]
+        name = self.chance.choice(sorted(self.boards))
+        board = self.boards[name]
         await board.power_cut(after_bytes=self.chance.randrange(1, 6000))
         try:
             await board.off(timeout_s=3)
         except TimeoutError:  # it was idle: cut now
             await board.power_cut()
             await board.off()
+        self.powered[name].clear()
+        await self._hang_up(name)
         await board.boot()
+        self.powered[name].set()
 
     async def kill_edge(self) -> None:
         """kill -9 of the edge, and a new start."""
