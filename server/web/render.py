@@ -23,6 +23,7 @@ def templates() -> Environment:
     environment.filters |= {
         "number": words.number, "money": words.money, "clock": words.clock,
         "moment": words.moment, "ago": words.ago, "iso": words.iso, "cut": words.cut,
+        "date": words.date,
     }  # fmt: skip
     return environment
 

@@ -50,7 +50,7 @@ class Tiles:
 
     def rankings(self) -> Tile:
         """The first two rankings of the settings, in every window they have."""
-        found = []
+        found: list[Tile] = []
         specs = {spec.name: spec for spec in self._parts.settings.ranking}
         for name, windows in self._parts.rankings.names()[:2]:
             for window in windows:
@@ -60,7 +60,8 @@ class Tiles:
                     "size": self._parts.rankings.size(name, window),
                     "rows": [{"rank": place.rank, "key": place.key, "score": place.score} for place in top],
                 })  # fmt: skip
-        return {"tile": "rankings", "rankings": found}
+        ranked = max((one["size"] for one in found if one["window"] == "all"), default=0)
+        return {"tile": "rankings", "ranked": ranked, "rankings": found}
 
     def rate(self) -> Tile:
         """Events of the last minute, and of each minute of the last hour."""

@@ -32,6 +32,12 @@ def clock(at: int, zone: ZoneInfo) -> str:
     return local(at, zone).strftime("%H:%M:%S")
 
 
+def date(at: int, zone: ZoneInfo) -> str:
+    """Sunday 22 November."""
+    there = local(at, zone)
+    return f"{there:%A} {there.day} {there:%B}"
+
+
 def moment(at: int, now: int, zone: ZoneInfo) -> str:
     """14:03 today, with the date else."""
     there = local(at, zone)

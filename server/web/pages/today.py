@@ -21,5 +21,6 @@ async def show(request: web.Request) -> web.Response:
     facts = {
         "now": milliseconds(), "tiles": await request.app[TILES].all(), "orders": list(feed.orders),
         "newest": feed.newest, "late_ms": LATE_MS, "mqtt_port": port,
+        "window": request.query.get("window", "all"),
     }  # fmt: skip
     return page(request, "today.html", facts)

@@ -1,0 +1,332 @@
+// Keeps the page current: one stream of server-sent events, whole tiles and single orders.
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const one = (selector, root = document) => root.querySelector(selector);
+const page = one("[data-live]");
+const zone = document.body.dataset.zone || "UTC";
+
+const whole = new Intl.NumberFormat("en-US");
+const cents = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const seconds = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const minutes = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" });
+const dates = new Intl.DateTimeFormat("en-GB", { timeZone: zone, day: "numeric", month: "short" });
+const signed = (text) => text.replace("-", "−");
+const number = (value) => signed(whole.format(value));
+const money = (value) => signed(cents.format(value / 100));
+const LATEST = 253370764800000; // the year 9999, as on the server
+const moment = (at) => new Date(Math.max(0, Math.min(at, LATEST)));
+const today = (at) => dates.format(at) === dates.format(Date.now());
+const short = (at) => (today(moment(at)) ? "" : `${dates.format(moment(at))}, `) + minutes.format(moment(at));
+const row = (name) => one(`#${name}`).content.firstElementChild.cloneNode(true);
+const set = (element, text) => { if (element && element.textContent !== text) element.textContent = text; };
+
+function ago(at) {
+  const past = Math.max(0, Math.floor((Date.now() - at) / 1000));
+  for (const [size, unit] of [[86400, "d"], [3600, "h"], [60, "min"]]) {
+    if (past >= size) return `${Math.floor(past / size)} ${unit}`;
+  }
+  return `${past} s`;
+}
+
+// ---- buttons that every page may have ----
+for (const button of all("[data-copy]")) {
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.previousElementSibling.textContent);
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  });
+}
+for (const button of all("[data-show]")) {
+  button.addEventListener("click", () => {
+    const field = document.getElementById(button.getAttribute("aria-controls"));
+    const shown = field.type === "text";
+    field.type = shown ? "password" : "text";
+    button.textContent = shown ? "Show" : "Hide";
+    button.setAttribute("aria-pressed", String(!shown));
+  });
+}
+
+// ---- connection: live, reconnecting, or as of some time ----
+const AS_OF_MS = 30000;
+let heardAt = Date.now();
+let stream = null;
+let nextTryAt = 0;
+let tries = 0;
+
+function conn(kind, word, rest) {
+  for (const place of all("[data-conn]")) {
+    if (!place.classList.contains(kind || "live")) {
+      place.className = `conn ${kind || "live"}`;
+      if (kind !== "") say(word);
+    }
+    set(one("b", place), word);
+    set(one("span", place), rest);
+  }
+  for (const tile of all(".tile")) {
+    tile.classList.toggle("stale", kind === "past");
+    if (kind === "past") set(one(".asof", tile), word.toLowerCase());
+  }
+}
+
+function tick() {
+  const now = Date.now();
+  const silent = now - heardAt;
+  const wait = Math.max(1, Math.ceil((nextTryAt - now) / 1000));
+  if (stream && silent < 15000) conn("", "Live", seconds.format(now));
+  else if (silent < AS_OF_MS) conn("busy", "Reconnecting", stream ? "" : `next try in ${wait} s`);
+  else conn("past", `As of ${minutes.format(heardAt)}`, `edge not reached for ${ago(heardAt)}`);
+  for (const time of all("time[data-ago]")) set(time, ago(Date.parse(time.dateTime)));
+  if (!stream && now >= nextTryAt) connect();
+  if (stream && silent > 20000) lost();
+}
+
+let sayAt = 0;
+function say(text) {
+  if (Date.now() - sayAt < 60000 && !text.startsWith("As of")) return;
+  sayAt = Date.now();
+  set(one("[data-say]"), text);
+}
+
+let last = page ? Number(page.dataset.live) : 0;
+
+function connect() {
+  stream = new EventSource(`/api/v1/live?kind=order.placed,order.cancelled&newest=20&after=${last}`);
+  stream.addEventListener("open", heard);
+  stream.addEventListener("state", (event) => { heard(); draw(JSON.parse(event.data)); });
+  stream.addEventListener("event", (event) => { heard(); last = Number(event.lastEventId); arrive(JSON.parse(event.data)); });
+  stream.addEventListener("reset", (event) => { heard(); last = Number(event.lastEventId); redraw(); });
+  stream.addEventListener("error", lost);
+}
+
+function heard() {
+  heardAt = Date.now();
+  tries = 0;
+}
+
+async function lost() {
+  if (!stream) return;
+  stream.close();
+  stream = null;
+  tries += 1;
+  nextTryAt = Date.now() + Math.min(15000, 1000 * 2 ** Math.min(tries, 4)) * (0.5 + Math.random() / 2);
+  tick();
+  const answer = await fetch("/api/v1/rankings").catch(() => null);
+  if (answer && answer.status === 401) location.assign("/sign-in");
+}
+
+// ---- structure changes: take the part anew from the server ----
+let redrawing = false;
+async function redraw() {
+  if (redrawing) return;
+  redrawing = true;
+  const answer = await fetch(location.href).catch(() => null);
+  if (answer && answer.ok && !answer.redirected) {
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const selector of [".a-deck", ".head > div", ".a-ranks", ".a-cloud"]) {
+      const [here, there] = [one(selector), one(selector, fresh)];
+      if (here && there) here.replaceWith(document.adoptNode(there));
+    }
+    replaceOrders(fresh);
+  }
+  setTimeout(() => { redrawing = false; }, 2000);
+}
+
+// ---- orders ----
+const SHOWN = 20;
+const list = one("[data-stream]");
+const pause = one("[data-pause]");
+let paused = false;
+let waiting = [];
+let frame = 0;
+
+function held() {
+  return paused || list.matches(":hover") || list.contains(document.activeElement);
+}
+
+function arrive(event) {
+  waiting.push(event);
+  if (waiting.length > SHOWN) waiting = waiting.slice(-SHOWN);
+  frame ||= requestAnimationFrame(flow);
+}
+
+function flow() {
+  frame = 0;
+  const note = one("[data-waiting]");
+  note.hidden = waiting.length === 0 || !held();
+  if (held()) {
+    set(note, `${waiting.length === SHOWN ? `${SHOWN} or more` : waiting.length} wait`);
+    return;
+  }
+  const fresh = waiting.filter((event) => !one(`[data-id="${event.id}"]`, list)).map(orderRow).reverse();
+  waiting = [];
+  note.hidden = true;
+  list.prepend(...fresh);
+  while (list.children.length > SHOWN) list.lastElementChild.remove();
+  list.hidden = list.children.length === 0;
+  one('[data-none="orders"]').hidden = !list.hidden;
+  if (fresh.length) say(`${fresh.length === 1 ? "A new order" : `${fresh.length} new orders`}`);
+}
+
+function orderRow(event) {
+  const item = row("order-row");
+  const { quantity, cents: amount } = event.fields;
+  const time = one("time", item);
+  const some = Number.isInteger(quantity);
+  item.dataset.id = event.id;
+  item.classList.add("new");
+  item.classList.toggle("void", event.kind === "order.cancelled");
+  time.dateTime = moment(event.received_at).toISOString();
+  time.textContent = seconds.format(moment(event.received_at));
+  set(one(".id", item), event.customer ?? "–");
+  set(one(".items", item), some ? `${number(quantity)} ${quantity === 1 ? "item" : "items"}` : "");
+  set(one(".on", item), (some ? " · " : "") + event.device);
+  set(one(".num", item), Number.isInteger(amount) ? money(amount) : "");
+  const late = one(".late", item);
+  late.hidden = event.quality === "none" || event.received_at - event.at <= Number(page.dataset.late);
+  set(late, late.hidden ? "" : `late, ${short(event.at)}`);
+  one(".bad", item).hidden = event.kind !== "order.cancelled";
+  return item;
+}
+
+function replaceOrders(fresh) {
+  if (held()) return;
+  const items = all("[data-stream] > li", fresh).map((item) => document.adoptNode(item));
+  list.replaceChildren(...items);
+  waiting = [];
+  flow();
+}
+
+// ---- tiles ----
+const drawers = { orders, rankings, rate, devices, mail, cloud, health, pulse: () => {} };
+const draw = (tile) => drawers[tile.tile]?.(tile);
+
+function orders(tile) {
+  const deck = one("[data-deck]");
+  const shape = `${tile.hours.length}-${tile.hours[0].label}-${tile.before ? "then" : ""}`;
+  if (deck.dataset.deck !== shape || bars(deck).length !== tile.hours.length) return void redraw();
+  set(one('[data-orders="count"]'), number(tile.count));
+  set(one('[data-orders="cancelled"]'), `${number(tile.cancelled)} cancelled`);
+  set(one('[data-orders="cents"]'), money(tile.cents));
+  set(one('[data-orders="average"]'), tile.average === null ? "–" : money(tile.average));
+  bars(deck).forEach((bar, index) => {
+    const hour = tile.hours[index];
+    const before = hour.before === null ? "" : `, last ${tile.weekday} ${number(hour.before)}`;
+    bar.setAttribute("class", index === tile.now_hour ? "part" : "day");
+    bar.setAttribute("y", 96 - hour.high);
+    bar.setAttribute("height", hour.high);
+    set(one("title", bar), `${hour.label}:00: ${number(hour.count)}${before}`);
+  });
+  all(".axis span", deck).forEach((label, index) => label.classList.toggle("now", index === tile.now_hour));
+  for (const [name, line] of Object.entries(tile.lines)) {
+    for (const kind of ["then", "now", "tip"]) {
+      one(`[data-line="${name}"] .${kind}`)?.setAttribute("d", line[kind]);
+    }
+  }
+}
+
+const bars = (deck) => all(".bars rect", deck);
+
+function rankings(tile) {
+  for (const place of all("[data-ranked]")) set(place, number(tile.ranked));
+  for (const ranking of tile.rankings) {
+    const part = one(`[data-ranking="${ranking.name}"][data-window="${ranking.window}"]`);
+    if (!part) continue;
+    const items = one("ol", part);
+    while (items.children.length < ranking.rows.length) items.append(row("place-row"));
+    while (items.children.length > ranking.rows.length) items.lastElementChild.remove();
+    ranking.rows.forEach((found, index) => {
+      const item = items.children[index];
+      set(one(".place", item), String(found.rank));
+      set(one(".id", item), found.key);
+      set(one(".score", item), number("money" in part.dataset ? Math.round(found.score / 100) : found.score));
+      one(".fill", item).setAttribute("width", `${(100 * found.score / ranking.rows[0].score).toFixed(1)}%`);
+    });
+    one(".none", part).hidden = ranking.rows.length > 0;
+  }
+}
+
+function rate(tile) {
+  set(one("[data-rate]"), number(tile.per_minute));
+  one('[data-line="rate"] .now')?.setAttribute("d", tile.line);
+}
+
+const PRESENCE = { here: ["", "Here"], off: ["off", "Offline"], new: ["sleep", "Not seen yet"], twice: ["stale", "Two with this name"] };
+
+function devices(tile) {
+  const here = one("[data-here]");
+  set(here, `${tile.here} of ${tile.known} here`);
+  here.hidden = one('[data-some="devices"]').hidden = tile.known === 0;
+  one('[data-none="devices"]').hidden = tile.known > 0;
+  one("[data-planks]").replaceChildren(...tile.planks.map((state) => {
+    const plank = row("plank");
+    plank.setAttribute("class", `plank ${state}`);
+    return plank;
+  }));
+  one("[data-devices]").replaceChildren(...tile.rows.map((found) => {
+    const item = row("device-row");
+    const [kind, word] = PRESENCE[found.state];
+    const pres = one(".pres", item);
+    pres.className = `pres ${kind}`;
+    set(pres, word);
+    set(one(".id", item), found.name);
+    if (found.last_seen_at) one(".quiet", item).replaceChildren(since(found.last_seen_at), " ago");
+    return item;
+  }));
+}
+
+function since(at) {
+  const time = document.createElement("time");
+  time.dateTime = moment(at).toISOString();
+  time.dataset.ago = "";
+  time.title = `${short(at)}`;
+  time.textContent = ago(at);
+  return time;
+}
+
+function mail(tile) {
+  const counts = { ...tile, waiting: tile.pending + tile.sending + tile.held };
+  for (const place of all("[data-mail]")) set(place, number(counts[place.dataset.mail]));
+}
+
+function cloud(tile) {
+  if (tile.mode === "off") return;
+  const part = (name) => one(`[data-cloud="${name}"]`);
+  set(part("waiting"), number(tile.waiting));
+  part("oldest").replaceChildren(tile.oldest_at ? since(tile.oldest_at) : "–");
+  set(part("sent"), tile.last_sent_at ? short(tile.last_sent_at) : "–");
+  set(part("units"), tile.units_per_s.toFixed(1));
+  const share = tile.write_units ? Math.min(100, 100 * tile.units_per_s / tile.write_units) : 0;
+  one("[data-cloud-bar]").setAttribute("width", `${share.toFixed(1)}%`);
+  const ready = tile.waiting ? "On its way" : "Everything is in the cloud";
+  set(part("state"), tile.error ? "Not reached; everything is kept here" : ready);
+}
+
+function health(tile) {
+  const note = (kind, text) => {
+    const item = document.createElement("p");
+    item.className = `note ${kind}`;
+    item.textContent = text;
+    return item;
+  };
+  const loud = ["store", "broker"];
+  one("[data-notices]").replaceChildren(
+    ...tile.reasons.map(({ part, reason }) => note(loud.includes(part) ? "bad" : "late", reason)),
+    ...tile.notes.map((text) => note("", text)),
+  );
+}
+
+// ---- begin ----
+if (page) {
+  pause.addEventListener("click", () => {
+    paused = !paused;
+    pause.setAttribute("aria-pressed", String(paused));
+    pause.textContent = paused ? "Go on" : "Pause";
+    flow();
+  });
+  for (const kind of ["pointerleave", "focusout"]) list.addEventListener(kind, () => setTimeout(flow));
+  addEventListener("online", () => { nextTryAt = 0; tick(); });
+  addEventListener("pagehide", () => stream?.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  connect();
+  tick();
+  setInterval(tick, 1000);
+}

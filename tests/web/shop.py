@@ -1,0 +1,144 @@
+"""A shop whose web floor is real, with store, intake and rankings; only cloud and health are told."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from server.clock import milliseconds
+from server.core import Core, open_core
+from server.ingest.acks import Acks
+from server.ingest.arrival import Posted
+from server.ingest.consumer import Consumer
+from server.settings import Settings
+from server.store import staff, tokens
+from server.store.database import Database
+from server.web.parts import Parts
+from server.web.passwords import Passwords
+from server.web.routes import create_app
+
+EMAIL, PASSWORD = "ada@shop.example", "gulls at seven"
+
+
+@dataclass
+class Cloud:
+    """A cloud that says what a test tells it to."""
+
+    facts: dict[str, Any] = field(
+        default_factory=lambda: {
+            "mode": "off", "waiting": 0, "chunks": 0, "oldest_at": None, "last_sent_at": None,
+            "units_per_s": 0.0, "write_units": 20, "error": None,
+        }
+    )  # fmt: skip
+
+    def status(self) -> dict[str, Any]:
+        return dict(self.facts)
+
+
+@dataclass
+class Health:
+    """Reasons and notes of a test."""
+
+    found: list[tuple[str, str]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def reasons(self) -> list[tuple[str, str]]:
+        return list(self.found)
+
+    def notes(self) -> list[str]:
+        return list(self.said)
+
+
+class Shop:
+    """url: of the server. post: commits events as a board's program would."""
+
+    def __init__(self, settings: Settings, core: Core) -> None:
+        self.settings = settings
+        self.core = core
+        self.consumer = Consumer(core.database, core.intake, Acks("shop", lambda *_: None, milliseconds))
+        self.cloud, self.health = Cloud(), Health()
+        self.url = ""
+        self.app: web.Application
+
+    @property
+    def database(self) -> Database:
+        return self.core.database
+
+    async def post(self, source: str, events: list[Any]) -> Posted:
+        return await self.consumer.post(source, events, milliseconds())
+
+    async def orders(self, number: int, customer: str = "14048", **fields: Any) -> None:
+        """Commit orders."""
+        order = {"kind": "order.placed", "customer": customer, "quantity": 2, "cents": 2345} | fields
+        posted = await self.post("http-till", [order] * number)
+        assert posted.accepted == number
+
+    async def token(self, *scopes: str, name: str = "") -> str:
+        """A token with these scopes."""
+        name = name or "-".join(scopes)
+        return await self.database.write(tokens.add, name, scopes, milliseconds())
+
+    async def person(self, role: str = "admin", email: str = EMAIL) -> int:
+        """Somebody with a role, whose password is PASSWORD."""
+        number = await self.database.write(staff.add, email, role, milliseconds())
+        kept = await Passwords().hash(PASSWORD)
+        await self.database.write(staff.set_password, number, kept)
+        return number
+
+    def parts(self) -> Parts:
+        core = self.core
+        return Parts(
+            settings=self.settings, database=core.database, intake=self, rankings=core.folds,
+            totals=core.folds, presence=core.presence, cloud=self.cloud, health=self.health,
+            devices=core.registrar, on_commit=self.consumer.listeners.append, per_minute=lambda: 7,
+        )  # fmt: skip
+
+
+@asynccontextmanager
+async def open_shop(folder: Path, settings: Settings | None = None) -> AsyncIterator[Shop]:
+    """A shop that serves on a free port of loopback and on `boardwalk.sock`."""
+    import asyncio
+    from contextlib import suppress
+
+    async with Database(folder) as database:
+        shop = Shop(settings or Settings(), await open_core(settings or Settings(), database))
+        working = asyncio.create_task(shop.consumer.run())
+        shop.app = create_app(shop.parts())
+        runner = web.AppRunner(shop.app, access_log=None, shutdown_timeout=5, handler_cancellation=True)
+        await runner.setup()
+        await web.UnixSite(runner, str(folder / "boardwalk.sock")).start()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        shop.url = f"http://127.0.0.1:{runner.addresses[-1][1]}"
+        try:
+            yield shop
+        finally:
+            await runner.cleanup()
+            working.cancel()
+            with suppress(asyncio.CancelledError):
+                await working
+
+
+class Client:
+    """A browser without a screen: keeps cookies, sends its origin, follows nothing by itself."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self.session = session
+        self.url = url
+
+    async def get(self, path: str, **rest: Any) -> aiohttp.ClientResponse:
+        return await self.call("GET", path, **rest)
+
+    async def call(self, method: str, path: str, **rest: Any) -> aiohttp.ClientResponse:
+        rest.setdefault("allow_redirects", False)
+        headers = {"Origin": self.url, "Accept": "text/html"} | rest.pop("headers", {})
+        answer = await self.session.request(method, self.url + path, headers=headers, **rest)
+        await answer.read()
+        return answer
+
+    async def sign_in(self, password: str = PASSWORD, email: str = EMAIL) -> aiohttp.ClientResponse:
+        return await self.call("POST", "/sign-in", data={"email": email, "password": password})
