@@ -1,0 +1,74 @@
+"""A shop in the middle of a good day: devices, orders, a week before, mails, something to look at."""
+
+import random
+import sqlite3
+
+from server.clock import milliseconds
+from server.web.day import begin
+from tests.web.shop import Shop
+
+DEVICES = ("till-pier-1", "till-pier-2", "till-market-1", "button-kiosk-1", "sensor-pier-3", "till-station-1")
+BUSY = (14, 27, 36, 41, 49, 74, 58, 47, 38, 35, 44, 42, 23)  # orders of the hours from 8 on
+HOUR_MS = 3_600_000
+
+
+async def set_stage(shop: Shop) -> None:
+    """Play the day so far."""
+    dice = random.Random(7)
+    now = milliseconds()
+    for name in DEVICES:
+        await shop.core.registrar.add(name)
+        if name != "sensor-pier-3":
+            shop.core.presence.told(name, b'{"online":true,"boot":3}', now - dice.randrange(90_000))
+    shop.core.presence.told("button-kiosk-1", b'{"online":false}', now)
+    for back, share in ((7, 0.9), (0, 1.0)):
+        start = begin(now, shop.settings.zone, back)
+        end = now - 1000 if back == 0 else start + 24 * HOUR_MS
+        for hour, count in enumerate(BUSY, 8):
+            orders = [_order(dice, start + hour * HOUR_MS) for _ in range(int(count * share))]
+            kept = [order for order in orders if order["at"] < end]
+            if kept:
+                await shop.post(dice.choice(DEVICES), kept)
+    late = _order(dice, now - 2 * HOUR_MS)
+    cancelled = _order(dice, now - 1000) | {"kind": "order.cancelled"}
+    await shop.post("till-pier-1", [late, cancelled])
+    for _ in range(12):
+        await shop.post(dice.choice(DEVICES[:4]), [_order(dice, milliseconds())])
+    await shop.database.write(_mails, now)
+    shop.cloud.facts |= {
+        "mode": "aws", "waiting": 1204, "chunks": 9, "oldest_at": now - 360_000,
+        "last_sent_at": now - 20_000, "units_per_s": 7.5,
+    }  # fmt: skip
+    shop.health.found = [("cloud", "No internet since 13:41. Orders are kept here and go up later.")]
+
+
+def _order(dice: random.Random, hour: int) -> dict[str, object]:
+    items = dice.choice((1, 1, 2, 2, 3, 4, 6, 12))
+    customer = f"{int(dice.paretovariate(0.9) * 499) % 23570:05d}"
+    return {
+        "kind": "order.placed", "customer": customer, "quantity": items,
+        "cents": items * dice.randrange(799, 1999), "at": hour + dice.randrange(HOUR_MS),
+    }  # fmt: skip
+
+
+def _mails(connection: sqlite3.Connection, now: int) -> None:
+    states = ["sent"] * 128 + ["pending"] * 3 + ["failed"]
+    connection.executemany(
+        "INSERT INTO mail (rule, key, recipient, state, template, policy, facts, created_at, not_before_at, "
+        "changed_at) VALUES ('thanks', ?, 'a@b.example', ?, 'thanks', 'at_most_once', '{}', ?, ?, ?)",
+        [(f"k{index}", state, now, now, now) for index, state in enumerate(states)],
+    )
+    html = "<h1 style='color:#0b6074'>Thank you</h1><p>For your order of 3 items.</p>"
+    connection.executemany(
+        "INSERT INTO mailbox (mail, recipient, subject, text, html, sent_at) VALUES (1, ?, ?, ?, ?, ?)",
+        [
+            (
+                f"customer-{index}@shop.example",
+                subject,
+                "Thank you\n\nFor your order.",
+                html,
+                now - index * 60_000,
+            )
+            for index, subject in enumerate(["Your tenth order", *["Thank you for your order"] * 11])
+        ],
+    )

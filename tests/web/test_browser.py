@@ -1,0 +1,65 @@
+"""The dashboard in a real browser: both themes, phone and desk."""
+
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser
+
+from server.store import staff
+from server.web.welcome import create_link, first_link
+from tests.web import flow
+from tests.web.flow import Look, Place
+from tests.web.shop import Shop
+from tests.web.stage import set_stage
+
+pytestmark = pytest.mark.skipif(shutil.which(flow.CHROMIUM) is None, reason="no chromium on this machine")
+LOOKS = [Look("light", 1280), Look("dark", 1280), Look("light", 390), Look("dark", 390), Look("light", 1920)]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with flow.chromium() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+async def test_an_order_appears_while_somebody_watches(shop: Shop, browser: Browser, look: Look) -> None:
+    await set_stage(shop)
+
+    async def order() -> str:
+        await shop.orders(1, customer="07592", quantity=3, cents=3845)
+        return "07592"
+
+    await flow.walk(browser, await _place(shop), order, look)
+
+
+@pytest.mark.parametrize("look", LOOKS[:4], ids=lambda look: look.name)
+async def test_a_new_shop_tells_the_next_step(shop: Shop, browser: Browser, look: Look) -> None:
+    async with flow.visit(browser, look) as visited:
+        await flow.sign_in(visited.page, await _place(shop))
+        await flow.expect(visited.page.get_by_text("boardwalk device add till-1")).to_be_visible()
+        await flow.expect(visited.page.get_by_text("Listening")).to_be_visible()
+        await visited.page.wait_for_timeout(1200)
+        await visited.keep("empty")
+
+
+@pytest.mark.parametrize("look", LOOKS[:4], ids=lambda look: look.name)
+async def test_the_doors_and_the_mailbox_hold_in_every_look(shop: Shop, browser: Browser, look: Look) -> None:
+    await set_stage(shop)
+    place, first = await _place(shop), await first_link(shop.database)
+    async with flow.visit(browser, look) as visited:
+        page = visited.page
+        for name, address in (("sign-in", "/sign-in"), ("first", f"/welcome/{first}")):
+            await page.goto(place.url + address)
+            await visited.keep(name)
+        await flow.sign_in(page, place)
+        await page.goto(place.url + "/mailbox")
+        await page.get_by_role("link", name="Thank you").first.click()
+        await visited.keep("mailbox")
+
+
+async def _place(shop: Shop) -> Place:
+    number = await shop.database.write(staff.add, "visitor@shop.example", "viewer", 0)
+    token = await create_link(shop.database, number, 10, quick=True)
+    return Place(shop.url, f"{shop.url}/welcome/{token}")
