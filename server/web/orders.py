@@ -46,6 +46,7 @@ def _lines(now: list[Hour], then: list[Hour], slots: int) -> dict[str, dict[str,
 
 def _line(now: list[float], then: list[float], slots: int) -> dict[str, str]:
     top = max([0.0, *now, *then])
+    now, then = (now if any(now) else []), (then if any(then) else [])
     return {
         "now": charts.line(now, slots, top), "tip": charts.tip(now, slots, top),
         "then": charts.line(then, slots, top),

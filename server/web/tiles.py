@@ -8,7 +8,7 @@ from aiohttp import web
 from server.clock import milliseconds
 from server.store.devices import Seen
 from server.store.mail import Mails
-from server.web import charts, day, orders
+from server.web import charts, day, orders, week
 from server.web.feed import Feed
 from server.web.parts import Parts
 from server.web.words import local
@@ -35,7 +35,8 @@ class Tiles:
 
     async def slow(self) -> list[Tile]:
         """What changes with time, or beside the log."""
-        return [self.rate(), self.devices(), self.cloud(), self.health(), await self.mail()]
+        week_ = week.tile(self._parts.totals, self._clock(), self._parts.settings.zone)
+        return [self.rate(), week_, self.devices(), self.cloud(), self.health(), await self.mail()]
 
     async def all(self) -> dict[str, Tile]:
         """Every tile by its name."""
@@ -60,8 +61,9 @@ class Tiles:
                     "size": self._parts.rankings.size(name, window),
                     "rows": [{"rank": place.rank, "key": place.key, "score": place.score} for place in top],
                 })  # fmt: skip
-        ranked = max((one["size"] for one in found if one["window"] == "all"), default=0)
-        return {"tile": "rankings", "ranked": ranked, "rankings": found}
+        sizes = {one["window"]: one["size"] for one in reversed(found)}
+        ranked, today = sizes.get("all", 0), sizes.get("today")
+        return {"tile": "rankings", "ranked": ranked, "today": today, "rankings": found}
 
     def rate(self) -> Tile:
         """Events of the last minute, and of each minute of the last hour."""

@@ -121,7 +121,7 @@ async function redraw() {
   const answer = await fetch(location.href).catch(() => null);
   if (answer && answer.ok && !answer.redirected) {
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const selector of [".a-deck", ".head > div", ".a-ranks", ".a-cloud"]) {
+    for (const selector of [".a-deck", ".head > div", ".a-heat", ".a-ranks", ".a-cloud"]) {
       const [here, there] = [one(selector), one(selector, fresh)];
       if (here && there) here.replaceWith(document.adoptNode(there));
     }
@@ -196,7 +196,7 @@ function replaceOrders(fresh) {
 }
 
 // ---- tiles ----
-const drawers = { orders, rankings, rate, devices, mail, cloud, health, pulse: () => {} };
+const drawers = { orders, rankings, rate, week, devices, mail, cloud, health, pulse: () => {} };
 const draw = (tile) => drawers[tile.tile]?.(tile);
 
 function orders(tile) {
@@ -204,7 +204,7 @@ function orders(tile) {
   const shape = `${tile.hours.length}-${tile.hours[0].label}-${tile.before ? "then" : ""}`;
   if (deck.dataset.deck !== shape || bars(deck).length !== tile.hours.length) return void redraw();
   set(one('[data-orders="count"]'), number(tile.count));
-  set(one('[data-orders="cancelled"]'), `${number(tile.cancelled)} cancelled`);
+  set(one('[data-orders="cancelled"]'), tile.cancelled ? ` · ${number(tile.cancelled)} cancelled` : "");
   set(one('[data-orders="cents"]'), money(tile.cents));
   set(one('[data-orders="average"]'), tile.average === null ? "–" : money(tile.average));
   bars(deck).forEach((bar, index) => {
@@ -227,6 +227,7 @@ const bars = (deck) => all(".bars rect", deck);
 
 function rankings(tile) {
   for (const place of all("[data-ranked]")) set(place, number(tile.ranked));
+  if (tile.today !== null) set(one("[data-ranked-today]"), `${number(tile.today)} of them today`);
   for (const ranking of tile.rankings) {
     const part = one(`[data-ranking="${ranking.name}"][data-window="${ranking.window}"]`);
     if (!part) continue;
@@ -247,6 +248,19 @@ function rankings(tile) {
 function rate(tile) {
   set(one("[data-rate]"), number(tile.per_minute));
   one('[data-line="rate"] .now')?.setAttribute("d", tile.line);
+}
+
+function week(tile) {
+  const part = one("[data-week]");
+  const shape = `${tile.labels[0]}-${tile.labels.length}-${tile.days.at(-1).name}`;
+  if (part.dataset.week !== shape) return void redraw();
+  set(one("[data-busiest]"), tile.busiest);
+  const cells = all("td", part);
+  tile.days.flatMap((day) => day.cells).forEach(({ count, kind }, index) => {
+    const cell = cells[index];
+    if (cell.className !== kind) cell.className = kind;
+    if (count !== null) set(cell, number(count));
+  });
 }
 
 const PRESENCE = { here: ["", "Here"], off: ["off", "Offline"], new: ["sleep", "Not seen yet"], twice: ["stale", "Two with this name"] };
