@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from server.errors import SettingsError
 from server.settings import Settings
 from server.store import chunks
 from server.store.database import Database
@@ -22,10 +23,15 @@ LOCAL_PER_S = 1000.0
 
 
 class CloudService:
-    """Makes uploader and postman, and keeps their state for whoever asks."""
+    """Makes uploader and postman, and keeps their state for whoever asks.
+
+    Raises SettingsError for a rule whose letter does not exist.
+    """
 
     def __init__(self, settings: Settings, database: Database, clock: Callable[[], int]) -> None:
         self._settings = settings
+        self._letters = Letters(settings.mail.sender, settings.edge.site)
+        _check_letters(settings, self._letters.names())
         self._database = database
         self._clock = clock
         self._uploader: Uploader | None = None
@@ -67,7 +73,6 @@ class CloudService:
     async def _post(self) -> None:
         mail = self._settings.mail
         generation = await self._database.read(chunks.generation)
-        letters = Letters(mail.sender, self._settings.edge.site)
         mailer: Mailer
         if mail.mode == "ses":
             mailer = Ses(mail, self._settings.cloud)
@@ -75,7 +80,7 @@ class CloudService:
         else:
             mailer = Mailbox(self._database, asyncio.get_running_loop())
             bucket = Bucket(LOCAL_PER_S, LOCAL_PER_S)
-        self._postman = Postman(Mails(self._database), mailer, letters, bucket)
+        self._postman = Postman(Mails(self._database), mailer, self._letters, bucket)
         await self._postman.run(self._clock, generation)
 
     async def _watch(self) -> None:
@@ -89,3 +94,12 @@ class CloudService:
                 "units_per_s": round(uploader.units_per_s(), 2) if uploader is not None else 0.0,
             }  # fmt: skip
             await asyncio.sleep(STATUS_S)
+
+
+def _check_letters(settings: Settings, known: list[str]) -> None:
+    for rule in settings.rule:
+        if rule.template not in known:
+            raise SettingsError(
+                f"[[rule]] {rule.name}",
+                f"template: there is no letter {rule.template}; there are: {', '.join(sorted(known))}",
+            )

@@ -1,0 +1,97 @@
+"""Every command works beside a running server and without one, and takes effect at once."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.edge_process import EdgeProcess, edge_process
+
+
+async def boardwalk(edge: EdgeProcess, *words: str) -> tuple[int, str, str]:
+    """Exit code, output and errors of a command with the edge's settings."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tools.cli", *words, env={**edge.environ(), **os.environ, **edge.environ()},
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, err = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+@pytest.mark.parametrize("running", [True, False], ids=["beside a server", "without one"])
+async def test_devices_are_added_listed_and_revoked(running: bool, tmp_path: Path) -> None:
+    edge = EdgeProcess(tmp_path)
+    if running:
+        await edge.start()
+    try:
+        code, out, _ = await boardwalk(edge, "device", "add", "till-1", "--json")
+        told = json.loads(out)
+        assert (code, sorted(told), told["username"]) == (0, ["device", "secret", "username"], "till-1")
+        assert len(told["secret"]) >= 22
+        code, _, err = await boardwalk(edge, "device", "add", "till-1")
+        assert (code, err) == (
+            1, "boardwalk: There is a device till-1 already; revoke it first, or choose another name.\n",
+        )  # fmt: skip
+        code, _, err = await boardwalk(edge, "device", "add", "Till 1")
+        assert (code, err) == (1, "boardwalk: 'Till 1' cannot name a device: 1 to 32 of a-z, 0-9 and -.\n")
+        code, out, _ = await boardwalk(edge, "device", "list", "--json")
+        assert [(row["name"], row["online"]) for row in json.loads(out)] == [("till-1", False)]
+        assert (await boardwalk(edge, "device", "revoke", "till-1"))[0] == 0
+        code, _, err = await boardwalk(edge, "device", "revoke", "till-1")
+        assert (code, err) == (1, "boardwalk: There is no device till-1 that could be revoked.\n")
+    finally:
+        if running:
+            await edge.stop()
+
+
+async def test_a_token_posts_events_until_it_is_revoked(tmp_path: Path) -> None:
+    async with edge_process(tmp_path) as edge:
+        _, out, _ = await boardwalk(edge, "token", "add", "website", "--scope", "ingest", "--json")
+        bearer = {"Authorization": f"Bearer {json.loads(out)['token']}"}
+        body = [{"kind": "order.placed", "id": "1", "customer": "14048"}, {"kind": "Bad"}]
+        async with aiohttp.ClientSession(headers=bearer) as session:
+            async with session.post(f"{edge.url}/api/v1/events", json=body) as told:
+                assert told.status == 200
+                answer = await told.json()
+            assert (answer["accepted"], answer["duplicate"]) == (1, 0)
+            assert [one["index"] for one in answer["rejected"]] == [1]
+            async with session.get(f"{edge.url}/api/v1/events") as told:
+                assert told.status == 403
+            await boardwalk(edge, "token", "revoke", "website")
+            async with session.post(f"{edge.url}/api/v1/events", json=body) as told:
+                assert told.status == 401
+        page = await edge.ask("GET", "/api/v1/events?limit=10")
+        assert [(row["device"], row["kind"], row["customer"]) for row in page["rows"]] == [
+            ("http-website", "order.placed", "14048")
+        ]
+
+
+async def test_a_person_is_invited_and_removed(tmp_path: Path) -> None:
+    edge = EdgeProcess(tmp_path)
+    code, out, _ = await boardwalk(edge, "user", "add", "ann@shop.example", "--role", "operator")
+    assert code == 0
+    assert "/welcome/" in out
+    _, out, _ = await boardwalk(edge, "user", "list", "--json")
+    assert [(row["email"], row["role"]) for row in json.loads(out)] == [("ann@shop.example", "operator")]
+    assert (await boardwalk(edge, "user", "remove", "ann@shop.example"))[0] == 0
+    _, out, _ = await boardwalk(edge, "user", "list", "--json")
+    assert json.loads(out) == []
+
+
+async def test_cloud_events_without_a_cloud_says_what_to_set(tmp_path: Path) -> None:
+    code, _, err = await boardwalk(EdgeProcess(tmp_path), "cloud", "events")
+    assert (code, err) == (
+        1, "boardwalk: The cloud is off; set [cloud] mode to aws, and table and region with it.\n",
+    )  # fmt: skip
+
+
+async def test_help_is_short_and_plain_in_a_pipe(tmp_path: Path) -> None:
+    code, out, _ = await boardwalk(EdgeProcess(tmp_path), "--help")
+    assert code == 0
+    assert all(name in out for name in ("run", "demo", "device", "token", "user", "cloud"))
+    assert "\x1b" not in out

@@ -1,0 +1,72 @@
+"""The demo replays real orders through virtual boards, and its own audit finds every promise kept."""
+
+import asyncio
+import json
+import sys
+
+import pytest
+
+
+async def command(*words: str, timeout: float = 110) -> tuple[int, str, str]:
+    """Exit code, output and errors of `boardwalk ...`."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tools.cli", *words,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        out, err = await asyncio.wait_for(process.communicate(), timeout)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_it_keeps_every_promise_and_says_so(pytestconfig: pytest.Config) -> None:
+    whole = pytestconfig.getoption("--soak")
+    count, mails = (69_659, 14_578) if whole else (5_000, 54)
+    limit = "all" if whole else "5000"
+    code, out, err = await command(
+        "demo", "--orders", limit, "--exit", "--json", timeout=600 if whole else 110
+    )
+    assert code == 0, err
+    told = json.loads(out)
+    assert (told["orders"], told["kept"]) == (count, True)
+    found = {one["promise"]: (one["expected"], one["found"]) for one in told["findings"]}
+    assert found["events in SQLite = events that tills were told are kept"] == (count, count)
+    assert found["mail rows = matches of the rule"] == (mails, mails)
+    assert found["mails accepted by SES, each once"] == (mails, mails)
+    assert "Sign in, once" in err
+
+
+async def test_ctrl_c_closes_the_shop_and_leaves_nothing_running() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tools.cli", "demo", "--boards", "2", "--rate", "10",
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    said = b""
+    async with asyncio.timeout(60):
+        while b"orders," not in said:
+            said += await process.stderr.readline()
+    children = await _children(process.pid)
+    assert len(children) >= 3  # local cloud, edge, boards
+    process.send_signal(2)
+    await asyncio.wait_for(process.wait(), 30)
+    assert process.returncode == 0
+    async with asyncio.timeout(5):
+        while any([await _alive(pid) for pid in children]):
+            await asyncio.sleep(0.05)
+
+
+async def _children(pid: int) -> list[int]:
+    process = await asyncio.create_subprocess_exec(
+        "ps", "-o", "pid=", "--ppid", str(pid), stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    return [int(word) for word in out.split()]
+
+
+async def _alive(pid: int) -> bool:
+    process = await asyncio.create_subprocess_exec("kill", "-0", str(pid), stderr=asyncio.subprocess.DEVNULL)
+    return await process.wait() == 0
