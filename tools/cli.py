@@ -213,7 +213,7 @@ def cloud_init(config: Path | None) -> None:
 @click.option("--customer", help="Only of this customer.")
 @JSON
 @click.pass_obj
-def cloud_events(config: Path | None, as_json: bool, **wanted: str | None) -> None:
+def cloud_events(config: Path | None, /, as_json: bool, **wanted: str | None) -> None:
     """Read the events back from the table, one a line."""
     from sync.reader import read_events
 
@@ -233,7 +233,8 @@ def _with_cloud(config: Path | None) -> Settings:
 
 def _line(row: dict[str, Any]) -> str:
     fields = " ".join(f"{name}={value}" for name, value in sorted(row["fields"].items()))
-    return f"{row['at']} {row['device']} {row['epoch']}/{row['seq']} {row['kind']} {row['customer'] or '-'} {fields}"
+    identity = f"{row['device']} {row['epoch']}/{row['seq']}"
+    return f"{row['at']} {identity} {row['kind']} {row['customer'] or '-'} {fields}"
 
 
 def _ask(config: Path | None, work: Callable[[Office], Coroutine[Any, Any, Any]]) -> Any:
