@@ -176,7 +176,7 @@ async def _invite(shop: Shop, console: Console) -> None:
 
 async def _add_till(shop: Shop, fleet: Fleet, name: str) -> None:
     told = await shop.edge.call("POST", "/api/v1/devices", {"name": name})
-    reader = {"type": "serial", "uart": 1, "kind": "order.placed", "fields": FIELDS}
+    reader = {"type": "serial", "uart": 1, "kind": "order.placed", "fields": FIELDS, "critical": True}
     settings = {
         "site": shop.settings.edge.site, "device": name, "secret": told["secret"],
         "host": "127.0.0.1", "port": address(shop.settings.mqtt.listen)[1], "inputs": [reader],
