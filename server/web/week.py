@@ -13,7 +13,7 @@ Counts = list[int]  # orders by the hour of the clock, 24 of them
 
 
 def tile(totals: Totals, now: int, zone: ZoneInfo) -> dict[str, Any]:
-    """labels: hours. cells: count, None for hours to come, and the class that tells how busy it was."""
+    """labels: hours. cells: count, None for hours to come; kind: the class that tells how busy it was."""
     backs = range(DAYS - 1, -1, -1)
     days = [_by_clock(totals, now, zone, back) for back in backs]
     names = [f"{local(day.begin(now, zone, back), zone):%A}" for back in backs]
@@ -42,7 +42,9 @@ def _cell(count: int, top: int, is_today: bool, ahead: int) -> dict[str, Any]:
         return {"count": None, "kind": "shut"}
     if is_today and ahead == 0:
         return {"count": count, "kind": "now"}
-    step = min(len(STEPS) - 1, len(STEPS) * count // (top + 1)) if top else 0
+    if not count:
+        return {"count": 0, "kind": "shut"}
+    step = min(len(STEPS) - 1, len(STEPS) * count // (top + 1))
     return {"count": count, "kind": STEPS[step]}
 
 

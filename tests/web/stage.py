@@ -21,7 +21,7 @@ async def set_stage(shop: Shop) -> None:
         if name != "sensor-pier-3":
             shop.core.presence.told(name, b'{"online":true,"boot":3}', now - dice.randrange(90_000))
     shop.core.presence.told("button-kiosk-1", b'{"online":false}', now)
-    for back, share in ((7, 0.9), (0, 1.0)):
+    for back, share in ((7, 0.9), (6, 0.5), (5, 0.55), (4, 0.6), (3, 0.7), (2, 0.8), (1, 0.95), (0, 1.0)):
         start = begin(now, shop.settings.zone, back)
         end = now - 1000 if back == 0 else start + 24 * HOUR_MS
         for hour, count in enumerate(BUSY, 8):

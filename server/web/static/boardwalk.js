@@ -259,7 +259,7 @@ function week(tile) {
   tile.days.flatMap((day) => day.cells).forEach(({ count, kind }, index) => {
     const cell = cells[index];
     if (cell.className !== kind) cell.className = kind;
-    if (count !== null) set(cell, number(count));
+    if (count !== null) set(cell, count ? number(count) : "–");
   });
 }
 

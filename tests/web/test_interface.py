@@ -1,0 +1,217 @@
+"""The HTTP interface for programs."""
+
+import json
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+from openapi_spec_validator import validate
+
+from server.web.api.openapi import document
+from tests.web.shop import Shop
+
+
+@pytest.fixture
+async def auth(shop: Shop) -> dict[str, str]:
+    return {"Authorization": f"Bearer {await shop.token('admin', name='web-shop')}"}
+
+
+async def test_events_are_posted_counted_once_and_read_back(
+    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
+) -> None:
+    order = {"kind": "order.placed", "id": "A-1", "customer": "14048", "cents": 3845}
+    first = await program.post("/api/v1/events", json=[order, {"kind": 7}], headers=auth)
+    told = await first.json()
+    assert (told["accepted"], told["duplicate"], [one["index"] for one in told["rejected"]]) == (1, 0, [1])
+    again = await program.post("/api/v1/events", json=order, headers=auth)
+    assert (await again.json()) == {"accepted": 0, "duplicate": 1, "rejected": []}
+    page = await (await program.get("/api/v1/events?kind=order.placed", headers=auth)).json()
+    row = page["rows"][0]
+    assert (row["device"], row["customer"], row["fields"]["cents"]) == ("http-web-shop", "14048", 3845)
+    assert page["next"] is None
+
+
+async def test_lists_are_paged_by_cursor(
+    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
+) -> None:
+    await shop.orders(5)
+    found: list[int] = []
+    after: int | None = 0
+    while after is not None:
+        path = f"/api/v1/events?after={after}&limit=2&device="
+        page = await (await program.get(path, headers=auth)).json()
+        found += [row["id"] for row in page["rows"]]
+        after = page["next"]
+    assert found == [1, 2, 3, 4, 5]
+
+
+async def test_rankings_tell_the_best_and_the_place_of_one(
+    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
+) -> None:
+    await shop.orders(3, customer="14048")
+    await shop.orders(2, customer="07592")
+    top = await (await program.get("/api/v1/rankings/orders?window=all&k=10", headers=auth)).json()
+    assert top["rows"] == [
+        {"rank": 1, "key": "14048", "score": 3}, {"rank": 2, "key": "07592", "score": 2},
+    ]  # fmt: skip
+    one = await (await program.get("/api/v1/rankings/orders/07592", headers=auth)).json()
+    assert (one["rank"], one["score"], one["window"]) == (2, 2, "all")
+    for path in (
+        "/api/v1/rankings/orders/nobody",
+        "/api/v1/rankings/no",
+        "/api/v1/rankings/orders?window=9d",
+    ):
+        assert (await program.get(path, headers=auth)).status == 404
+
+
+async def test_devices_are_added_once_listed_and_revoked(
+    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
+) -> None:
+    path = "/api/v1/devices"
+    assert (await program.post(path, json={"name": "till-1"}, headers=auth)).status == 201
+    assert (await program.post(path, json={"name": "till-1"}, headers=auth)).status == 409
+    assert (await program.post(path, json={"name": "Till 1"}, headers=auth)).status == 422
+    rows = (await (await program.get(path, headers=auth)).json())["rows"]
+    assert [(row["name"], row["online"]) for row in rows] == [("till-1", False)]
+    assert (await program.delete(path + "/till-1", headers=auth)).status == 204
+    assert (await program.delete(path + "/till-1", headers=auth)).status == 404
+
+
+async def test_users_are_invited_again_with_the_same_role_only(
+    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
+) -> None:
+    path, bob = "/api/v1/users", {"email": "Bob@shop.example", "role": "viewer"}
+    first = await (await program.post(path, json=bob, headers=auth)).json()
+    second = await (await program.post(path, json=bob, headers=auth)).json()
+    assert first["link"] != second["link"]
+    assert (await program.post(path, json=bob | {"role": "admin"}, headers=auth)).status == 409
+    rows = (await (await program.get(path, headers=auth)).json())["rows"]
+    assert [(row["email"], row["role"], row["invited"]) for row in rows] == [
+        ("bob@shop.example", "viewer", True)
+    ]
+    assert (await program.delete(path + "/bob@shop.example", headers=auth)).status == 204
+
+
+async def test_customers_mails_and_sync_answer(
+    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
+) -> None:
+    await shop.orders(1)
+    customers = await (await program.get("/api/v1/customers", headers=auth)).json()
+    assert [row["name"] for row in customers["rows"]] == ["14048"]
+    mails = await (await program.get("/api/v1/mails?limit=1", headers=auth)).json()
+    assert (mails["rows"], mails["next"], mails["counts"]["sent"]) == ([], None, 0)
+    assert (await (await program.get("/api/v1/sync", headers=auth)).json())["mode"] == "off"
+
+
+async def test_a_table_for_spreadsheets_holds_no_formula(
+    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
+) -> None:
+    await shop.orders(1, customer="=cmd|' /C calc'!A0")
+    answer = await program.get("/api/v1/customers?format=csv", headers=auth)
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert "attachment" in answer.headers["Content-Disposition"]
+    lines = (await answer.text()).splitlines()
+    assert lines[0] == "id,name,email,first_at"
+    assert lines[1].startswith("1,'=cmd|")
+
+
+@pytest.mark.parametrize("sent, status, name", [
+    ({"data": b"{", "headers": {"Content-Type": "application/json"}}, 422, "bad-input"),
+    ({"data": b"7", "headers": {"Content-Type": "application/json"}}, 422, "bad-input"),
+    ({"data": b"[" * 100_000, "headers": {"Content-Type": "application/json"}}, 422, "bad-input"),
+    ({"data": b"{}", "headers": {"Content-Type": "text/plain"}}, 415, "media-type"),
+    ({"data": b" " * 1_048_577, "headers": {"Content-Type": "application/json"}}, 413, "too-large"),
+])  # fmt: skip
+async def test_what_cannot_be_taken_is_told_as_a_problem(
+    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str],
+    sent: dict[str, Any], status: int, name: str,
+) -> None:  # fmt: skip
+    answer = await program.post("/api/v1/events", data=sent["data"], headers=auth | sent["headers"])
+    told = json.loads(await answer.text())
+    assert (answer.status, told["status"], told["type"]) == (status, status, f"/problems/{name}")
+    assert answer.headers["Content-Type"].startswith("application/problem+json")
+    assert told["request_id"] == answer.headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize("path", ["?limit=0", "?limit=1001", "?after=x", "?nonsense=1", f"?after={1 << 70}"])
+async def test_a_wrong_parameter_is_named(
+    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str], path: str
+) -> None:
+    answer = await program.get("/api/v1/events" + path, headers=auth)
+    assert answer.status == 422
+    assert json.loads(await answer.text())["type"] == "/problems/bad-input"
+
+
+async def test_an_unknown_address_and_a_wrong_method_are_problems_too(
+    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
+) -> None:
+    missing = await program.get("/api/v1/nothing", headers=auth)
+    assert json.loads(await missing.text())["type"] == "/problems/not-found"
+    wrong = await program.patch("/api/v1/events", headers=auth)
+    assert (wrong.status, wrong.headers["Allow"]) == (405, "GET,POST")
+
+
+async def test_a_fault_of_ours_tells_its_number_and_nothing_else(
+    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> dict[str, Any]:
+        raise RuntimeError("the secret is 1234")
+
+    monkeypatch.setattr(shop.cloud, "status", broken)
+    answer = await program.get("/api/v1/sync", headers=auth)
+    text = await answer.text()
+    assert (answer.status, json.loads(text)["type"]) == (500, "/problems/internal")
+    assert "1234" not in text
+    assert answer.headers["X-Request-ID"] in text
+
+
+async def test_a_full_disk_is_told(shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]) -> None:
+    shop.consumer.full = "The disk refuses to store; make room."
+    answer = await program.post("/api/v1/events", json={"kind": "order.placed"}, headers=auth)
+    assert (answer.status, json.loads(await answer.text())["type"]) == (507, "/problems/store-full")
+
+
+def test_the_openapi_document_is_valid() -> None:
+    built = msgspec.json.decode(msgspec.json.encode(document()))
+    validate(built)
+
+
+async def test_the_openapi_document_names_every_route_of_the_interface(shop: Shop) -> None:
+    documented = {(method.upper(), path) for path, of in document()["paths"].items() for method in of}
+    served = {
+        (route.method, route.resource.canonical)
+        for route in shop.app.router.routes()
+        if route.resource and route.resource.canonical.startswith("/api/v1/")
+    }
+    assert documented == served
+
+
+async def test_readyz_gives_reasons_and_stays_ready_without_a_cloud(
+    shop: Shop, program: aiohttp.ClientSession
+) -> None:
+    assert (await program.get("/healthz")).status == 200
+    shop.health.found = [("cloud", "AWS is not reached.")]
+    answer = await program.get("/readyz")
+    told = await answer.json()
+    assert (answer.status, told["ready"]) == (200, True)
+    assert told["degraded"] == [{"part": "cloud", "reason": "AWS is not reached."}]
+    shop.health.found += [("store", "The disk is full.")]
+    answer = await program.get("/readyz")
+    assert (answer.status, len((await answer.json())["degraded"])) == (503, 2)
+
+
+async def test_metrics_count_what_happens(shop: Shop, program: aiohttp.ClientSession) -> None:
+    await shop.orders(3)
+    shop.health.found = [("mail", "SES refuses.")]
+    await program.get("/nowhere")
+    text = await (await program.get("/metrics")).text()
+    for line in (
+        "boardwalk_events_committed_total 3.0", "boardwalk_orders_total 3.0",
+        'boardwalk_degraded{part="mail"} 1.0', 'boardwalk_degraded{part="store"} 0.0',
+        'boardwalk_mails{state="sent"} 0.0',
+        'boardwalk_http_requests_total{method="GET",route="none",status="404"} 1.0',
+    ):  # fmt: skip
+        assert line in text.splitlines()
+    away = await program.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})
+    assert away.status == 401
