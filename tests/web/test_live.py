@@ -5,12 +5,13 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.web.shop import Client, Shop
+from tests.web.shop import Client, Shop, open_shop
 
 Message = tuple[str, str, Any]
 
@@ -96,12 +97,15 @@ async def test_what_was_missed_is_replayed_after_the_last_event_id(
         assert (await stream.next("event", "reset"))[:2] == ("event", "7")
 
 
-async def test_a_replay_comes_from_the_log_when_memory_does_not_have_it(
-    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
-) -> None:
-    await shop.orders(900)
-    await shop.orders(900)
-    async with live(program, auth, Last_Event_ID="801") as stream:
+async def test_a_replay_comes_from_the_log_after_a_restart(tmp_path: Path) -> None:
+    async with open_shop(tmp_path) as shop:
+        await shop.orders(1800)
+        auth = {"Authorization": f"Bearer {await shop.token('read')}"}
+    async with (
+        open_shop(tmp_path) as shop,
+        aiohttp.ClientSession(shop.url) as program,
+        live(program, auth, Last_Event_ID="801") as stream,
+    ):
         ids = [int((await stream.next("event", "reset"))[1]) for _ in range(999)]
     assert ids == list(range(802, 1801))
 

@@ -1,8 +1,11 @@
 """Who comes in, how, and for how long."""
 
+import time
+
 import jwt
 
 from server.store.staff import everyone
+from server.web.passwords import Passwords
 from server.web.welcome import create_link, first_link
 from tests.web.shop import EMAIL, PASSWORD, Client, Shop
 
@@ -60,6 +63,17 @@ async def test_a_wrong_password_and_an_unknown_person_get_the_same_answer(
     unknown = await browser.sign_in("not this one", "eve@shop.example")
     assert (wrong.status, unknown.status) == (403, 403)
     assert (await wrong.text()).replace(EMAIL, "") == (await unknown.text()).replace("eve@shop.example", "")
+
+
+async def test_an_unknown_person_takes_as_long_as_a_wrong_password() -> None:
+    passwords = Passwords()
+    kept = await passwords.hash(PASSWORD)
+    spent = []
+    for known in (kept, None):
+        began = time.process_time()
+        assert not await passwords.fits("not this one", known)
+        spent.append(time.process_time() - began)
+    assert 0.5 < spent[1] / spent[0] < 2
 
 
 async def test_guessing_is_stopped_after_five_attempts_even_with_the_right_password(
@@ -123,6 +137,7 @@ async def test_a_quick_link_signs_in_with_one_button(shop: Shop, browser: Client
     answer = await browser.call("POST", f"/welcome/{token}", data={})
     assert answer.status == 303
     assert (await browser.get("/")).status == 200
+    assert (await browser.call("POST", f"/welcome/{token}", data={})).status == 410
 
 
 async def test_an_invited_person_chooses_a_password_and_signs_in_with_it(shop: Shop, browser: Client) -> None:
