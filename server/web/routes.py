@@ -1,6 +1,7 @@
 """The web floor put together: every route, every middleware, in the order in which they hold."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from server.web.feed import FEED, Feed
 from server.web.headers import add_headers
 from server.web.knock import knock
 from server.web.live import LIVE, Live
-from server.web.metrics import COUNTED, Metrics, counted
+from server.web.metrics import REQUESTS, counted
 from server.web.origin import same_origin
 from server.web.pace import PACE, Pace, paced
 from server.web.pages import mailbox, today
@@ -37,7 +38,7 @@ def create_app(parts: Parts) -> web.Application:
     feed = Feed(asyncio.get_running_loop().time)
     app[PARTS], app[FEED], app[TILES] = parts, feed, Tiles(parts, feed)
     app[LIVE] = Live(parts, feed, app[TILES])
-    app[PACE], app[PASSWORDS], app[COUNTED], app[TEMPLATES] = Pace(), Passwords(), Metrics(), templates()
+    app[PACE], app[PASSWORDS], app[REQUESTS], app[TEMPLATES] = Pace(), Passwords(), Counter(), templates()
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_running)
     app.on_shutdown.append(app[LIVE].close)

@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Browser
 
 from server.store import staff
+from server.web.live import LIVE
 from server.web.welcome import create_link, first_link
 from tests.web import flow
 from tests.web.flow import Look, Place
@@ -32,6 +33,63 @@ async def test_an_order_appears_while_somebody_watches(shop: Shop, browser: Brow
         return "07592"
 
     await flow.walk(browser, await _place(shop), order, look)
+
+
+async def test_the_list_waits_while_it_is_paused_and_under_the_pointer(shop: Shop, browser: Browser) -> None:
+    await set_stage(shop)
+    async with flow.visit(browser, LOOKS[0]) as visited:
+        page = visited.page
+        await flow.sign_in(page, await _place(shop))
+        first = page.locator("[data-stream] > li").first.locator(".id")
+        before = await first.inner_text()
+        await page.get_by_role("button", name="Pause").click()
+        await shop.orders(1, customer="paused")
+        await flow.expect(page.get_by_text("1 wait")).to_be_visible()
+        assert await first.inner_text() == before
+        await page.get_by_role("button", name="Go on").click()
+        await flow.expect(first).to_have_text("paused")
+        await page.locator("[data-stream]").hover()
+        await shop.orders(1, customer="pointed")
+        await flow.expect(page.get_by_text("1 wait")).to_be_visible()
+        await page.mouse.move(5, 5)
+        await flow.expect(first).to_have_text("pointed")
+
+
+async def test_a_notice_heals_by_itself_and_a_hostile_name_stays_a_text(shop: Shop, browser: Browser) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    async with flow.visit(browser, LOOKS[0]) as visited:
+        page = visited.page
+        await flow.sign_in(page, await _place(shop))
+        shop.health.found = [("broker", f"The broker {hostile} is down.")]
+        await flow.expect(page.locator(".note")).to_have_text(f"The broker {hostile} is down.")
+        shop.health.found = []
+        await flow.expect(page.locator(".note")).to_have_count(0)
+        await shop.orders(1, customer=hostile, quantity=hostile)
+        await flow.expect(page.locator("[data-stream] .id").first).to_have_text(hostile)
+        await flow.expect(page.locator(".ranks .id").first).to_have_text(hostile)
+        await shop.core.registrar.add("till-9")
+        await flow.expect(page.get_by_text("Not seen yet")).to_be_visible()
+        assert visited.complaints == []
+
+
+async def test_the_page_tells_when_the_edge_is_gone_and_comes_back_by_itself(
+    shop: Shop, browser: Browser
+) -> None:
+    await set_stage(shop)
+    async with flow.visit(browser, LOOKS[0]) as visited:
+        page = visited.page
+        await flow.sign_in(page, await _place(shop))
+        conn = page.locator(".conn:visible b").first
+        await flow.expect(conn).to_have_text("Live")
+        await page.context.set_offline(True)
+        shop.app[LIVE].closed = True
+        shop.app[LIVE].suspect()
+        await flow.expect(conn).to_have_text("Reconnecting")
+        shop.app[LIVE].closed = False
+        await shop.orders(1, customer="missed")
+        await page.context.set_offline(False)
+        await flow.expect(conn).to_have_text("Live", timeout=15_000)
+        await flow.expect(page.locator("[data-stream] .id").first).to_have_text("missed")
 
 
 @pytest.mark.parametrize("look", LOOKS[:4], ids=lambda look: look.name)

@@ -9,6 +9,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from server.web.api.openapi import document
+from server.web.metrics import METRICS
 from tests.web.shop import Shop
 
 
@@ -213,5 +214,7 @@ async def test_metrics_count_what_happens(shop: Shop, program: aiohttp.ClientSes
         'boardwalk_http_requests_total{method="GET",route="none",status="404"} 1.0',
     ):  # fmt: skip
         assert line in text.splitlines()
+    exported = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
+    assert exported == {name for name, _, _ in METRICS}
     away = await program.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})
     assert away.status == 401
