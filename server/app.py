@@ -22,6 +22,7 @@ from server.ingest.arrival import Posted, Posting, Undecoded, Up
 from server.ingest.checkpointer import Checkpointer
 from server.ingest.consumer import Consumer
 from server.ingest.days import Days
+from server.ingest.indexing import Indexing
 from server.mqtt.broker import Broker
 from server.mqtt.receiver import Receiver
 from server.mqtt.subscriber import Account, Message, Subscriber
@@ -67,6 +68,7 @@ class Edge:
         self._spawn(self._save_presence(), "presence")
         await self._start_mqtt()
         self._spawn(self.consumer.run(), "consumer")
+        self._spawn(Indexing(core.database, lambda: self.consumer.waiting > 0).run(), "indexing")
         for name, work in self.cloud.workers():
             self._spawn(work, name)
         await self._start_web()

@@ -38,6 +38,11 @@ class Consumer:
         self.conflicts: list[Callable[[str], None]] = []
         self.full: str | None = None
 
+    @property
+    def waiting(self) -> int:
+        """Arrivals that no commit has taken yet."""
+        return len(self._waiting)
+
     def put(self, arrival: Arrival) -> None:
         """Let an arrival wait for the next commit. `up`s beyond 20,000 are dropped: no receipt."""
         if isinstance(arrival, Up) and len(self._waiting) >= MAX_WAITING:

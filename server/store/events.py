@@ -8,7 +8,9 @@ from typing import Any
 import msgpack
 
 from firmware.wire.event import QUALITIES
+from server.store import indexer
 from server.store.database import Database
+from server.store.indexer import NOUNS
 
 MAX_PAGE = 1000
 COLUMNS = (
@@ -72,17 +74,57 @@ class Events:
 
 
 def _select(connection: sqlite3.Connection, query: EventQuery, limit: int) -> list[Stored]:
-    where, values = ["1"], list[Any]()
-    named = (("device", query.device), ("kind", query.kind), ("customer", query.customer))
-    for table, name in named:
-        if name is not None:
-            where.append(f"e.{table} = (SELECT id FROM {table} WHERE name = ?)")
-            values.append(name)
-    if query.after is not None:
-        where.append(f"e.id {'<' if query.newest else '>'} ?")
-        values.append(query.after)
+    where, values = _conditions(query)
+    narrowed = _narrowest(query)
     order = "DESC" if query.newest else "ASC"
-    statement = f"SELECT {COLUMNS} FROM {JOINED} WHERE {' AND '.join(where)} ORDER BY e.id {order} LIMIT ?"
+    if narrowed is None:
+        return _rows(connection, " AND ".join(where), values, (order, limit))
+    noun, name = narrowed
+    last = indexer.through(connection)
+    index = (
+        f"e.id IN (SELECT id FROM event_by_{noun} WHERE {noun} = (SELECT id FROM {noun} WHERE name = ?)"
+        f" AND {_beyond(query, 'id')} ORDER BY id {order})"
+    )
+    beyond = [query.after] if query.after is not None else []
+    indexed = _rows(
+        connection, " AND ".join(["e.id <= ?", index, *where]), [last, name, *beyond, *values], (order, limit)
+    )
+    tail = _rows(connection, " AND ".join(["e.id > ?", *where]), [last, *values], (order, limit))
+    return (tail + indexed if query.newest else indexed + tail)[:limit]
+
+
+def _conditions(query: EventQuery) -> tuple[list[str], list[Any]]:
+    where, values = [_beyond(query, "e.id")], list[Any]()
+    if query.after is not None:
+        values.append(query.after)
+    for noun in NOUNS:
+        name = getattr(query, noun)
+        if name is not None:
+            where.append(f"e.{noun} = (SELECT id FROM {noun} WHERE name = ?)")
+            values.append(name)
+    return where, values
+
+
+def _beyond(query: EventQuery, column: str) -> str:
+    if query.after is None:
+        return "1"
+    return f"{column} < ?" if query.newest else f"{column} > ?"
+
+
+def _narrowest(query: EventQuery) -> tuple[str, str] | None:
+    """The noun whose index leaves the fewest events, as a rule."""
+    for noun in ("customer", "device", "kind"):
+        name = getattr(query, noun)
+        if name is not None:
+            return noun, name
+    return None
+
+
+def _rows(
+    connection: sqlite3.Connection, where: str, values: list[Any], page: tuple[str, int]
+) -> list[Stored]:
+    order, limit = page
+    statement = f"SELECT {COLUMNS} FROM {JOINED} WHERE {where} ORDER BY e.id {order} LIMIT ?"
     return [stored(row) for row in connection.execute(statement, (*values, limit))]
 
 

@@ -166,6 +166,17 @@ MIGRATIONS = [
         action TEXT NOT NULL, detail TEXT NOT NULL
     );
     """,
+    """
+    -- indexes for reading, built behind the log: (noun, event), up to event `through`
+    CREATE TABLE event_by_device (device INTEGER, id INTEGER, PRIMARY KEY (device, id)) WITHOUT ROWID;
+    CREATE TABLE event_by_kind (kind INTEGER, id INTEGER, PRIMARY KEY (kind, id)) WITHOUT ROWID;
+    CREATE TABLE event_by_customer (
+        customer INTEGER, id INTEGER, PRIMARY KEY (customer, id)
+    ) WITHOUT ROWID;
+    CREATE TABLE event_by_time (at INTEGER, id INTEGER, PRIMARY KEY (at, id)) WITHOUT ROWID;
+    CREATE TABLE indexed (one INTEGER PRIMARY KEY CHECK (one = 1), through INTEGER NOT NULL);
+    INSERT INTO indexed VALUES (1, 0);
+    """,
 ]  # fmt: skip
 
 
