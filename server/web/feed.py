@@ -1,6 +1,6 @@
 """What has just been committed, kept once for everybody who watches.
 
-Nobody has a queue of their own: a watcher remembers how far it is in one ring of the newest 1,000
+Nobody has a queue of their own: a watcher remembers how far it is in one ring of the newest 5,000
 events. Who is slower than the ring finds it overrun and is told `reset`; nobody waits for anybody.
 """
 
@@ -14,7 +14,7 @@ from aiohttp import web
 
 from server.store.events import Stored
 
-RING = 1000
+RING = 5000  # more than two of the largest commits, so that a client that keeps up misses nothing
 TICK_S = 0.1
 SHOWN = 20
 ORDERS = ("order.placed", "order.cancelled")

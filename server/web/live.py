@@ -9,11 +9,12 @@ from aiohttp import web
 
 from server.clock import milliseconds
 from server.store.events import EventQuery, Events
-from server.web.feed import ORDERS, RING, SHOWN, Feed, Frame
+from server.web.feed import ORDERS, SHOWN, Feed, Frame
 from server.web.parts import Parts
 from server.web.tiles import Tile, Tiles
 
 SLOW_S = 1.0
+REPLAY = 1000  # events that a client may have missed
 PULSE_MS = 5000
 
 
@@ -53,7 +54,7 @@ class Live:
 
     async def restore(self) -> None:
         """Read the newest orders and the end of the log, so that nothing starts empty."""
-        rows, _ = await self._events.page(EventQuery(newest=True, limit=RING))
+        rows, _ = await self._events.page(EventQuery(newest=True, limit=REPLAY))
         orders = [row for row in rows if row.kind in ORDERS][:SHOWN]
         self._feed.restore(orders, rows[0].id if rows else 0)
 
@@ -92,11 +93,11 @@ class Live:
 
     async def replay(self, watcher: Watcher) -> bytes:
         """What a client missed, up to 1,000 events of the log, else a `reset`."""
-        if self._feed.since(watcher.position) is not None and watcher.position <= self._feed.newest:
-            return b""  # the ring still has it
-        if not 0 <= self._feed.newest - watcher.position <= RING:
+        if not 0 <= self._feed.newest - watcher.position <= REPLAY:
             return self._reset(watcher)
-        rows, _ = await self._events.page(EventQuery(after=watcher.position, limit=RING))
+        if self._feed.since(watcher.position) is not None:
+            return b""  # the ring still has it
+        rows, _ = await self._events.page(EventQuery(after=watcher.position, limit=REPLAY))
         frames = watcher.wants([Frame(row) for row in rows])
         watcher.position = rows[-1].id if rows else watcher.position
         return b"".join(frame.data for frame in frames)

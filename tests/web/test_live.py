@@ -121,6 +121,16 @@ async def test_who_cannot_be_brought_up_to_date_is_told_to_reset(
         assert (await stream.next("event", "reset"))[:2] == ("event", "1201")
 
 
+async def test_a_client_that_keeps_up_gets_every_event_of_the_largest_commits(
+    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
+) -> None:
+    async with live(program, auth) as stream:
+        await stream.next("state")
+        await shop.orders(2000)
+        ids = [int((await stream.next("event", "reset"))[1]) for _ in range(2000)]
+    assert ids == list(range(1, 2001))
+
+
 async def test_a_page_that_shows_twenty_gets_the_newest_twenty_of_its_kinds(
     shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
 ) -> None:
@@ -145,7 +155,7 @@ async def test_a_client_that_reads_nothing_does_not_hold_others_up(
         await stream.next("state")
         slowest = 0.0
         for _ in range(60):
-            await shop.orders(400, note="x" * 200)  # about 10 MB in all, more than sockets hold
+            await shop.orders(500, note="x" * 200)  # about 15 MB in all, more than sockets hold
             committed = time.monotonic()
             await stream.next("event")
             slowest = max(slowest, time.monotonic() - committed)
