@@ -112,6 +112,16 @@ def _told(request: web.Request, problem: Problem, headers: dict[str, str]) -> we
     return answer
 
 
+async def explain(request: web.Request) -> web.StreamResponse:
+    """GET /problems/{name}: what a `type` means, for whoever opens its address. Raises NotFound."""
+    name = request.match_info["name"]
+    if name not in KINDS:
+        raise NotFound(f"There is no problem {name}.")
+    kind = KINDS[name]
+    told = Problem(f"/problems/{name}", kind.title, kind.status, kind.meaning)
+    return page(request, "problem.html", {"problem": told})
+
+
 def wants_page(request: web.Request) -> bool:
     """Whether a person with a browser asked, rather than a program."""
     return not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", "")

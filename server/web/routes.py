@@ -22,7 +22,7 @@ from server.web.pace import PACE, Pace, paced
 from server.web.pages import mailbox, today
 from server.web.parts import PARTS, Parts
 from server.web.passwords import PASSWORDS, Passwords
-from server.web.problems import problems
+from server.web.problems import explain, problems
 from server.web.render import TEMPLATES, templates
 from server.web.tiles import TILES, Tiles
 
@@ -61,6 +61,7 @@ def _add_pages(app: web.Application) -> None:
         app.router.add_get("/mailbox", mailbox.box)
         app.router.add_get(r"/mailbox/{letter:\d{1,18}}", mailbox.box)
         app.router.add_get(r"/mailbox/{letter:\d{1,18}}/html", mailbox.html)
+    app.router.add_get("/problems/{name}", explain)
     app.router.add_static("/static/", STATIC)
     app.router.add_get("/healthz", health.alive)
     app.router.add_get("/readyz", health.ready)

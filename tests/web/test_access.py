@@ -9,7 +9,16 @@ import pytest
 from server.web.api.openapi import ENDPOINTS
 from tests.web.shop import Client, Shop
 
-OPEN = {"/sign-in", "/welcome/{token}", "/static", "/healthz", "/readyz", "/metrics", "/api/openapi.json"}
+OPEN = {
+    "/sign-in",
+    "/welcome/{token}",
+    "/static",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/api/openapi.json",
+    "/problems/{name}",
+}
 
 
 async def test_every_other_address_is_closed_to_strangers(shop: Shop, program: aiohttp.ClientSession) -> None:

@@ -10,6 +10,7 @@ from openapi_spec_validator import validate
 
 from server.web.api.openapi import document
 from server.web.metrics import METRICS
+from server.web.problems import KINDS
 from tests.web.shop import Shop
 
 
@@ -45,6 +46,8 @@ async def test_lists_are_paged_by_cursor(
         found += [row["id"] for row in page["rows"]]
         after = page["next"]
     assert found == [1, 2, 3, 4, 5]
+    newest = await (await program.get("/api/v1/events?newest=true&limit=2", headers=auth)).json()
+    assert [row["id"] for row in newest["rows"]] == [5, 4]
 
 
 async def test_rankings_tell_the_best_and_the_place_of_one(
@@ -151,6 +154,14 @@ async def test_an_unknown_address_and_a_wrong_method_are_problems_too(
     assert json.loads(await missing.text())["type"] == "/problems/not-found"
     wrong = await program.patch("/api/v1/events", headers=auth)
     assert (wrong.status, wrong.headers["Allow"]) == (405, "GET,POST")
+
+
+@pytest.mark.parametrize("name", KINDS)
+async def test_the_type_of_a_problem_can_be_opened(
+    shop: Shop, program: aiohttp.ClientSession, name: str
+) -> None:
+    answer = await program.get(f"/problems/{name}")
+    assert (answer.status, KINDS[name].title in await answer.text()) == (200, True)
 
 
 async def test_a_fault_of_ours_tells_its_number_and_nothing_else(

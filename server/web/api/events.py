@@ -11,15 +11,16 @@ from server.web.caller import INGEST, READ
 
 
 class EventsQuery(Paging):
-    """device, kind, customer: exact names; all events when left out."""
+    """device, kind, customer: exact names; all events when left out. newest: the newest first."""
 
     device: str | None = None
     kind: str | None = None
     customer: str | None = None
+    newest: bool = False
 
 
 class EventPage(msgspec.Struct):
-    """rows: in log order. next: the `after` of the next page, null at the end."""
+    """rows: in log order, or the newest first. next: the `after` of the next page, null at the end."""
 
     rows: list[Stored]
     next: int | None
@@ -65,7 +66,7 @@ async def post(call: Call) -> Posted:
 async def page(call: Call) -> EventPage:
     """A page of the log."""
     query: EventsQuery = call.query
-    wanted = EventQuery(query.device, query.kind, query.customer, query.after, query.limit)
+    wanted = EventQuery(query.device, query.kind, query.customer, query.after, query.limit, query.newest)
     return EventPage(*await Events(call.parts.database).page(wanted))
 
 
