@@ -63,7 +63,8 @@ class Database:
         os.close(self._lock)
 
     async def _connect(self, opener: Callable[[Path], sqlite3.Connection]) -> Connection:
-        connection = Connection(lambda: opener(self.path), iter_chunk_size=64)
+        opened = await asyncio.to_thread(opener, self.path)  # what fails, fails outside aiosqlite's thread
+        connection = Connection(lambda: opened, iter_chunk_size=64)
         await connection
         return connection
 
@@ -119,7 +120,7 @@ def take_lock(folder: Path) -> int:
 
 def _open_writer(path: Path) -> sqlite3.Connection:
     try:
-        connection = sqlite3.connect(path, isolation_level=None)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -134,7 +135,7 @@ def _open_writer(path: Path) -> sqlite3.Connection:
 
 
 def _open_reader(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA query_only = ON")
     return connection
 

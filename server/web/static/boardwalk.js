@@ -132,6 +132,7 @@ async function redraw() {
 
 // ---- orders ----
 const SHOWN = 20;
+const CALM_MS = 400;
 const list = one("[data-stream]");
 const pause = one("[data-pause]");
 let paused = false;
@@ -148,6 +149,7 @@ function arrive(event) {
   frame ||= requestAnimationFrame(flow);
 }
 
+let arrived = 0;
 function flow() {
   frame = 0;
   const note = one("[data-waiting]");
@@ -159,6 +161,9 @@ function flow() {
   const fresh = waiting.filter((event) => !one(`[data-id="${event.id}"]`, list)).map(orderRow).reverse();
   waiting = [];
   note.hidden = true;
+  const calm = performance.now() - arrived > CALM_MS && fresh.length <= 2;
+  arrived = performance.now();
+  for (const item of fresh) item.classList.toggle("new", calm); // in a rush, marks would cover everything
   list.prepend(...fresh);
   while (list.children.length > SHOWN) list.lastElementChild.remove();
   list.hidden = list.children.length === 0;
@@ -172,7 +177,6 @@ function orderRow(event) {
   const time = one("time", item);
   const some = Number.isInteger(quantity);
   item.dataset.id = event.id;
-  item.classList.add("new");
   item.classList.toggle("void", event.kind === "order.cancelled");
   time.dateTime = moment(event.received_at).toISOString();
   time.textContent = seconds.format(moment(event.received_at));
