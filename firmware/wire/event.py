@@ -79,7 +79,8 @@ def is_text(text: str) -> bool:
     if len(text) > MAX_TEXT:
         return False
     for letter in text:
-        if letter < " " or "\x7f" <= letter < "\xa0":
+        code = ord(letter)
+        if code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000:  # controls, halves of letters
             return False
     return True
 

@@ -3,6 +3,7 @@
 import json
 
 from firmware.wire.errors import WireError
+from firmware.wire.event import MAX_INT, is_text
 
 OFFLINE = b'{"online":false}'  # the will, and the last word of a board that goes away on purpose
 FIELDS = (
@@ -25,7 +26,7 @@ def decode(payload: bytes) -> dict[str, object] | None:
     try:
         body = json.loads(payload)
         online = body["online"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RuntimeError):  # RuntimeError: nested too deeply
         raise WireError("no state: JSON with online")
     if online is False:
         return None
@@ -34,6 +35,10 @@ def decode(payload: bytes) -> dict[str, object] | None:
     facts: dict[str, object] = {}
     for name in FIELDS:
         value = body.get(name)
-        if isinstance(value, (int, float, str)) and not isinstance(value, bool):
-            facts[name] = value if not isinstance(value, str) else value[:64]
+        if isinstance(value, str):
+            if is_text(value):
+                facts[name] = value[:64]
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            if -MAX_INT < value < MAX_INT:  # which NaN is not
+                facts[name] = value
     return facts
