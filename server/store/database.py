@@ -4,9 +4,9 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import aiosqlite
 
@@ -16,7 +16,17 @@ from server.store.schema import migrate
 P = ParamSpec("P")
 T = TypeVar("T")
 READERS = 2
-FULL_OR_FAILING = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
+REFUSALS = (  # of the file or the disk, never of what is being written
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOTADB,
+)  # fmt: skip
+CURES = {
+    sqlite3.SQLITE_FULL: "make room",
+    sqlite3.SQLITE_BUSY: "another program has locked the store; end it",
+    sqlite3.SQLITE_CORRUPT: "restore a backup",
+    sqlite3.SQLITE_NOTADB: "restore a backup",
+}
 
 
 class Connection(aiosqlite.Connection):
@@ -79,12 +89,7 @@ class Database:
         Raises StoreFull when the disk refuses; nothing of the transaction is kept then. A caller
         that is cancelled cannot know the outcome, so cancellation waits for the commit.
         """
-        hop = asyncio.ensure_future(self._writer.hop(_transaction, work, *args, **kwargs))
-        try:
-            return await asyncio.shield(hop)
-        except asyncio.CancelledError:
-            await asyncio.wait([hop])
-            raise
+        return await to_the_end(self._writer.hop(_transaction, work, *args, **kwargs))
 
     async def read(
         self,
@@ -98,6 +103,21 @@ class Database:
             return await reader.hop(work, *args, **kwargs)
         finally:
             self._readers.put_nowait(reader)
+
+
+async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` gives; a caller that is cancelled waits until it is done, and is cancelled then."""
+    task = asyncio.ensure_future(work)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        task.exception()  # nobody is left to hear of it
+        raise asyncio.CancelledError
+    return task.result()
 
 
 def take_lock(folder: Path) -> int:
@@ -155,7 +175,8 @@ def _transaction(
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if isinstance(error, sqlite3.Error) and code in FULL_OR_FAILING:
-            raise StoreFull(f"The disk refuses to store ({error}); make room.") from error
+        if isinstance(error, sqlite3.Error) and code in REFUSALS:
+            cure = CURES.get(code, "see to the disk")
+            raise StoreFull(f"The disk refuses to store ({error}); {cure}.") from error
         raise
     return result
