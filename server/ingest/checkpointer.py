@@ -7,10 +7,9 @@ from loguru import logger
 
 from server.errors import StoreFull
 from server.ingest.days import Days
-from server.ingest.folds import Dirty, Folds
+from server.ingest.folds import Folds
 from server.rankings.ranking import KEPT_DAYS
 from server.store import checkpoints
-from server.store.checkpoints import Delta
 from server.store.database import Database
 
 EVERY_S = 5.0
@@ -46,7 +45,7 @@ class Checkpointer:
         """Write one checkpoint of the folds as they are. Raises StoreFull."""
         if self._folds.through == self._written:
             return
-        delta, dirty = self._delta()
+        delta, dirty = self._folds.delta()
         try:
             await self._database.write(checkpoints.save, delta)
         except BaseException:
@@ -57,15 +56,3 @@ class Checkpointer:
         if first_day != self._first_day:
             await self._database.write(checkpoints.drop_days, first_day)
             self._first_day = first_day
-
-    def _delta(self) -> tuple[Delta, Dirty]:
-        folds = self._folds
-        dirty, folds.dirty = folds.dirty, Dirty()
-        delta = Delta(folds.through)
-        for name, day, key in dirty.scores:
-            delta.scores.append((name, day, key, folds.rankings[name].stored(day, key)))
-        for rule, customer in dirty.counts:
-            delta.counts.append((rule, customer, folds.counts[(rule, customer)]))
-        for hour, kind in dirty.totals:
-            delta.totals.append((hour, kind, *folds.stored_total((hour, kind))))
-        return delta, dirty

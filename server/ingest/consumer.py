@@ -9,10 +9,11 @@ from loguru import logger
 
 from server.errors import StoreFull
 from server.ingest.acks import Acks
-from server.ingest.arrival import Arrival, Posted, Posting, Undecoded, Up
+from server.ingest.arrival import Arrival, Posted, Posting, Up
 from server.ingest.batch import Batch
-from server.ingest.intake import Intake
-from server.store.database import Database
+from server.ingest.intake import INTERNAL, Intake
+from server.store import rejects
+from server.store.database import Database, to_the_end
 from server.store.events import Stored
 
 MAX_BATCH = 500  # arrivals; frames carry tens of events each
@@ -34,6 +35,7 @@ class Consumer:
         self._acks = acks
         self._waiting: deque[Arrival] = deque()
         self._wake = asyncio.Event()
+        self._alone = 0  # arrivals at the front that are taken one by one
         self.listeners: list[Committed] = []
         self.conflicts: list[Callable[[str], None]] = []
         self.full: str | None = None
@@ -65,12 +67,14 @@ class Consumer:
         return done.result()
 
     async def run(self) -> None:
-        """Commit until cancelled."""
+        """Commit until cancelled; a commit that is under way is taken over first."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
-                await self._commit(self._take())
+                await to_the_end(self._commit(self._take()))
+                if self.full:
+                    await asyncio.sleep(RETRY_S)
 
     async def drain(self) -> None:
         """Commit what is waiting; a disk that refuses ends it."""
@@ -80,7 +84,9 @@ class Consumer:
     def _take(self) -> list[Arrival]:
         taken: list[Arrival] = []
         events = 0
-        while self._waiting and len(taken) < MAX_BATCH and events < MAX_EVENTS:
+        most = 1 if self._alone else MAX_BATCH
+        self._alone = max(0, self._alone - 1)
+        while self._waiting and len(taken) < most and events < MAX_EVENTS:
             arrival = self._waiting.popleft()
             events += len(arrival.objects) if isinstance(arrival, Posting) else 20
             taken.append(arrival)
@@ -90,7 +96,7 @@ class Consumer:
         try:
             batch = await self._database.write(self._intake.work, arrivals)
         except StoreFull as error:
-            await self._refused(arrivals, error)
+            self._refused(arrivals, error)
         except Exception:
             logger.exception("a batch of {} arrivals failed", len(arrivals))
             await self._apart(arrivals)
@@ -112,27 +118,30 @@ class Consumer:
             for alarm in self.conflicts:
                 alarm(name)
 
-    async def _refused(self, arrivals: list[Arrival], error: StoreFull) -> None:
+    def _refused(self, arrivals: list[Arrival], error: StoreFull) -> None:
         """Boards are told to back off and send again; postings wait here, unacknowledged."""
         logger.error(error.sentence)
         self.full = error.sentence
-        answers = {up.device: self._intake.committed(up.device) for up in arrivals if isinstance(up, Up)}
-        self._acks.send([one for one in answers.values() if one is not None], window=0)
+        answers = [self._intake.committed(up) for up in arrivals if isinstance(up, Up)]
+        self._acks.send({(one.device, one.epoch): one for one in answers}.values(), window=0)
         self._waiting.extendleft(reversed([arrival for arrival in arrivals if isinstance(arrival, Posting)]))
-        await asyncio.sleep(RETRY_S)
 
     async def _apart(self, arrivals: list[Arrival]) -> None:
         """One arrival broke its batch by a fault of ours: the others must not pay for it."""
         if len(arrivals) > 1:
-            for arrival in arrivals:
-                await self._commit([arrival])
+            self._waiting.extendleft(reversed(arrivals))
+            self._alone = len(arrivals)
             return
-        broken = arrivals[0]
-        if isinstance(broken, Posting) and not any(isinstance(body, Undecoded) for body in broken.objects):
-            payload = repr(broken.objects)[:4096].encode()
-            undecoded = Undecoded(payload, "internal error, kept for the makers of Boardwalk")
-            again = Posting(broken.source, [undecoded], broken.received_at, broken.settle, broken.trusted)
-            await self._commit([again])
+        try:
+            await self._database.write(rejects.insert, [self._intake.broken(arrivals[0])])
+        except StoreFull as error:
+            self._refused(arrivals, error)
+            return
+        if isinstance(arrivals[0], Up):
+            self._acks.send([self._intake.committed(arrivals[0], INTERNAL)])
+        else:
+            indexes = range(len(arrivals[0].objects))
+            arrivals[0].settle(Posted(rejected=[(index, INTERNAL) for index in indexes]))
 
 
 def _resolve(done: "asyncio.Future[Posted]", posted: Posted) -> None:

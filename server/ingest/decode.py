@@ -13,6 +13,7 @@ from firmware.wire.event import Event
 MAX_JSON = 65_536  # bytes of one MQTT message
 MAX_OBJECTS = 1000
 RESERVED = ("kind", "id", "at")
+LOST = "device.lost"
 
 is_kind = lru_cache(4096)(event.is_kind)
 
@@ -24,9 +25,24 @@ def up(payload: bytes) -> frame.Up | frame.Lost:
     return frame.parse(_unpack(payload))
 
 
+def epoch(payload: bytes) -> int | None:
+    """The epoch that a frame names, however bad the rest of it is; None when that cannot be told."""
+    unpacker = msgpack.Unpacker(max_buffer_size=2 * frame.MAX_TAKEN)
+    try:
+        unpacker.feed(payload[: frame.MAX_TAKEN])
+        unpacker.read_array_header()
+        unpacker.skip()
+        found = unpacker.unpack()
+    except (ValueError, TypeError, RecursionError, msgpack.UnpackException):
+        return None
+    return found if type(found) is int and 0 < found < frame.MAX_EPOCH else None
+
+
 def record(data: bytes) -> Event:
     """The event in a record. Raises WireError."""
-    return event.parse(_unpack(data))
+    found = event.parse(_unpack(data))
+    _check_kind(found.kind)
+    return found
 
 
 def objects(payload: bytes) -> list[Any]:
@@ -47,6 +63,7 @@ def foreign(body: object, received_at: int) -> tuple[Event, str | None]:
     kind, name, at = body.get("kind"), body.get("id"), body.get("at")
     if not isinstance(kind, str) or not is_kind(kind):
         raise WireError("kind: 1 to 48 of a-z, 0-9, . _ and -, a letter first, as order.placed")
+    _check_kind(kind)
     if name is not None and not (isinstance(name, str) and len(name) > 0 and event.is_text(name)):
         raise WireError("id: a text of 1 to 256 characters")
     if at is not None and (type(at) is not int or not 0 <= at < event.MAX_INT):
@@ -55,6 +72,11 @@ def foreign(body: object, received_at: int) -> tuple[Event, str | None]:
     event.check_fields(fields)
     moment = received_at if at is None else min(at, received_at)
     return Event(kind, fields, 0, 0, moment, event.EDGE if at is None else event.NTP), name
+
+
+def _check_kind(kind: str) -> None:
+    if kind == LOST:
+        raise WireError("kind: device.lost is the edge's own word")
 
 
 def _unpack(data: bytes) -> Any:

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from server.errors import NotFound
 from server.ingest.days import Days
 from server.ingest.names import Names, Noun
-from server.rankings.ranking import Ranking
+from server.rankings.ranking import NotWhole, Ranking
 from server.rankings.window import ALL
 from server.rules.evaluate import Counts
 from server.settings import Ranking as Spec
+from server.store.checkpoints import Delta
 
 HOUR_MS = 3_600_000
 
@@ -68,21 +69,32 @@ class Folds:
         self.through = 0
 
     def entries(
-        self, kind: str, at: int, fields: Mapping[str, Any], intern: Callable[[Noun, str], int]
+        self,
+        kind: str,
+        at: int,
+        fields: Mapping[str, Any],
+        intern: Callable[[Noun, str], int],
+        strict: bool = True,
     ) -> list[Entry]:
         """The scores that an event changes. fields: with `customer` and `device` among them.
 
-        Raises NotWhole when a summed field is no whole number. intern: a name's integer.
+        intern: a name's integer. strict: raise NotWhole when a summed field is no whole number;
+        else only that ranking is left out.
         """
         found: list[Entry] = []
         for ranking in self._of(kind):
-            delta = ranking.delta(kind, fields)
+            try:
+                delta = ranking.delta(kind, fields)
+            except NotWhole:
+                if strict:
+                    raise
+                continue
             name = fields.get(ranking.spec.key)
             if delta and name is not None:
                 of_at = fields.get("of_at") if kind in ranking.spec.minus else None
-                day = self._days.day(of_at if type(of_at) is int and of_at >= 0 else at)
+                placed_at = of_at if type(of_at) is int and 0 <= of_at < at else at
                 key = intern(noun_of(ranking.spec.key), str(name))
-                found.append(Entry(ranking.spec.name, day, key, delta))
+                found.append(Entry(ranking.spec.name, self._days.day(placed_at), key, delta))
         return found
 
     def apply(self, entries: list[Entry]) -> None:
@@ -112,13 +124,21 @@ class Folds:
         for ranking in self.rankings.values():
             ranking.move(today)
 
+    def delta(self) -> tuple[Delta, Dirty]:
+        """What a checkpoint writes now, and what to merge back should that fail."""
+        dirty, self.dirty = self.dirty, Dirty()
+        delta = Delta(self.through)
+        for name, day, key in dirty.scores:
+            delta.scores.append((name, day, key, self.rankings[name].stored(day, key)))
+        for rule, customer in dirty.counts:
+            delta.counts.append((rule, customer, self.counts[(rule, customer)]))
+        for hour, kind in dirty.totals:
+            delta.totals.append((hour, kind, *self._totals[(hour, kind)]))
+        return delta, dirty
+
     def restore_total(self, hour: int, kind: int, total: tuple[int, int]) -> None:
         """Take a total of a checkpoint."""
         self._totals[(hour, kind)] = total
-
-    def stored_total(self, key: tuple[int, int]) -> tuple[int, int]:
-        """(count, cents) of (hour, kind)."""
-        return self._totals[key]
 
     def hours(self, kind: str, first_hour: int, last_hour: int) -> list[tuple[int, int]]:
         """(count, cents) of each hour from first to last; hours are counted since 1970 UTC."""

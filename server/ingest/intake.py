@@ -25,7 +25,7 @@ from server.rules.evaluate import Evaluator, Occurrence
 from server.store import cursors, events, mail, rejects
 from server.store.events import Stored
 
-LOST = "device.lost"
+INTERNAL = "internal error"
 
 
 class Intake:
@@ -45,8 +45,7 @@ class Intake:
     def load(self, connection: sqlite3.Connection) -> None:
         """Read the cursors of the store."""
         for device, epoch, *rest in cursors.all_rows(connection):
-            self.cursors[(device, epoch)] = Cursor(*rest)
-            self.newest_epoch[device] = epoch
+            self._moved(device, epoch, Cursor(*rest))
 
     def work(self, connection: sqlite3.Connection, arrivals: Sequence[Arrival]) -> Batch:
         """Take arrivals in, inside a transaction; nothing of this object changes."""
@@ -64,8 +63,7 @@ class Intake:
         """Take over a committed batch."""
         batch.fresh.adopt()
         for (device, epoch), cursor in batch.cursors.items():
-            self.cursors[(device, epoch)] = cursor
-            self.newest_epoch[device] = epoch
+            self._moved(device, epoch, cursor)
         self.folds.apply(batch.entries)
         kinds = self.names.ids["kind"]
         for event in batch.stored:
@@ -73,19 +71,24 @@ class Intake:
         self.folds.count(batch.counts)
         self.folds.through = batch.next_id - 1
 
-    def committed(self, device: str) -> Answer | None:
-        """What is committed of a device's newest epoch, None when it never sent."""
-        number = self.names.ids["device"].get(device, 0)
-        epoch = self.newest_epoch.get(number)
-        if epoch is None:
-            return None
-        return Answer(device, epoch, self.cursors[(number, epoch)].acked)
+    def committed(self, up: Up, err: str | None = None) -> Answer:
+        """What is committed of the epoch that a frame is of."""
+        device = self.names.ids["device"].get(up.device, 0)
+        epoch = self._epoch_of(device, up)
+        return Answer(up.device, epoch, self.cursors.get((device, epoch), Cursor()).acked, None, err)
 
     def acked(self, device: str, epoch: int) -> Answer:
         """The answer for a board that has just come online."""
         number = self.names.ids["device"].get(device, 0)
         cursor = self.cursors.get((number, epoch), Cursor())
         return Answer(device, epoch, cursor.acked, cursor.acked + 1)
+
+    def broken(self, arrival: Arrival) -> tuple[object, ...]:
+        """The reject of an arrival that we have a fault with; for the makers of Boardwalk."""
+        if isinstance(arrival, Up):
+            return _reject(arrival.device, None, None, INTERNAL, arrival)
+        payload = repr(arrival.objects)[: rejects.MAX_KEPT_BYTES].encode(errors="replace")
+        return (arrival.source, None, None, INTERNAL, payload, arrival.received_at)
 
     def _up(self, batch: Batch, up: Up) -> None:
         device = self.names.ids["device"].get(up.device)
@@ -95,7 +98,7 @@ class Intake:
         try:
             message = decode.up(up.payload)
         except WireError as error:
-            epoch = self.newest_epoch.get(device, 0)
+            epoch = self._epoch_of(device, up)
             acked = self._cursor(batch, device, epoch).acked
             batch.rejects.append(_reject(up.device, epoch, None, error.reason, up))
             batch.answer(Answer(up.device, epoch, acked, None, error.reason))
@@ -138,9 +141,12 @@ class Intake:
         device = self.names.ids["device"][up.device]
         first = cursor.acked + 1
         fields: dict[str, object] = {"from": first, "to": lost.last, "reason": lost.reason}
-        event = Event(LOST, fields, cursor.boot, cursor.uptime_ms, 0, 0)
+        event = Event(decode.LOST, fields, cursor.boot, cursor.uptime_ms, 0, 0)
         identity = (up.device, lost.epoch, first)
-        self._event(batch, event, identity, (up.received_at, up.received_at))
+        try:
+            self._event(batch, event, identity, (up.received_at, up.received_at))
+        except NotWhole as error:
+            batch.rejects.append(_reject(up.device, lost.epoch, first, str(error), up))
         if lost.payload is not None:
             batch.rejects.append(_reject(up.device, lost.epoch, lost.last, "refused", up, lost.payload))
         cursor.jump(lost.last)
@@ -180,7 +186,7 @@ class Intake:
     def _refuse(self, batch: Batch, posting: Posting, posted: Posted, why: tuple[int, str]) -> None:
         index, reason = why
         posted.rejected.append(why)
-        body = posting.objects[index]
+        body = posting.objects[index] if posting.objects else None
         payload = body.payload if isinstance(body, Undecoded) else repr(body)[:4096].encode()
         row = (posting.source, None, None, reason, payload[:4096], posting.received_at)
         batch.rejects.append(row)
@@ -215,6 +221,15 @@ class Intake:
                 received_at, event.fields,
             )  # fmt: skip
             batch.matches += self._evaluator.evaluate(occurrence, self.folds.counts, batch.counts)
+
+    def _moved(self, device: int, epoch: int, cursor: Cursor) -> None:
+        self.cursors[(device, epoch)] = cursor
+        if epoch != self._epoch:
+            self.newest_epoch[device] = epoch
+
+    def _epoch_of(self, device: int, up: Up) -> int:
+        """The epoch that a frame names, else the newest that its board has used."""
+        return decode.epoch(up.payload) or self.newest_epoch.get(device, 0)
 
     def _cursor(self, batch: Batch, device: int, epoch: int) -> Cursor:
         key = (device, epoch)

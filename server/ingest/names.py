@@ -3,6 +3,8 @@
 import sqlite3
 from typing import Literal
 
+from server.settings import is_address
+
 Noun = Literal["device", "kind", "customer", "term"]
 NOUNS: tuple[Noun, ...] = ("device", "kind", "customer", "term")
 
@@ -50,9 +52,9 @@ class Fresh:
         return known
 
     def email(self, customer: int, told: object) -> str | None:
-        """A customer's address: the one just told, which is kept, else the one that is known."""
+        """A customer's address: the one just told, if it is one, which is kept, else the known one."""
         known = self.emails.get(customer) or self._names.emails.get(customer)
-        if not isinstance(told, str) or told == known:
+        if not isinstance(told, str) or told == known or not is_address(told):
             return known
         self._connection.execute("UPDATE customer SET email = ? WHERE id = ?", (told, customer))
         self.emails[customer] = told
@@ -63,6 +65,7 @@ class Fresh:
         for (noun, name), number in self.added.items():
             self._names.adopt(noun, name, number)
         self._names.emails.update(self.emails)
+        self.added, self.emails = {}, {}
 
     def _insert(self, noun: Noun, name: str) -> int:
         column = {"device": ", added_at", "customer": ", first_at"}.get(noun, "")

@@ -8,7 +8,6 @@ import msgspec
 
 from server.ingest.folds import Folds
 from server.ingest.names import Fresh, Names
-from server.rankings.ranking import NotWhole
 from server.rules.evaluate import Evaluator
 from server.settings import Ranking, Rule, Settings
 from server.store import checkpoints, events
@@ -23,6 +22,7 @@ class Replay:
         self._names = names
         self._folds = folds
         self._fresh = Fresh(names, connection, 0)
+        self._begun = False
 
     def run(self, settings: Settings, evaluator: Evaluator) -> None:
         """Restore the checkpoint, begin what is new in the settings, and replay the tail."""
@@ -38,6 +38,8 @@ class Replay:
             self._rest(event, evaluator, since)
             self._folds.through = event.id
         self._fresh.adopt()
+        if self._begun:  # what is known as begun must not be empty at the next start
+            checkpoints.save(self._connection, self._folds.delta()[0])
 
     def _adopt(self, settings: Settings, through: int) -> dict[str, int]:
         known = checkpoints.known(self._connection)
@@ -48,6 +50,7 @@ class Replay:
         for name, spec in wanted.items():
             if known.get(name, ("", 0))[0] == spec:
                 continue
+            self._begun = True
             noun, _, plain = name.partition(":")
             checkpoints.adopt(self._connection, name, spec, end if noun == "rule" else 0)
             if noun == "ranking":
@@ -69,10 +72,8 @@ class Replay:
 
     def _entries(self, event: Stored, rankings: Iterable[str]) -> None:
         fields = dict(event.fields, customer=event.customer, device=event.device)
-        try:
-            found = self._folds.entries(event.kind, event.at, fields, self._fresh.id)
-        except NotWhole:
-            return  # committed before a ranking asked for whole numbers
+        # not strict: an event may be older than a ranking that asks for whole numbers
+        found = self._folds.entries(event.kind, event.at, fields, self._fresh.id, strict=False)
         self._fresh.adopt()
         self._folds.apply([entry for entry in found if entry.ranking in rankings])
 

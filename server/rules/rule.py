@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.settings import Rule as Spec
+from server.settings import is_address
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -40,9 +41,8 @@ class Addresses:
             return (to,)
         if email:
             return (email,)
-        if customer and self.customer:
-            return (self.customer.replace("{customer}", customer),)
-        return ("",)
+        made = self.customer.replace("{customer}", customer) if customer else ""
+        return (made if is_address(made) else "",)
 
 
 def period(spec: Spec, at: int) -> tuple[str, int]:

@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+MOST = (1 << 63) - 1
+
 Score = tuple[str, int, int, int]  # ranking, bucket, key, score
 Count = tuple[str, int, int]  # rule, customer, count
 Total = tuple[int, int, int, int]  # hour, kind, count, cents
@@ -17,14 +19,14 @@ class Delta:
     scores: list[Score] = field(default_factory=list)
     counts: list[Count] = field(default_factory=list)
     totals: list[Total] = field(default_factory=list)
-    first_day: int = -1  # buckets of earlier days are dropped
 
 
 def save(connection: sqlite3.Connection, delta: Delta) -> None:
-    """Write a checkpoint; part of one transaction. A score of zero takes no row."""
+    """Write a checkpoint; part of one transaction. A score of zero takes no row, and a sum beyond
+    what SQLite's integers hold is kept as the largest."""
     connection.executemany(
         "INSERT INTO score VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET score = excluded.score",
-        [row for row in delta.scores if row[3]],
+        [(*row[:3], _fit(row[3])) for row in delta.scores if row[3]],
     )
     connection.executemany(
         "DELETE FROM score WHERE ranking = ? AND bucket = ? AND key = ?",
@@ -37,9 +39,13 @@ def save(connection: sqlite3.Connection, delta: Delta) -> None:
     connection.executemany(
         "INSERT INTO total VALUES (?, ?, ?, ?) "
         "ON CONFLICT DO UPDATE SET count = excluded.count, cents = excluded.cents",
-        delta.totals,
+        [(*row[:3], _fit(row[3])) for row in delta.totals],
     )
     connection.execute("UPDATE checkpoint SET through = ?", (delta.through,))
+
+
+def _fit(number: int) -> int:
+    return max(-MOST, min(number, MOST))
 
 
 def drop_days(connection: sqlite3.Connection, first_day: int) -> None:
