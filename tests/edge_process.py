@@ -15,7 +15,8 @@ from typing import Any
 import aiohttp
 
 from server.app import SOCKET
-from tools.children import dies_with, free_port
+from server.lifeline import dies_with
+from tools.children import free_port
 
 
 @dataclass

@@ -1,15 +1,13 @@
 """Child processes that cannot outlive their parent."""
 
 import asyncio
-import ctypes
 import os
-import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-PR_SET_PDEATHSIG = 1
+from server.lifeline import dies_with
 
 
 @asynccontextmanager
@@ -37,18 +35,6 @@ async def child(
             except TimeoutError:
                 process.kill()
                 await process.wait()
-
-
-def dies_with(parent: int) -> Callable[[], None]:
-    """What a child runs before its program, so that the kernel ends it with process `parent`."""
-    libc = ctypes.CDLL(None)
-
-    def tie() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return tie
 
 
 def free_port(wanted: int = 0) -> int:

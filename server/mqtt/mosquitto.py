@@ -5,18 +5,16 @@ the reader of its log answer to that.
 """
 
 import asyncio
-import ctypes
 import os
 import shutil
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 from loguru import logger
 
 from server.errors import StartError
+from server.lifeline import dies_with
 
-PR_SET_PDEATHSIG = 1
 START_S = 10.0
 CONFIGURATION = """\
 per_listener_settings false
@@ -70,7 +68,7 @@ class Mosquitto:
             find() or "mosquitto", "-c", str(self.folder / "mosquitto.conf"),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE, start_new_session=True,
-            preexec_fn=_dies_with(os.getpid()),
+            preexec_fn=dies_with(os.getpid()),
         )  # fmt: skip
         self._log = asyncio.create_task(self._read(self._process, running))
         try:
@@ -125,14 +123,3 @@ class Mosquitto:
                 "mosquitto service holds it: systemctl disable --now mosquitto."
             )
         return f"mosquitto does not start: {wrong}"
-
-
-def _dies_with(parent: int) -> Callable[[], None]:
-    libc = ctypes.CDLL(None)
-
-    def tie() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return tie
