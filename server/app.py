@@ -65,7 +65,7 @@ class Edge:
         checkpointer = Checkpointer(core.database, core.folds, Days(self.settings.zone), milliseconds)
         stack.push_async_callback(self._save, checkpointer)
         self._spawn(checkpointer.run(), "checkpointer")
-        self._spawn(self._save_presence(), "presence")
+        self._spawn(core.presence.keep(core.database), "presence")
         await self._start_mqtt()
         self._spawn(self.consumer.run(), "consumer")
         self._spawn(Indexing(core.database, lambda: self.consumer.waiting > 0).run(), "indexing")
@@ -176,11 +176,6 @@ class Edge:
         await self.consumer.drain()
         with suppress(Exception):
             await checkpointer.write()
-            await self.core.presence.save(self.core.database)
-
-    async def _save_presence(self) -> None:
-        while True:
-            await asyncio.sleep(5)
             await self.core.presence.save(self.core.database)
 
 

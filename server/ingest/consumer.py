@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from loguru import logger
@@ -13,7 +14,7 @@ from server.ingest.arrival import Arrival, Posted, Posting, Up
 from server.ingest.batch import Batch
 from server.ingest.intake import INTERNAL, Intake
 from server.store import rejects
-from server.store.database import Database, to_the_end
+from server.store.database import Database, to_the_end, touch
 from server.store.events import Stored
 
 MAX_BATCH = 500  # arrivals; frames carry tens of events each
@@ -71,8 +72,8 @@ class Consumer:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._waiting:
-                await to_the_end(self._commit(self._take()))
+            while self._waiting or self.full:
+                await to_the_end(self._commit(self._take()) if self._waiting else self._probe())
                 if self.full:
                     await asyncio.sleep(RETRY_S)
 
@@ -80,6 +81,12 @@ class Consumer:
         """Commit what is waiting; a disk that refuses ends it."""
         while self._waiting and not self.full:
             await self._commit(self._take())
+
+    async def _probe(self) -> None:
+        """Nobody waits, so nobody else would find out that there is room again."""
+        with suppress(StoreFull):
+            await self._database.write(touch)
+            self.full = None
 
     def _take(self) -> list[Arrival]:
         taken: list[Arrival] = []

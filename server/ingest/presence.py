@@ -1,14 +1,18 @@
 """Who is here: the latest `state` of each device, in memory, saved now and then."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from firmware.wire import state
 from firmware.wire.errors import WireError
+from server.errors import StoreFull
 from server.store import devices
 from server.store.database import Database
 from server.store.devices import Seen
 
+SAVE_S = 5.0
 Changed = Callable[[Seen], None]
 
 
@@ -21,16 +25,20 @@ class Presence:
         self.changed: list[Changed] = []
 
     async def load(self, database: Database) -> None:
-        """Read the register; who was online before a restart is so until the broker says else."""
+        """Read the register; nobody is here until it says so."""
         for one in await database.read(devices.everyone):
             self._seen[one.name] = one
+        self.everyone_left()
 
     def all(self) -> list[Seen]:
         """Every device that is known, by name."""
         return [self._seen[name] for name in sorted(self._seen)]
 
-    def told(self, name: str, payload: bytes, now: int) -> int | None:
-        """Take a `state` message in; the epoch of a board that is online, else None."""
+    def told(self, name: str, payload: bytes, now: int, retained: bool = False) -> int | None:
+        """Take a `state` message in; the epoch of a board that is online, else None.
+
+        retained: the broker kept it; the board may be gone since, its will lost with a broker.
+        """
         known = self._seen.get(name)
         if known is None or known.revoked_at is not None:
             return None
@@ -41,6 +49,9 @@ class Presence:
         if facts is None:
             self._put(replace(known, online=False))
             return None
+        if retained:
+            self._put(replace(known, state=facts))
+            return None
         self._put(replace(known, online=True, last_seen_at=now, state=facts))
         epoch = facts.get("epoch")
         return epoch if isinstance(epoch, int) else None
@@ -48,7 +59,7 @@ class Presence:
     def heard(self, name: str, now: int) -> None:
         """A message of the device arrived."""
         known = self._seen.get(name)
-        if known is not None and now - (known.last_seen_at or 0) > 1000:
+        if known is not None and abs(now - (known.last_seen_at or 0)) > 1000:
             self._seen[name] = replace(known, last_seen_at=now)
             self._dirty.add(name)
 
@@ -72,6 +83,13 @@ class Presence:
         """An event of the device differed from the committed one of the same number."""
         if name in self._seen:
             self._put(replace(self._seen[name], conflict_at=now))
+
+    async def keep(self, database: Database, every_s: float = SAVE_S) -> None:
+        """Save now and then until cancelled; what a full disk refuses is saved later."""
+        while True:
+            await asyncio.sleep(every_s)
+            with suppress(StoreFull):  # the consumer tells of it
+                await self.save(database)
 
     async def save(self, database: Database) -> None:
         """Write what changed since the last save."""

@@ -105,6 +105,12 @@ class Database:
             self._readers.put_nowait(reader)
 
 
+def touch(connection: sqlite3.Connection) -> None:
+    """Write a page as it is, to find out whether the disk takes one."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    connection.execute(f"PRAGMA user_version = {version}")
+
+
 async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
     """What `work` gives; a caller that is cancelled waits until it is done, and is cancelled then."""
     task = asyncio.ensure_future(work)
@@ -123,7 +129,7 @@ async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
 def take_lock(folder: Path) -> int:
     """A file descriptor that holds the folder's lock until it is closed. Raises StartError."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StartError(
@@ -139,6 +145,7 @@ def take_lock(folder: Path) -> int:
 
 
 def _open_writer(path: Path) -> sqlite3.Connection:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite's own would be 0644
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
