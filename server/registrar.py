@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from server.ingest.names import Names
 from server.ingest.presence import Presence
 from server.store import devices
-from server.store.database import Database
+from server.store.database import Database, to_the_end
 
 
 class Registrar:
@@ -22,6 +22,15 @@ class Registrar:
 
     async def add(self, name: str) -> dict[str, str]:
         """{"device", "username", "secret"}, the secret this once. Raises BadInput, Conflict."""
+        return await to_the_end(self._add(name))
+
+    async def revoke(self, name: str) -> None:
+        """Cut the device off now and for good. Raises NotFound."""
+        await to_the_end(self._revoke(name))
+
+    # store, memory and broker change together: a caller that hangs up must not come in between
+
+    async def _add(self, name: str) -> dict[str, str]:
         now = self._clock()
         number, secret = await self._database.write(devices.add, name, now)
         self._names.adopt("device", name, number)
@@ -30,8 +39,7 @@ class Registrar:
         await self._tell()
         return {"device": name, "username": name, "secret": secret}
 
-    async def revoke(self, name: str) -> None:
-        """Cut the device off now and for good. Raises NotFound."""
+    async def _revoke(self, name: str) -> None:
         now = self._clock()
         number = await self._database.write(devices.revoke, name, now)
         self._names.senders.discard(number)

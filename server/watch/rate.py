@@ -21,10 +21,14 @@ class Rate:
         self._latest.append((self._clock(), amount))
         self._sum += amount
         self.total += amount
+        self._forget()
 
     def per_minute(self) -> int:
         """The sum of the last 60 s."""
+        self._forget()
+        return self._sum
+
+    def _forget(self) -> None:
         before = self._clock() - SPAN_S
         while self._latest and self._latest[0][0] <= before:
             self._sum -= self._latest.popleft()[1]
-        return self._sum

@@ -1,0 +1,26 @@
+"""The register: what is in the store is in memory and at the broker, whoever hangs up meanwhile."""
+
+import asyncio
+
+from tests.site import Opener
+
+
+async def test_a_revocation_takes_effect_also_when_its_caller_hangs_up(site: Opener) -> None:
+    async with site() as edge:
+        told: list[str] = []
+
+        async def update() -> None:
+            await asyncio.sleep(0.01)
+            told.append("broker")
+
+        edge.core.registrar.update = update
+        asking = asyncio.create_task(edge.core.registrar.revoke("till-1"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait([asking])
+        assert asking.cancelled()
+        number = edge.core.names.ids["device"]["till-1"]
+        assert number not in edge.core.names.senders
+        assert told == ["broker"]
+        assert await edge.query("SELECT revoked_at IS NOT NULL FROM device WHERE name = 'till-1'") == [(1,)]
