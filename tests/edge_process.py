@@ -18,16 +18,22 @@ from server.app import SOCKET
 from server.lifeline import dies_with
 from tools.children import free_port
 
+ROOT = Path(__file__).parents[1]
+
 
 @dataclass
 class EdgeProcess:
-    """`python -m server` over `folder`. more: settings as environment variables, and `toml` as a file."""
+    """`python -m server` over `folder`. more: settings as environment variables, and `toml` as a file.
+
+    sabotage: a name of tests.faults.saboteur and its number, for an edge that is broken on purpose.
+    """
 
     folder: Path
     more: dict[str, str] = field(default_factory=dict)
     toml: str = ""
     mqtt_port: int = field(default_factory=free_port)
     http_port: int = field(default_factory=free_port)
+    sabotage: tuple[str, int] | None = None
     process: asyncio.subprocess.Process | None = None
 
     @property
@@ -61,12 +67,17 @@ class EdgeProcess:
         config.write_text(self.toml)
         with (self.folder / "edge.log").open("ab") as output:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "server", "--config", str(config),
+                sys.executable, "-m", *self._module(), "--config", str(config), cwd=ROOT,
                 stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output,
                 env=self.environ(), preexec_fn=dies_with(os.getpid()),
             )  # fmt: skip
         if wait:
             await self.answers()
+
+    def _module(self) -> list[str]:
+        if self.sabotage is None:
+            return ["server"]
+        return ["tests.faults.saboteur", self.sabotage[0], str(self.sabotage[1]), "--"]
 
     async def answers(self) -> None:
         """Wait until it is alive. Raises AssertionError when it ended instead."""

@@ -1,87 +1,158 @@
-"""A witness on the wire: a TCP proxy between boards and broker that writes down every ack it sees.
+"""The wire between boards and broker: a witness of every ack, and a place to break things on purpose.
 
-It reads MQTT 3.1.1 by itself (fixed header, remaining length, topic), so that no code under test
-tells it what was acked.
+A TCP proxy that reads MQTT 3.1.1 by itself (fixed header, remaining length, topic), so that no code
+under test tells it what was sent and what was acked.
 """
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 PUBLISH = 3
+Packet = tuple[int, bytes]  # first byte, body
+
+
+@dataclass
+class Faults:
+    """What happens to packets. Shares are of 1; delays in seconds; a silent wire moves no byte.
+
+    lose_acks: of acks. double, swap, lose: of `up` messages.
+    """
+
+    lose_acks: float = 0
+    lose: float = 0
+    double: float = 0
+    swap: float = 0
+    delay_s: float = 0
+    silent: bool = False
+    refuse: bool = False
 
 
 @dataclass
 class Witness:
-    """acks: (device, epoch, acked) in the order in which they passed."""
+    """acks: (device, epoch, acked) in the order in which they reached boards. ups: how many passed."""
 
     target: int
+    chance: random.Random = field(default_factory=lambda: random.Random(1))
+    faults: Faults = field(default_factory=Faults)
     port: int = 0
     acks: list[tuple[str, int, int]] = field(default_factory=list)
+    ups: int = 0
+    rewinds: int = 0
+    connections: int = 0
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection of a board."""
+        self.connections += 1
         try:
+            if self.faults.refuse:
+                raise ConnectionRefusedError
             up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:
-            writer.close()
+            writer.transport.abort()
             return
+        self._open |= {writer, up_writer}
         pumps = [
-            asyncio.create_task(_pump(reader, up_writer)),
-            asyncio.create_task(self._listen(up_reader, writer)),
+            asyncio.create_task(self._pump(reader, up_writer, self._to_broker)),
+            asyncio.create_task(self._pump(up_reader, writer, self._to_board)),
         ]
         await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         for pump in pumps:
             pump.cancel()
-        writer.close()
-        up_writer.close()
+        for one in (writer, up_writer):
+            self._open.discard(one)
+            one.close()
 
-    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def cut(self) -> None:
+        """Break every connection, as a switch that loses power does."""
+        for one in self._open:
+            one.transport.abort()
+
+    async def _pump(self, reader, writer, judge) -> None:  # type: ignore[no-untyped-def]
+        held: list[Packet] = []
         with suppress(OSError, asyncio.IncompleteReadError):
             while True:
-                head = await reader.readexactly(1)
-                length, raw = await _length(reader)
-                body = await reader.readexactly(length)
-                if head[0] >> 4 == PUBLISH:
-                    self._note(body)
-                writer.write(head + raw + body)
+                packet = await _packet(reader)
+                while self.faults.silent:
+                    await asyncio.sleep(0.02)
+                if self.faults.delay_s:
+                    await asyncio.sleep(self.chance.uniform(0, self.faults.delay_s))
+                for head, body in judge(packet, held):
+                    writer.write(bytes([head]) + _length(len(body)) + body)
                 await writer.drain()
+
+    def _to_broker(self, packet: Packet, held: list[Packet]) -> list[Packet]:
+        if _leaf(packet) != "up":
+            return [*_taken(held), packet]
+        self.ups += 1
+        faults = self.faults
+        if self.chance.random() < faults.lose:
+            return _taken(held)
+        if self.chance.random() < faults.swap:
+            held.append(packet)
+            return []
+        return [packet, *([packet] if self.chance.random() < faults.double else []), *_taken(held)]
+
+    def _to_board(self, packet: Packet, _: list[Packet]) -> list[Packet]:
+        if _leaf(packet) == "ack":
+            if self.chance.random() < self.faults.lose_acks:
+                return []
+            self._note(packet[1])
+        return [packet]
 
     def _note(self, body: bytes) -> None:
         size = int.from_bytes(body[:2], "big")
-        topic = body[2 : 2 + size].decode()
-        if topic.endswith("/ack"):
-            told = json.loads(body[2 + size :])
-            self.acks.append((topic.split("/")[2], told["epoch"], told["acked"]))
+        told = json.loads(body[2 + size :])
+        device = body[2 : 2 + size].decode().split("/")[2]
+        self.acks.append((device, told["epoch"], told["acked"]))
 
 
-async def _length(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    raw, value, shift = b"", 0, 0
+def _leaf(packet: Packet) -> str:
+    head, body = packet
+    if head >> 4 != PUBLISH:
+        return ""
+    size = int.from_bytes(body[:2], "big")
+    return body[2 : 2 + size].decode().rpartition("/")[2]
+
+
+def _taken(held: list[Packet]) -> list[Packet]:
+    taken = held[:]
+    held.clear()
+    return taken
+
+
+async def _packet(reader: asyncio.StreamReader) -> Packet:
+    head = (await reader.readexactly(1))[0]
+    length, shift = 0, 0
     while True:
-        byte = await reader.readexactly(1)
-        raw += byte
-        value |= (byte[0] & 127) << shift
+        byte = (await reader.readexactly(1))[0]
+        length |= (byte & 127) << shift
         shift += 7
-        if byte[0] < 128:
-            return value, raw
+        if byte < 128:
+            return head, await reader.readexactly(length)
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await reader.read(4096):
-            writer.write(data)
-            await writer.drain()
+def _length(size: int) -> bytes:
+    out = bytearray()
+    while True:
+        size, byte = size >> 7, size & 127
+        out.append(byte | (128 if size else 0))
+        if not size:
+            return bytes(out)
 
 
 @asynccontextmanager
-async def witness(target: int) -> AsyncIterator[Witness]:
+async def witness(target: int, seed: int = 1) -> AsyncIterator[Witness]:
     """A witness in front of a broker's port."""
-    one = Witness(target)
+    one = Witness(target, random.Random(seed))
     server = await asyncio.start_server(one.serve, "127.0.0.1", 0)
     one.port = server.sockets[0].getsockname()[1]
     try:
         yield one
     finally:
+        one.cut()
         server.close()

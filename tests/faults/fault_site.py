@@ -1,0 +1,187 @@
+"""A whole site under fire: an edge, virtual boards, a witness on the wire, and what tills were told."""
+
+import asyncio
+import os
+import random
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.edge_process import EdgeProcess
+from tests.faults.checker import Record, Verdict, judge, read
+from tests.faults.wire import Witness, witness
+from tools.replay import FIELDS, Order, Till
+from tools.vboard.client import Board, Fleet
+
+RULES = """
+[[rule]]
+name = "second"
+on = "order.placed"
+every = 2
+to = "staff@shop.example"
+"""
+PACE_S = 0.01
+Fault = Callable[[], Awaitable[None]]
+
+
+def seeded() -> random.Random:
+    """Chance that BOARDWALK_SEED repeats; its seed is printed."""
+    seed = int(os.environ.get("BOARDWALK_SEED", random.randrange(1 << 32)))
+    print(f"BOARDWALK_SEED={seed}")
+    return random.Random(seed)
+
+
+@dataclass
+class Site:
+    """record: what others say happened; see tests.faults.checker."""
+
+    edge: EdgeProcess
+    fleet: Fleet
+    witness: Witness
+    chance: random.Random
+    record: Record = field(default_factory=Record)
+    boards: dict[str, Board] = field(default_factory=dict)
+    selling: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    powered: dict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
+    stopped: bool = False
+    count: int = 0
+
+    async def add(self, name: str, profile: str = "esp32", **more: Any) -> Board:
+        """Register a board and switch it on. more: settings of the board."""
+        told = await self.edge.ask("POST", "/api/v1/devices", {"name": name})
+        reader = {"type": "serial", "uart": 1, "kind": "order.placed", "fields": FIELDS, "critical": True}
+        settings = {
+            "site": "shop", "device": name, "secret": told["secret"], "host": "127.0.0.1",
+            "port": self.witness.port, "inputs": [reader], **more,
+        }  # fmt: skip
+        self.boards[name] = await self.fleet.up(name, settings, profile)
+        self.powered[name].set()
+        return self.boards[name]
+
+    def orders(self, count: int) -> list[Order]:
+        """Orders unlike any other."""
+        made = []
+        for _ in range(count):
+            self.count += 1
+            made.append(Order(f"{self.chance.randrange(50):05d}", f"n{self.count:07d}", 1, self.count))
+        return made
+
+    async def scan(self, name: str, count: int, pace_s: float = 0.0, wait_s: float = 20) -> Till:
+        """Give a till orders and wait for its answers; what it said goes into the record."""
+        till, batch = Till(name), self.orders(count)
+        self.record.sent[name] += batch
+        line = await self.boards[name].uart()
+        self.selling[name] = asyncio.create_task(till.sell(line, batch, pace_s))
+        await asyncio.wait([self.selling[name]], timeout=wait_s)
+        await self._hang_up(name)
+        line[1].close()
+        for epoch, seq, order in till.stored:
+            self.record.told[(name, epoch, seq)] = order
+        return till
+
+    async def sell(self, name: str) -> None:
+        """Give a till orders until told to stop."""
+        while not self.stopped:
+            await self.scan(name, 20, PACE_S, 5)
+            await self.powered[name].wait()
+
+    async def _hang_up(self, name: str) -> None:
+        """End a conversation: answers of a board that starts again are to nobody's question."""
+        if name in self.selling:
+            self.selling[name].cancel()
+            await asyncio.wait([self.selling[name]])
+
+    async def off(self, name: str, after_bytes: int = 0, wait_s: float = 3) -> None:
+        """Cut a board's power, in the middle of the flash write that reaches so many bytes."""
+        board = self.boards[name]
+        await board.power_cut(after_bytes=after_bytes)
+        try:
+            await board.off(timeout_s=wait_s)
+        except TimeoutError:  # it was idle: cut now
+            await board.power_cut()
+            await board.off()
+        self.powered[name].clear()
+        await self._hang_up(name)
+
+    async def on(self, name: str) -> None:
+        """Switch a board on again."""
+        await self.boards[name].boot()
+        self.powered[name].set()
+
+    async def power_cut(self) -> None:
+        """Cut one board's power in the middle of a flash write, and switch it on again."""
+        name = self.chance.choice(sorted(self.boards))
+        await self.off(name, self.chance.randrange(1, 6000))
+        await self.on(name)
+
+    async def kill_edge(self) -> None:
+        """kill -9 of the edge, and a new start."""
+        await self.edge.kill()
+        async with asyncio.timeout(10):
+            while self.edge.broker_pids():
+                await asyncio.sleep(0.01)
+        await self.edge.start()
+
+    async def kill_broker(self) -> None:
+        """kill -9 of mosquitto; the edge starts it again."""
+        self.edge.kill_broker()
+        async with asyncio.timeout(20):
+            while not self.edge.broker_pids():
+                await asyncio.sleep(0.01)
+
+    async def under(self, faults: Sequence[Fault]) -> None:
+        """Sell at every till while faults happen at random moments."""
+        sellers = [asyncio.create_task(self.sell(name)) for name in self.boards]
+        for fault in faults:
+            await asyncio.sleep(self.chance.uniform(0.1, 0.8))
+            await fault()
+        await asyncio.sleep(0.5)
+        self.stopped = True
+        await asyncio.gather(*sellers)
+        self.stopped = False
+
+    async def settle(self, wait_s: float = 90) -> None:
+        """Wait until everything that tills were told is kept, is in the store."""
+        missing: Any = None
+        try:
+            async with asyncio.timeout(wait_s):
+                while missing := self.record.told.keys() - await asyncio.to_thread(self._stored):
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            raise AssertionError(f"not stored: {sorted(missing)[:5]} of {len(missing)}") from None
+
+    def _stored(self) -> set[tuple[str, int, int]]:
+        rows, rejects, _ = read(self.edge.data / "boardwalk.db")
+        return {row.identity for row in rows} | rejects
+
+    def judged(self) -> Verdict:
+        """What the judge says of the store."""
+        self.record.acks = self.witness.acks
+        return judge(self.record, self.edge.data / "boardwalk.db")
+
+    async def must_be_right(self) -> None:
+        """Settle, close the edge, and let the judge find nothing."""
+        await self.settle()
+        assert await self.edge.stop() == 0
+        assert self.judged().breaches() == {}
+
+
+@asynccontextmanager
+async def fault_site(folder: Path, toml: str = RULES, **more: Any) -> AsyncIterator[Site]:
+    """An open site without boards. more: of EdgeProcess."""
+    chance = seeded()
+    async with AsyncExitStack() as stack:
+        edge = EdgeProcess(folder, toml=toml, **more)
+        stack.push_async_callback(_end, edge)
+        await edge.start()
+        fleet = await stack.enter_async_context(Fleet.start(folder / "boards"))
+        seen = await stack.enter_async_context(witness(edge.mqtt_port, chance.randrange(1 << 30)))
+        yield Site(edge, fleet, seen, chance)
+
+
+async def _end(edge: EdgeProcess) -> None:
+    if edge.process is not None and edge.process.returncode is None:
+        await edge.kill()

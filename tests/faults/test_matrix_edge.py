@@ -1,0 +1,192 @@
+"""The fault matrix, where the wire, the broker or the edge suffers; each test names its row."""
+
+import asyncio
+import os
+import resource
+import shutil
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.checker import read
+from tests.faults.fault_site import Site, fault_site
+from tests.faults.saboteur import OFFSET
+from tests.faults.test_matrix_boards import _times_make_sense
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    """A site with two tills."""
+    async with fault_site(tmp_path) as one:
+        await one.add("till-1")
+        await one.add("till-2", "pico")
+        yield one
+
+
+async def test_row_15_doubled_swapped_lost_and_late_messages_store_each_event_once(site: Site) -> None:
+    faults = site.witness.faults
+    faults.double, faults.swap, faults.lose, faults.delay_s = 0.3, 0.2, 0.1, 0.05
+    await asyncio.gather(site.scan("till-1", 300, 0.002), site.scan("till-2", 300, 0.002))
+    faults.swap = faults.lose = 0
+    await site.must_be_right()
+
+
+async def test_row_16_lost_acks_are_repeated(site: Site) -> None:
+    site.witness.faults.lose_acks = 0.7
+    await asyncio.gather(site.scan("till-1", 200, 0.005), site.scan("till-2", 200, 0.005))
+    site.witness.faults.lose_acks = 0
+    await site.must_be_right()
+
+
+async def test_row_18_an_edge_that_does_not_read_loses_nothing(site: Site) -> None:
+    assert site.edge.process is not None
+    os.kill(site.edge.process.pid, signal.SIGSTOP)
+    await asyncio.gather(site.scan("till-1", 800), site.scan("till-2", 800))
+    os.kill(site.edge.process.pid, signal.SIGCONT)
+    await site.must_be_right()
+
+
+async def test_row_19_two_boards_with_one_credential_lose_nothing_of_either(
+    site: Site, tmp_path: Path
+) -> None:
+    told = await site.edge.ask("POST", "/api/v1/devices", {"name": "twin"})
+    reader = {"type": "serial", "uart": 1, "kind": "order.placed", "critical": True,
+              "fields": ["customer", "quantity:int", "cents:int", "ordered_on"]}  # fmt: skip
+    settings = {
+        "site": "shop", "device": "twin", "secret": told["secret"], "host": "127.0.0.1",
+        "port": site.witness.port, "inputs": [reader],
+    }  # fmt: skip
+    boards = [await site.fleet.up(name, settings) for name in ("one", "other")]
+    for number, board in enumerate(boards):
+        till_name = f"twin-{number}"
+        site.boards[till_name] = board
+        site.powered[till_name].set()
+    first, second = await asyncio.gather(site.scan("twin-0", 60, 0.01), site.scan("twin-1", 60, 0.01))
+    for till in (first, second):
+        site.record.sent["twin"] += site.record.sent.pop(till.name)
+        for epoch, seq, order in till.stored:
+            del site.record.told[(till.name, epoch, seq)]
+            site.record.told[("twin", epoch, seq)] = order
+    assert len({epoch for _, epoch, _ in site.record.told}) == 2
+    await site.must_be_right()
+
+
+async def test_row_19_a_copied_flash_image_is_quarantined_with_an_alarm(site: Site, tmp_path: Path) -> None:
+    await site.scan("till-1", 30)
+    await site.settle()
+    await site.off("till-1")
+    boards = tmp_path / "boards"
+    shutil.copy(boards / "till-1.img", boards / "clone.img")
+    await site.on("till-1")
+    await site.scan("till-1", 30)
+    await site.settle()
+    await site.off("till-1")
+    secret = await _secret(site, "till-1")
+    reader = {"type": "serial", "uart": 1, "kind": "order.placed", "critical": True,
+              "fields": ["customer", "quantity:int", "cents:int", "ordered_on"]}  # fmt: skip
+    settings = {
+        "site": "shop", "device": "till-1", "secret": secret, "host": "127.0.0.1",
+        "port": site.witness.port, "inputs": [reader],
+    }  # fmt: skip
+    site.boards["till-1"] = await site.fleet.up("clone", settings)
+    before = dict(site.record.told)
+    await site.scan("till-1", 10)
+    async with asyncio.timeout(20):
+        while not (await site.edge.ask("GET", "/api/v1/devices"))["rows"][0]["conflict_at"]:
+            await asyncio.sleep(0.1)
+    _, rejects, _ = await asyncio.to_thread(read, site.edge.data / "boardwalk.db")
+    assert rejects
+    site.record.told = before  # what the clone was told is under numbers of the first board
+    await site.must_be_right()
+
+
+async def _secret(site: Site, name: str) -> str:
+    await site.edge.ask("DELETE", f"/api/v1/devices/{name}")
+    return str((await site.edge.ask("POST", "/api/v1/devices", {"name": name}))["secret"])
+
+
+@pytest.mark.parametrize("death", ["die_before_commit", "die_after_commit"])
+async def test_rows_20_and_21_a_kill_around_the_commit_neither_loses_nor_doubles(
+    death: str, tmp_path: Path
+) -> None:
+    async with fault_site(tmp_path, sabotage=(death, 6)) as site:
+        await site.add("till-1")
+        selling = asyncio.create_task(site.scan("till-1", 200, 0.01))
+        assert site.edge.process is not None
+        for at in (1, 2, 9):
+            assert await asyncio.wait_for(site.edge.process.wait(), 30) == -signal.SIGKILL
+            async with asyncio.timeout(10):
+                while site.edge.broker_pids():
+                    await asyncio.sleep(0.01)
+            site.edge.sabotage = (death, at)
+            await site.edge.start(wait=False)
+            if at == 9:
+                site.edge.sabotage = None
+        await asyncio.wait([selling])
+        if site.edge.process.returncode is None:
+            await site.edge.kill()
+        site.edge.sabotage = None
+        async with asyncio.timeout(10):
+            while site.edge.broker_pids():
+                await asyncio.sleep(0.01)
+        await site.edge.start()
+        await site.must_be_right()
+
+
+async def test_row_23_a_full_disk_refuses_cleanly_and_goes_on_without_a_restart(site: Site) -> None:
+    assert site.edge.process is not None
+    pid = site.edge.process.pid
+    await asyncio.gather(site.scan("till-1", 50), site.scan("till-2", 50))
+    await site.settle()
+    before = (await site.edge.ask("GET", "/api/v1/rankings/orders?window=all&k=1000"))["rows"]
+    size = max(path.stat().st_size for path in site.edge.data.glob("boardwalk.db*"))
+    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
+    await asyncio.gather(site.scan("till-1", 400), site.scan("till-2", 400))
+    async with asyncio.timeout(20):
+        while not await _full(site):
+            await asyncio.sleep(0.1)
+    rows, _, integrity = await asyncio.to_thread(read, site.edge.data / "boardwalk.db")
+    assert integrity == "ok"
+    now = (await site.edge.ask("GET", "/api/v1/rankings/orders?window=all&k=1000"))["rows"]
+    assert sum(row["score"] for row in now) == sum(1 for row in rows if row.kind == "order.placed")
+    assert sum(row["score"] for row in now) >= sum(row["score"] for row in before)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+    await site.settle()
+    async with asyncio.timeout(20):
+        while await _full(site):
+            await asyncio.sleep(0.1)
+    assert site.edge.process.returncode is None
+    await site.must_be_right()
+
+
+async def _full(site: Site) -> bool:
+    """Whether a post is refused for want of room."""
+    import aiohttp
+
+    from server.app import SOCKET
+
+    connector = aiohttp.UnixConnector(str(site.edge.data / SOCKET))
+    async with (
+        aiohttp.ClientSession(connector=connector) as session,
+        session.post("http://edge/api/v1/events", json=[{"kind": "disk.tried"}]) as told,
+    ):
+        assert told.status in (200, 507), await told.text()
+        return told.status == 507
+
+
+async def test_row_26_a_server_clock_that_jumps_a_day_changes_no_order(tmp_path: Path) -> None:
+    day = 86_400_000
+    offset = tmp_path / "offset"
+    offset.write_text("0")
+    async with fault_site(tmp_path, sabotage=("clock_jumps", 0), more={OFFSET: str(offset)}) as site:
+        await site.add("till-1")
+        for jump in (0, day, 0, -day, 0):
+            offset.write_text(str(jump))
+            await site.scan("till-1", 30)
+        await site.must_be_right()
+        rows, _, _ = read(site.edge.data / "boardwalk.db")
+        assert [row.order for row in rows if row.kind == "order.placed"] == site.record.sent["till-1"]
+        assert _times_make_sense is not None
