@@ -21,7 +21,7 @@ from server.ingest.cursor import Cursor
 from server.ingest.intake import Intake
 from sync.uploader import Uploader
 
-OFFSET = "BOARDWALK_TEST_CLOCK"  # a file with milliseconds to add to the edge's clock
+OFFSET = "TEST_CLOCK_OFFSET_FILE"  # a file with milliseconds to add to the edge's clock
 
 
 def _die_at(count: int) -> Callable[[], None]:

