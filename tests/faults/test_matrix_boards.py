@@ -126,7 +126,7 @@ async def test_row_8_a_file_system_that_will_not_mount_begins_a_new_epoch(site: 
         "inputs": [{"type": "serial", "uart": 1, "kind": "order.placed", "critical": True,
                     "fields": ["customer", "quantity:int", "cents:int", "ordered_on"]}],
     }  # fmt: skip
-    await site.fleet.ask("stop", name="till-1")
+    await site.boards["till-1"].remove()
     site.boards["till-1"] = await site.fleet.up("till-1", settings)
     await site.scan("till-1", 30)
     assert epoch not in {epoch for _, epoch, _ in site.record.told.keys() - told.keys()}

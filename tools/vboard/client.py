@@ -148,6 +148,10 @@ class Board:
         """Switch the power on."""
         await self.fleet.ask("boot", name=self.name)
 
+    async def remove(self) -> None:
+        """Take the board away; its image stays, so that `Fleet.up` can set it up again."""
+        await self.fleet.ask("remove", name=self.name)
+
     async def reset(self) -> None:
         """Press the reset button."""
         await self.fleet.ask("reset", name=self.name)

@@ -63,6 +63,11 @@ class Host:
         self._boards[name] = board
         return board.stats()
 
+    async def op_remove(self, request: Request) -> None:
+        board = self._board(request)
+        del self._boards[board.name]
+        board.close()
+
     def _machine(self, request: Request) -> Machine:
         name = request["name"]
         if self._cpython:
