@@ -12,6 +12,7 @@ BoardwalkError
 +-- Refused            signed in, but not allowed
 +-- CloudError         AWS answered, or did not
     +-- Throttled      it asked for fewer requests
+    +-- Unreachable    there was no way to it
 """
 
 
@@ -84,3 +85,7 @@ class CloudError(BoardwalkError):
 
 class Throttled(CloudError):
     """AWS asked for fewer requests; nothing was taken, try again later."""
+
+
+class Unreachable(CloudError):
+    """The request did not leave: no internet, no credentials; try again for as long as it takes."""

@@ -4,9 +4,9 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from server.errors import CloudError, Throttled
+from server.errors import CloudError, StartError, Throttled
 from server.settings import Cloud
 
 THROTTLES = frozenset({
@@ -16,18 +16,19 @@ THROTTLES = frozenset({
 
 
 def client(service: str, settings: Cloud, endpoint_url: str = "") -> Any:
-    """A boto3 client that tries each call once: pacing and repeating are ours."""
-    return boto3.client(  # type: ignore[call-overload]
-        service,
-        region_name=settings.region,
-        endpoint_url=endpoint_url or settings.endpoint_url or None,
-        config=Config(
-            retries={"total_max_attempts": 1},
-            connect_timeout=5,
-            read_timeout=60,
-            max_pool_connections=8,
-        ),
+    """A boto3 client that tries each call once. Raises StartError for a profile or region that
+    boto3 cannot use."""
+    config = Config(
+        retries={"total_max_attempts": 1},
+        connect_timeout=5,
+        read_timeout=60,
+        max_pool_connections=8,
     )
+    url = endpoint_url or settings.endpoint_url or None
+    try:
+        return boto3.client(service, settings.region, endpoint_url=url, config=config)  # type: ignore[call-overload]
+    except (BotoCoreError, ValueError) as error:
+        raise StartError(f"AWS cannot be used: {error}") from error
 
 
 def translated(error: ClientError, where: str) -> CloudError:

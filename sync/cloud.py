@@ -25,4 +25,4 @@ class Mailer(Protocol):
 
     def send(self, letter: Letter) -> str:
         """Send once, without any retry; the message's id. Raises CloudError (accepted: None when
-        nobody can know whether it was taken), Throttled."""
+        nobody can know whether it was taken), Throttled, Unreachable."""

@@ -50,7 +50,7 @@ class Letters:
         try:
             text = self._environment.get_template(f"{template}.txt").render(values)
             html = self._environment.get_template(f"{template}.html").render(values)
-        except TemplateError as error:
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise BadInput("template", f"letter {template}: {error}") from error
         head, _, body = text.partition("\n")
         subject = " ".join(head.removeprefix("Subject:").split())[:MAX_SUBJECT]

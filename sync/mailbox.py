@@ -5,6 +5,7 @@ import sqlite3
 from concurrent.futures import Future
 
 from server.clock import milliseconds
+from server.errors import StoreFull, Unreachable
 from server.store.database import Database
 from sync.letter import Letter
 
@@ -21,7 +22,10 @@ class Mailbox:
     def send(self, letter: Letter) -> str:
         """Put a letter into the box; `local-` and its number there."""
         done: Future[int] = asyncio.run_coroutine_threadsafe(self._keep(letter), self._loop)
-        return f"local-{done.result()}"
+        try:
+            return f"local-{done.result()}"
+        except StoreFull as error:
+            raise Unreachable(error.sentence) from error
 
     async def _keep(self, letter: Letter) -> int:
         return await self._database.write(_insert, letter, milliseconds())

@@ -6,11 +6,12 @@ its rule's policy decides.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 
 from loguru import logger
 
-from server.errors import BadInput, CloudError, StoreFull, Throttled
+from server.errors import BadInput, CloudError, Conflict, StoreFull, Throttled, Unreachable
 from server.store.mail import Mail, Mails, Move
 from sync.budget import Bucket
 from sync.cloud import Mailer
@@ -20,6 +21,7 @@ SETTLE_MS = 15 * 60_000
 RETRY_MS = (5_000, 300_000)
 IDLE_S = 0.25
 MAX_ATTEMPTS = 20
+LATER = (Throttled, Unreachable)  # no fault of the mail: tried for as long as it takes
 
 
 class Postman:
@@ -30,15 +32,17 @@ class Postman:
         self._mailer = mailer
         self._letters = letters
         self._bucket = bucket
+        self._owed: deque[tuple[Mail, Move]] = deque()  # moves that a full disk has refused
         self.error: str | None = None
 
     async def run(self, clock: Callable[[], int], generation: str) -> None:
         """Send what is due until cancelled."""
         for mail in await self._mails.open("sending"):
             reason = "the edge stopped while this mail was being sent"
-            await self._mails.move(mail.id, Move("unknown", clock(), reason=reason))
+            self._owed.append((mail, Move("unknown", clock(), reason=reason)))
         while True:
             try:
+                await self._pay()
                 await self._settle(clock())
                 sent = await self._round(clock, generation)
             except StoreFull as error:
@@ -58,34 +62,55 @@ class Postman:
 
     async def _send(self, mail: Mail, clock: Callable[[], int], tag: str) -> bool:
         """Whether to go on with the next mail now."""
-        await self._mails.move(mail.id, Move("sending", clock()))
+        if not await self._moved(mail, Move("sending", clock())):
+            return True
         try:
             facts = mail.facts | {"matches": mail.matches}
             letter = self._letters.render(mail.template, facts, (mail.recipient, tag))
             number = await asyncio.to_thread(self._mailer.send, letter)
         except BadInput as error:
-            await self._mails.move(mail.id, Move("failed", clock(), reason=error.sentence))
+            await self._end(mail, Move("failed", clock(), reason=error.sentence))
             return True
         except CloudError as error:
-            await self._mails.move(mail.id, self._after(mail, error, clock()))
             self.error = error.sentence
             logger.warning("mail {}: {}", mail.id, error.sentence)
-            return not isinstance(error, Throttled)
-        await self._mails.move(mail.id, Move("sent", clock(), message_id=number))
+            await self._end(mail, self._after(mail, error, clock()))
+            return not isinstance(error, LATER)
+        except Exception as error:
+            logger.exception("mail {}: a fault of ours", mail.id)
+            await self._end(mail, Move("unknown", clock(), reason=f"internal error: {error!r}"))
+            return True
+        await self._end(mail, Move("sent", clock(), message_id=number))
         self.error = None
+        return True
+
+    async def _end(self, mail: Mail, move: Move) -> None:
+        """Note what became of an attempt. Raises StoreFull; then it is noted before the next one."""
+        self._owed.append((mail, move))
+        await self._pay()
+
+    async def _pay(self) -> None:
+        while self._owed:
+            await self._moved(*self._owed[0])
+            self._owed.popleft()
+
+    async def _moved(self, mail: Mail, move: Move) -> bool:
+        """False when somebody else has moved the mail meanwhile; what they said stands."""
+        try:
+            await self._mails.move(mail.id, move)
+        except Conflict as error:
+            logger.warning(error.sentence)
+            return False
         return True
 
     def _after(self, mail: Mail, error: CloudError, now: int) -> Move:
         if error.accepted is None:
             return Move("unknown", now, reason=error.sentence)
-        if mail.attempt + 1 >= MAX_ATTEMPTS and not isinstance(error, Throttled):
+        if mail.attempt + 1 >= MAX_ATTEMPTS and not isinstance(error, LATER):
             return Move("failed", now, reason=error.sentence)
         wait = min(RETRY_MS[0] * 2 ** min(mail.attempt, 10), RETRY_MS[1])
         return Move("pending", now, reason=error.sentence, not_before_at=now + wait)
 
     async def _settle(self, now: int) -> None:
-        for mail in await self._mails.open("unknown"):
-            if now - mail.changed_at < SETTLE_MS:
-                continue
-            if mail.policy == "at_least_once":
-                await self._mails.move(mail.id, Move("pending", now, reason="sent again by policy"))
+        for mail in await self._mails.unsettled(now - SETTLE_MS):
+            await self._moved(mail, Move("pending", now, reason="sent again by policy"))

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from loguru import logger
+
 from server.errors import SettingsError
 from server.settings import Settings
 from server.store import chunks
@@ -20,6 +22,8 @@ from sync.uploader import Uploader
 
 STATUS_S = 1.0
 LOCAL_PER_S = 1000.0
+AGAIN_S = 5.0
+Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 class CloudService:
@@ -36,6 +40,7 @@ class CloudService:
         self._clock = clock
         self._uploader: Uploader | None = None
         self._postman: Postman | None = None
+        self.broken: dict[str, str] = {}
         self._status: dict[str, Any] = {
             "mode": settings.cloud.mode, "waiting": 0, "chunks": 0, "oldest_at": None,
             "last_sent_at": None, "units_per_s": 0.0, "write_units": settings.cloud.write_units,
@@ -43,19 +48,22 @@ class CloudService:
         }  # fmt: skip
 
     def workers(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
-        """(name, work) of everything to run; call once, on the event loop."""
-        work: list[tuple[str, Coroutine[Any, Any, None]]] = [("cloud status", self._watch())]
+        """(name, work) of everything to run; call once, on the event loop. Raises StartError.
+
+        Whatever breaks in them ends neither them nor the edge: the site needs no cloud.
+        """
+        work: list[tuple[str, Work]] = [("cloud status", self._watch)]
         cloud = self._settings.cloud
         if cloud.mode == "aws":
             bucket = Bucket(cloud.write_units, cloud.write_units)
-            table = Dynamo(cloud)
-            site = self._settings.edge.site
-            self._uploader = Uploader(self._database, table, site, bucket)
-            sealing = self._uploader.run_sealer(self._clock, cloud.seal_after_s * 1000)
-            work += [("sealer", sealing), ("sender", self._uploader.run_sender(self._clock))]
+            uploader = Uploader(self._database, Dynamo(cloud), self._settings.edge.site, bucket)
+            self._uploader = uploader
+            work.append(("sealer", lambda: uploader.run_sealer(self._clock, cloud.seal_after_s * 1000)))
+            work.append(("sender", lambda: uploader.run_sender(self._clock)))
         if self._settings.mail.mode != "off":
-            work.append(("postman", self._post()))
-        return work
+            postman = self._postman = self._hire()
+            work.append(("postman", lambda: self._post(postman)))
+        return [(name, self._again(one, name)) for name, one in work]
 
     def status(self) -> dict[str, Any]:
         """mode, waiting (events not confirmed), chunks (unsent), oldest_at, last_sent_at (ms or
@@ -64,24 +72,36 @@ class CloudService:
 
     def upload_error(self) -> str | None:
         """Why the table is not reached."""
-        return self._uploader.error if self._uploader is not None else None
+        told = self._uploader.error if self._uploader is not None else None
+        return told or self.broken.get("sealer") or self.broken.get("sender")
 
     def mail_error(self) -> str | None:
         """Why the last mail did not go out."""
-        return self._postman.error if self._postman is not None else None
+        told = self._postman.error if self._postman is not None else None
+        return told or self.broken.get("postman")
 
-    async def _post(self) -> None:
+    def _hire(self) -> Postman:
         mail = self._settings.mail
-        generation = await self._database.read(chunks.generation)
         mailer: Mailer
         if mail.mode == "ses":
-            mailer = Ses(mail, self._settings.cloud)
-            bucket = Bucket(mail.per_second, mail.per_second)
+            mailer, per_second = Ses(mail, self._settings.cloud), float(mail.per_second)
         else:
-            mailer = Mailbox(self._database, asyncio.get_running_loop())
-            bucket = Bucket(LOCAL_PER_S, LOCAL_PER_S)
-        self._postman = Postman(Mails(self._database), mailer, self._letters, bucket)
-        await self._postman.run(self._clock, generation)
+            mailer, per_second = Mailbox(self._database, asyncio.get_running_loop()), LOCAL_PER_S
+        return Postman(Mails(self._database), mailer, self._letters, Bucket(per_second, per_second))
+
+    async def _post(self, postman: Postman) -> None:
+        generation = await self._database.read(chunks.generation)
+        await postman.run(self._clock, generation)
+
+    async def _again(self, work: Work, name: str) -> None:
+        while True:
+            try:
+                await work()
+            except Exception as error:
+                self.broken[name] = f"{name}: a fault of ours ({error!r}); it is tried again."
+                logger.exception("{} broke and begins again", name)
+            await asyncio.sleep(AGAIN_S)
+            self.broken.pop(name, None)
 
     async def _watch(self) -> None:
         while True:

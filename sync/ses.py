@@ -13,15 +13,17 @@ from botocore.exceptions import (
     EndpointConnectionError,
     NoCredentialsError,
     PartialCredentialsError,
+    ProxyConnectionError,
 )
 
-from server.errors import CloudError
+from server.errors import CloudError, Unreachable
 from server.settings import Cloud, Mail
 from sync.aws import client, translated
 from sync.letter import Letter
 
 NEVER_LEFT = (
-    ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, PartialCredentialsError,
+    ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, NoCredentialsError,
+    PartialCredentialsError,
 )  # fmt: skip
 
 
@@ -57,7 +59,7 @@ class Ses:
         except ClientError as error:
             raise translated(error, "SES") from error
         except NEVER_LEFT as error:
-            raise CloudError(f"SES is not reached: {error}", accepted=False) from error
+            raise Unreachable(f"SES is not reached: {error}") from error
         except BotoCoreError as error:
             raise CloudError(f"SES did not answer: {error}", accepted=None) from error
         return str(answer["MessageId"])

@@ -76,7 +76,8 @@ class Uploader:
         waiting = events.after(connection, through, SEAL_EVENTS)
         if not waiting:
             return 0
-        if len(waiting) < SEAL_EVENTS and now - waiting[0].received_at < wait_ms:
+        age_ms = now - waiting[0].received_at  # below 0 when the clock was set back
+        if len(waiting) < SEAL_EVENTS and 0 <= age_ms < wait_ms:
             return 0
         sealed = seal(self._site, generation, waiting[0].id, waiting)
         rows = [(one.pk, one.sk, one.body, one.events, one.first_at, now) for one in sealed]

@@ -58,7 +58,7 @@ class Evaluator:
         return matches
 
     def _letters(self, rule: Spec, event: Occurrence, number: int) -> list[Match]:
-        key, not_before_at = event.identity, event.received_at
+        key, not_before_at = event.identity, 0
         if rule.digest:
             key, not_before_at = period(rule, event.received_at)
         facts = {

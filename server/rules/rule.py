@@ -16,7 +16,7 @@ PERIODS = {"hour": HOUR_MS, "day": DAY_MS}
 class Match:
     """A mail that is due. key: the event's identity, or the period of a digest.
 
-    recipient: an address, "" when nobody knows one. not_before_at: ms since 1970 UTC.
+    recipient: an address, "" when nobody knows one. not_before_at: ms since 1970 UTC, 0 for at once.
     """
 
     rule: Spec

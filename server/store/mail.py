@@ -27,6 +27,11 @@ COLUMNS = (
     "id, rule, key, recipient, state, template, policy, facts, matches, attempt, created_at, "
     "not_before_at, changed_at, message_id, reason"
 )
+UNSETTLED = (  # the states again as a list: then SQLite takes the index of open mails
+    f"SELECT {COLUMNS} FROM mail WHERE state = 'unknown' "
+    "AND state IN ('pending', 'sending', 'unknown', 'held') "
+    "AND policy = 'at_least_once' AND changed_at <= ? ORDER BY not_before_at, id"
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,10 @@ class Mails:
     async def open(self, state: str) -> list[Mail]:
         """All mails in one state, oldest first."""
         return await self._database.read(_in_state, state)
+
+    async def unsettled(self, changed_before: int) -> list[Mail]:
+        """Unknown mails that their rule wants sent again, unchanged since then."""
+        return await self._database.read(_unsettled, changed_before)
 
     async def move(self, mail: int, move: Move) -> None:
         """Change a mail's state, durably. Raises Conflict for a move that the table forbids."""
@@ -142,6 +151,10 @@ def _due(connection: sqlite3.Connection, now: int, limit: int) -> list[Mail]:
 def _in_state(connection: sqlite3.Connection, state: str) -> list[Mail]:
     rows = connection.execute(f"SELECT {COLUMNS} FROM mail WHERE state = ? ORDER BY id", (state,))
     return [_mail(row) for row in rows]
+
+
+def _unsettled(connection: sqlite3.Connection, changed_before: int) -> list[Mail]:
+    return [_mail(row) for row in connection.execute(UNSETTLED, (changed_before,))]
 
 
 def _move(connection: sqlite3.Connection, mail: int, move: Move) -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.core import Core
-from server.errors import CloudError, Conflict, Throttled
-from server.store.mail import MOVES, STATES, Mails, Move
+from server.errors import CloudError, Conflict, Throttled, Unreachable
+from server.store.mail import MOVES, STATES, UNSETTLED, Mails, Move
 from sync.budget import Bucket
 from sync.letter import Letter, Letters
 from sync.postman import SETTLE_MS, Postman
@@ -111,3 +111,96 @@ async def test_a_move_that_the_table_forbids_changes_nothing(core: Core) -> None
             continue
         raise AssertionError(to)
     assert (await mails.counts())["pending"] == 12
+
+
+async def test_an_outage_of_days_fails_no_mail(core: Core) -> None:
+    """Promise 4: what could not leave the site leaves it when the way is open again."""
+    away = Box([Unreachable("SES is not reached")] * 400)
+    for hour in range(30):
+        await work(core, away, until=0.1, now=NOW + hour * 3_600_000)
+    assert (await Mails(core.database).counts())["pending"] == 12
+    assert max(away.calls.values()) > 20
+    box = Box([])
+    await work(core, box, now=NOW + 100 * 3_600_000)
+    assert set(box.taken.values()) == {1}
+    assert len(box.taken) == 12
+
+
+async def test_a_mail_that_somebody_else_moved_meanwhile_stops_nobody(core: Core) -> None:
+    mails = Mails(core.database)
+
+    class Meddler(Box):
+        def send(self, letter: Letter) -> str:
+            sent = super().send(letter)
+            if len(self.calls) == 1:
+                asyncio.run_coroutine_threadsafe(self.meddle(), loop).result()
+            return sent
+
+        async def meddle(self) -> None:
+            due = await mails.due(NOW + 9_999, 50)
+            await mails.move(due[0].id, Move("held", NOW))
+            (sending,) = await mails.open("sending")
+            await mails.move(sending.id, Move("unknown", NOW, reason="settled by staff"))
+
+    loop = asyncio.get_running_loop()
+    box = Meddler([])
+    await work(core, box)
+    counts = await mails.counts()
+    assert (counts["sent"], counts["held"], sum(counts.values())) == (11, 1, 12)
+    assert set(box.taken.values()) == {1}
+
+
+async def test_a_mailer_that_breaks_makes_its_mail_unknown_and_the_others_go_out(core: Core) -> None:
+    box = Box([RuntimeError("no answer that we know"), KeyError("MessageId")])
+    await work(core, box)
+    counts = await Mails(core.database).counts()
+    assert (counts["sent"], counts["unknown"]) == (10, 2)
+
+
+async def test_a_full_disk_at_the_start_does_not_end_the_postman(core: Core) -> None:
+    mails = Mails(core.database)
+    first = (await mails.due(NOW, 1))[0]
+    await mails.move(first.id, Move("sending", NOW))
+    await core.database._writer.execute("PRAGMA query_only = ON")
+    box = Box([])
+    postman = asyncio.create_task(work(core, box, until=1.2))
+    await asyncio.sleep(0.3)
+    await core.database._writer.execute("PRAGMA query_only = OFF")
+    await postman
+    counts = await mails.counts()
+    assert (counts["sent"], counts["unknown"]) == (11, 1)
+
+
+async def test_mails_of_a_clock_that_was_ahead_go_out_when_it_is_set_back(core: Core) -> None:
+    box = Box([])
+    await work(core, box, now=NOW - 10**9)
+    assert len(box.taken) == 12
+
+
+async def test_settled_mails_are_not_read_again_and_again(core: Core) -> None:
+    plan = await core.database.read(
+        lambda connection: connection.execute(f"EXPLAIN QUERY PLAN {UNSETTLED}", (NOW,)).fetchall()
+    )
+    assert ["mail_open" in str(row) for row in plan] == [True]
+
+
+async def test_what_a_full_disk_did_not_take_of_an_answer_is_noted_when_there_is_room(core: Core) -> None:
+    class Filler(Box):
+        def send(self, letter: Letter) -> str:
+            sent = super().send(letter)
+            if len(self.calls) == 3:
+                asyncio.run_coroutine_threadsafe(fill(), loop).result()
+            return sent
+
+    async def fill() -> None:
+        await core.database._writer.execute("PRAGMA query_only = ON")
+        loop.call_later(0.3, lambda: loop.create_task(empty()))
+
+    async def empty() -> None:
+        await core.database._writer.execute("PRAGMA query_only = OFF")
+
+    loop = asyncio.get_running_loop()
+    box = Filler([])
+    await work(core, box, until=1.5)
+    counts = await Mails(core.database).counts()
+    assert (counts["sent"], set(box.taken.values())) == (12, {1})

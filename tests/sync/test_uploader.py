@@ -117,3 +117,8 @@ async def test_a_table_that_is_not_there_is_one_sentence(core: Core, tmp_path: P
         assert uploader.error is not None
         assert uploader.error.startswith("DynamoDB, table boardwalk: ResourceNotFoundException")
     assert (await core.database.read(chunks.backlog))[1] > 0
+
+
+async def test_events_of_a_clock_that_was_ahead_are_sealed_when_it_is_set_back(core: Core) -> None:
+    uploader = Uploader(core.database, Shelf([]), "shop", Bucket(1000, 1000))
+    assert await core.database.write(uploader._seal, "gen", NOW - 10**9, 60_000) == 60
