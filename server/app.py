@@ -18,7 +18,7 @@ from server.core import Core, open_core
 from server.errors import StartError
 from server.ingest import decode
 from server.ingest.acks import Acks
-from server.ingest.arrival import Posted, Posting, Undecoded, Up
+from server.ingest.arrival import Once, Posted, Posting, Undecoded, Up
 from server.ingest.checkpointer import Checkpointer
 from server.ingest.consumer import Consumer
 from server.ingest.days import Days
@@ -121,6 +121,7 @@ class Edge:
             access_log=None,
             shutdown_timeout=SHUTDOWN_S,
             handler_cancellation=True,
+            auto_decompress=False,  # the interface unpacks by itself, within its bounds
         )
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
@@ -136,9 +137,9 @@ class Edge:
                 "listen another one."
             ) from error
 
-    async def post(self, source: str, events: list[Any]) -> Posted:
+    async def post(self, source: str, events: list[Any], once: Once | None = None) -> Posted:
         """Commit events of the `json` shape. Raises StoreFull when the disk refuses."""
-        return await self.consumer.post(source, events, milliseconds())
+        return await self.consumer.post(source, events, milliseconds(), once)
 
     def _publish(self, topic: str, payload: bytes) -> None:
         if self.subscriber is not None:

@@ -15,12 +15,25 @@ class Up:
 
 
 @dataclass(frozen=True, slots=True)
+class Once:
+    """Of a post that its sender may repeat. key, body: hashes of the Idempotency-Key and the body.
+
+    render: the bytes of the answer, kept in the transaction of the events.
+    """
+
+    key: bytes
+    body: bytes
+    render: Callable[["Posted"], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Posting:
     """Events of the `json` shape, from a foreign MQTT client or over HTTP.
 
     objects: the decoded events; a message that does not decode is one object, an Undecoded.
     settle: called on the event loop once, after the commit.
     trusted: whether the source was checked before, so that its name may be new to the register.
+    once: of a post with an Idempotency-Key.
     """
 
     source: str
@@ -28,6 +41,7 @@ class Posting:
     received_at: int
     settle: Callable[["Posted"], None]
     trusted: bool = False
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +68,14 @@ class Answer:
 
 @dataclass
 class Posted:
-    """What became of posted events. rejected: (index in the list, reason) of each refused one."""
+    """What became of posted events. rejected: (index in the list, reason) of each refused one.
+
+    answer: the bytes that the first post under the same Idempotency-Key was told, or is told now.
+    key_reused: another body came under that key before; nothing was taken.
+    """
 
     accepted: int = 0
     duplicate: int = 0
     rejected: list[tuple[int, str]] = field(default_factory=list)
+    answer: bytes | None = None
+    key_reused: bool = False

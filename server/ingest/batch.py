@@ -9,6 +9,7 @@ from server.ingest.folds import Entry
 from server.ingest.names import Fresh
 from server.rules.evaluate import Counts
 from server.rules.rule import Match
+from server.store.answers import Kept
 from server.store.events import Stored
 
 Row = tuple[Any, ...]
@@ -31,6 +32,7 @@ class Batch:
     seen: dict[bytes, None] = field(default_factory=dict)
     answers: dict[tuple[str, int], Answer] = field(default_factory=dict)
     posted: list[tuple[Posting, Posted]] = field(default_factory=list)
+    kept: dict[tuple[str, bytes], Kept] = field(default_factory=dict)
 
     def answer(self, answer: Answer) -> None:
         """Keep the newest answer to a board's epoch; a complaint outlives a plain one."""

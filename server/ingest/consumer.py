@@ -10,7 +10,7 @@ from loguru import logger
 
 from server.errors import StoreFull
 from server.ingest.acks import Acks
-from server.ingest.arrival import Arrival, Posted, Posting, Up
+from server.ingest.arrival import Arrival, Once, Posted, Posting, Up
 from server.ingest.batch import Batch
 from server.ingest.intake import INTERNAL, Intake
 from server.store import rejects
@@ -53,12 +53,15 @@ class Consumer:
         self._waiting.append(arrival)
         self._wake.set()
 
-    async def post(self, source: str, events: list[Any], now: int) -> Posted:
-        """Commit events of the `json` shape. Raises StoreFull when the disk refuses."""
+    async def post(self, source: str, events: list[Any], now: int, once: Once | None = None) -> Posted:
+        """Commit events of the `json` shape, under an Idempotency-Key `once`.
+
+        Raises StoreFull when the disk refuses.
+        """
         if self.full:
             raise StoreFull(self.full)
         done: asyncio.Future[Posted] = asyncio.get_running_loop().create_future()
-        posting = Posting(source, events, now, lambda posted: _resolve(done, posted), trusted=True)
+        posting = Posting(source, events, now, lambda posted: _resolve(done, posted), True, once)
         self.put(posting)
         while not done.done():
             await asyncio.wait([done], timeout=RETRY_S)

@@ -56,6 +56,14 @@ def objects(payload: bytes) -> list[Any]:
     return body if isinstance(body, list) else [body]
 
 
+def shown(body: object) -> bytes:
+    """A decoded value as JSON again, for the keeping of a reject; never an exception."""
+    try:
+        return msgspec.json.encode(body)
+    except (TypeError, ValueError, RecursionError) as error:
+        return f"cannot be shown: {error}".encode()
+
+
 def foreign(body: object, received_at: int) -> tuple[Event, str | None]:
     """An event of the `json` shape, and its id if it has one. Raises WireError."""
     if not isinstance(body, dict):

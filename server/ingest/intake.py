@@ -13,7 +13,7 @@ import msgpack
 from firmware.wire import frame
 from firmware.wire.errors import WireError
 from firmware.wire.event import QUALITIES, Event
-from server.ingest import decode, seen
+from server.ingest import decode, repeats, seen
 from server.ingest.arrival import Answer, Arrival, Posted, Posting, Undecoded, Up
 from server.ingest.batch import Batch
 from server.ingest.best_time import best_time
@@ -22,7 +22,7 @@ from server.ingest.folds import Folds
 from server.ingest.names import Fresh, Names
 from server.rankings.ranking import NotWhole
 from server.rules.evaluate import Evaluator, Occurrence
-from server.store import cursors, events, mail, rejects
+from server.store import answers, cursors, events, mail, rejects
 from server.store.events import Stored
 
 INTERNAL = "internal error"
@@ -87,7 +87,7 @@ class Intake:
         """The reject of an arrival that we have a fault with; for the makers of Boardwalk."""
         if isinstance(arrival, Up):
             return _reject(arrival.device, None, None, INTERNAL, arrival)
-        payload = repr(arrival.objects)[: rejects.MAX_KEPT_BYTES].encode(errors="replace")
+        payload = decode.shown(arrival.objects)[: rejects.MAX_KEPT_BYTES]
         return (arrival.source, None, None, INTERNAL, payload, arrival.received_at)
 
     def _up(self, batch: Batch, up: Up) -> None:
@@ -159,6 +159,13 @@ class Intake:
         if not posting.trusted and known not in self.names.senders:
             self._refuse(batch, posting, posted, (0, "unknown device"))
             return
+        if not repeats.recall(connection, batch, posting, posted):
+            self._objects(connection, batch, posting, posted)
+            repeats.keep(batch, posting, posted)
+
+    def _objects(
+        self, connection: sqlite3.Connection, batch: Batch, posting: Posting, posted: Posted
+    ) -> None:
         device = batch.fresh.id("device", posting.source)
         for index, body in enumerate(posting.objects):
             try:
@@ -187,8 +194,8 @@ class Intake:
         index, reason = why
         posted.rejected.append(why)
         body = posting.objects[index] if posting.objects else None
-        payload = body.payload if isinstance(body, Undecoded) else repr(body)[:4096].encode()
-        row = (posting.source, None, None, reason, payload[:4096], posting.received_at)
+        payload = body.payload if isinstance(body, Undecoded) else decode.shown(body)
+        row = (posting.source, None, None, reason, payload[: rejects.MAX_KEPT_BYTES], posting.received_at)
         batch.rejects.append(row)
 
     def _event(
@@ -249,6 +256,8 @@ class Intake:
             mail.insert(connection, batch.matches, now)
         if batch.seen:
             seen.remember(connection, batch.seen, now)
+        if batch.kept:
+            answers.keep(connection, batch.kept.values(), now)
         if batch.rejects:
             rejects.insert(connection, batch.rejects)
         if batch.conflicts:

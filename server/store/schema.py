@@ -177,6 +177,21 @@ MIGRATIONS = [
     CREATE TABLE indexed (one INTEGER PRIMARY KEY CHECK (one = 1), through INTEGER NOT NULL);
     INSERT INTO indexed VALUES (1, 0);
     """,
+    """
+    -- what posts with an Idempotency-Key were answered, for 24 h; written with their events
+    CREATE TABLE answer (
+        number INTEGER PRIMARY KEY,
+        source TEXT NOT NULL,
+        nth INTEGER NOT NULL,         -- of the source, rising
+        key BLOB NOT NULL,            -- hash of the key
+        body BLOB NOT NULL,           -- hash of the decompressed body
+        answer BLOB NOT NULL,         -- the bytes that were told
+        at INTEGER NOT NULL
+    );
+    CREATE UNIQUE INDEX answer_by_key ON answer (source, key);
+    CREATE UNIQUE INDEX answer_by_nth ON answer (source, nth);
+    CREATE INDEX answer_by_time ON answer (at);
+    """,
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from server.ingest.arrival import Once as Once
 from server.ingest.arrival import Posted as Posted
 from server.ingest.folds import Place as Place
 from server.settings import Settings
@@ -17,8 +18,11 @@ from server.store.events import Stored as Stored
 class Intake(Protocol):
     """The way in for events that come over HTTP."""
 
-    async def post(self, source: str, events: list[Any]) -> Posted:
-        """Commit events of the `json` shape. Raises StoreFull when the disk refuses."""
+    async def post(self, source: str, events: list[Any], once: Once | None = None) -> Posted:
+        """Commit events of the `json` shape, under an Idempotency-Key `once`.
+
+        Raises StoreFull when the disk refuses.
+        """
 
 
 class Rankings(Protocol):

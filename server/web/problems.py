@@ -11,6 +11,8 @@ from aiohttp.typedefs import Handler
 from loguru import logger
 
 from server.errors import BadInput, BoardwalkError, Conflict, NotFound, Refused, StoreFull
+from server.web.api.body import TooLarge, WrongEncoding
+from server.web.api.events import KeyReused
 from server.web.caller import SignInNeeded
 from server.web.pace import TooMany
 from server.web.render import page
@@ -35,8 +37,14 @@ KINDS = {
     "not-found": Kind(404, "Not found", "Nobody knows this name or address here."),
     "method": Kind(405, "Not possible here", "This address does not know the method; see `Allow`."),
     "conflict": Kind(409, "Conflict", "The name is taken, or the state does not allow it."),
-    "too-large": Kind(413, "Too large", "A body has at most 1 MiB; send several."),
+    "too-large": Kind(413, "Too large", "A body has at most 1 MiB, also when unpacked, and 1,000 events."),
     "media-type": Kind(415, "Not JSON", "Bodies are application/json."),
+    "content-encoding": Kind(415, "Not gzip", "A body is sent as it is, or with Content-Encoding: gzip."),
+    "key-reused": Kind(
+        422,
+        "A key used twice",
+        "Another body came under this Idempotency-Key in the last 24 h; nothing of this one was taken.",
+    ),
     "too-many": Kind(429, "Too many requests", "Come back after `Retry-After` seconds."),
     "internal": Kind(500, "A fault of ours", "It is in the log under the request's id."),
     "store-full": Kind(507, "No room", "The disk takes nothing more; nothing of the request was kept."),
@@ -44,6 +52,7 @@ KINDS = {
 _ERRORS: list[tuple[type[Exception], str]] = [
     (BadInput, "bad-input"), (SignInNeeded, "sign-in-needed"), (Refused, "refused"),
     (NotFound, "not-found"), (Conflict, "conflict"), (TooMany, "too-many"), (StoreFull, "store-full"),
+    (TooLarge, "too-large"), (WrongEncoding, "content-encoding"), (KeyReused, "key-reused"),
 ]  # fmt: skip
 
 
@@ -92,6 +101,8 @@ def _of_http(error: web.HTTPException) -> Problem:
 def _headers(error: Exception) -> dict[str, str]:
     if isinstance(error, TooMany):
         return {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, WrongEncoding):
+        return {"Accept-Encoding": "gzip"}
     return {"WWW-Authenticate": "Bearer"} if isinstance(error, SignInNeeded) else {}
 
 

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from server.store import sessions
 from server.web import cookie, health, metrics, sign_in, welcome
-from server.web.api import openapi
+from server.web.api import events, openapi
 from server.web.feed import FEED, Feed
 from server.web.headers import add_headers
 from server.web.knock import knock
@@ -84,7 +84,7 @@ def _share(app: web.Application, resources: list[web.Resource]) -> None:
     if not origins:
         return
     options = aiohttp_cors.ResourceOptions(  # type: ignore[no-untyped-call]
-        allow_headers=("Authorization", "Content-Type", "Last-Event-ID"),
+        allow_headers=("Authorization", "Content-Type", "Content-Encoding", events.KEY, "Last-Event-ID"),
         expose_headers=("X-Request-ID", "Retry-After"), allow_methods=("GET", "POST", "DELETE"),
     )  # fmt: skip
     cors = aiohttp_cors.setup(app, defaults={origin.rstrip("/"): options for origin in origins})

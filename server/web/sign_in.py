@@ -5,6 +5,7 @@ import sqlite3
 from aiohttp import web
 
 from server.clock import milliseconds
+from server.errors import BadInput
 from server.store import audit, sessions, staff
 from server.store.staff import Person
 from server.web import cookie
@@ -70,10 +71,13 @@ async def enter(request: web.Request, number: int, keep: bool) -> web.StreamResp
 
 
 async def forms(request: web.Request) -> dict[str, str]:
-    """The text fields of a posted form."""
+    """The text fields of a posted form. Raises BadInput."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise web.HTTPUnsupportedMediaType
-    posted = await request.post()
+    try:
+        posted = await request.post()
+    except (UnicodeDecodeError, LookupError, ValueError) as error:
+        raise BadInput("", "The form is no text.") from error
     return {name: value for name, value in posted.items() if isinstance(value, str)}
 
 

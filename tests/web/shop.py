@@ -13,7 +13,7 @@ from aiohttp import web
 from server.clock import milliseconds
 from server.core import Core, open_core
 from server.ingest.acks import Acks
-from server.ingest.arrival import Posted
+from server.ingest.arrival import Once, Posted
 from server.ingest.consumer import Consumer
 from server.settings import Settings
 from server.store import staff, tokens
@@ -69,8 +69,8 @@ class Shop:
     def database(self) -> Database:
         return self.core.database
 
-    async def post(self, source: str, events: list[Any]) -> Posted:
-        return await self.consumer.post(source, events, milliseconds())
+    async def post(self, source: str, events: list[Any], once: Once | None = None) -> Posted:
+        return await self.consumer.post(source, events, milliseconds(), once)
 
     async def orders(self, number: int, customer: str = "14048", **fields: Any) -> None:
         """Commit orders."""
@@ -108,7 +108,9 @@ async def open_shop(folder: Path, settings: Settings | None = None) -> AsyncIter
         shop = Shop(settings or Settings(), await open_core(settings or Settings(), database))
         working = asyncio.create_task(shop.consumer.run())
         shop.app = create_app(shop.parts())
-        runner = web.AppRunner(shop.app, access_log=None, shutdown_timeout=5, handler_cancellation=True)
+        runner = web.AppRunner(
+            shop.app, access_log=None, shutdown_timeout=5, handler_cancellation=True, auto_decompress=False
+        )
         await runner.setup()
         await web.UnixSite(runner, str(folder / "boardwalk.sock")).start()
         site = web.TCPSite(runner, "127.0.0.1", 0)

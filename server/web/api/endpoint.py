@@ -1,14 +1,13 @@
 """An endpoint as a value: from it come its route, its checks and its part of the OpenAPI document."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 import msgspec
 from aiohttp import web
 
-from server.errors import BadInput
-from server.web.api import csv
+from server.web.api import body, csv
 from server.web.caller import Caller, require
 from server.web.parts import PARTS, Parts
 
@@ -18,12 +17,13 @@ Limit = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 @dataclass(frozen=True)
 class Call:
-    """A request that may be carried out. query and body: of the endpoint's types."""
+    """A request that may be carried out. query and body: of the endpoint's types. data: the body's bytes."""
 
     request: web.Request
     caller: Caller
     query: Any = None
     body: Any = None
+    data: bytes = b""
 
     @property
     def parts(self) -> Parts:
@@ -57,6 +57,7 @@ class Endpoint:
     """method, path and summary as documented. scope: what a caller needs.
 
     answer: what is told, None for nothing (204). A handler may answer by itself, as a stream does.
+    headers: that it reads, each with its description and JSON schema.
     """
 
     method: str
@@ -68,13 +69,14 @@ class Endpoint:
     body: Any = None
     answer: Any = None
     status: int = 200
+    headers: Mapping[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Check the caller, read the request, carry it out, tell the answer."""
         caller = require(request, self.scope)
         query = _query(request, self.query)
-        body = await _body(request, self.body) if self.body is not None else None
-        answer = await self.handle(Call(request, caller, query, body))
+        data, read = await body.read(request, self.body) if self.body is not None else (b"", None)
+        answer = await self.handle(Call(request, caller, query, read, data))
         if isinstance(answer, web.StreamResponse):
             return answer
         if answer is None:
@@ -94,24 +96,5 @@ def wants_csv(request: web.Request, query: Query) -> bool:
 
 def _query(request: web.Request, kind: type[Query]) -> Query:
     given = {name: value for name, value in request.query.items() if value}
-    query: Query = _checked(lambda: msgspec.convert(given, kind, strict=False))
+    query: Query = body.checked(lambda: msgspec.convert(given, kind, strict=False))
     return query
-
-
-async def _body(request: web.Request, kind: Any) -> Any:
-    if request.content_type != "application/json":
-        raise web.HTTPUnsupportedMediaType
-    data = await request.read()
-    return _checked(lambda: msgspec.json.decode(data, type=kind))
-
-
-def _checked(read: Callable[[], Any]) -> Any:
-    try:
-        return read()
-    except msgspec.ValidationError as error:
-        text, _, place = str(error).partition(" - at ")
-        raise BadInput(place.strip("`$."), f"{text}.") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInput("", f"The body is no JSON: {error}.") from error
-    except RecursionError as error:
-        raise BadInput("", "The body is nested too deeply.") from error

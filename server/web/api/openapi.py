@@ -54,7 +54,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         "description": f"{endpoint.handle.__doc__} Needs the scope {endpoint.scope}.",
         "operationId": f"{noun}_{endpoint.handle.__name__}",
         "tags": [noun],
-        "parameters": [*_in_path(endpoint.path), *_in_query(endpoint)],
+        "parameters": [*_in_path(endpoint.path), *_in_query(endpoint), *_in_headers(endpoint)],
         "responses": {str(endpoint.status): _answer(endpoint), **_problems(endpoint)},
     }
     if endpoint.answer is None and endpoint.handle is not live.stream:
@@ -94,12 +94,24 @@ def _in_query(endpoint: Endpoint) -> list[dict[str, Any]]:
     return [{"name": name, "in": "query", "schema": schema} for name, schema in found.items()]
 
 
+def _in_headers(endpoint: Endpoint) -> list[dict[str, Any]]:
+    found = dict(endpoint.headers)
+    if endpoint.body is not None:
+        found["Content-Encoding"] = ("How the body is packed.", {"type": "string", "enum": ["gzip"]})
+    return [
+        {"name": name, "in": "header", "description": text, "schema": schema}
+        for name, (text, schema) in found.items()
+    ]
+
+
 def _problems(endpoint: Endpoint) -> dict[str, Any]:
     statuses = [401, 403, 422, 429]
     statuses += [404] if "{" in endpoint.path else []
     statuses += [409] if endpoint.status == 201 else []
     statuses += [413, 415] if endpoint.body is not None else []
     statuses += [507] if endpoint.path == "/api/v1/events" and endpoint.method == "POST" else []
-    titles = {kind.status: kind.title for kind in KINDS.values()}
+    titles: dict[int, str] = {}
+    for kind in KINDS.values():
+        titles.setdefault(kind.status, kind.title)
     schema = {"schema": {"$ref": REF.format(name=Problem.__name__)}}
     return {str(one): {"description": titles[one], "content": {JSON: schema}} for one in sorted(statuses)}

@@ -1,0 +1,34 @@
+"""A post that comes again under its Idempotency-Key is told what it was told first, and changes nothing."""
+
+import sqlite3
+
+from server.ingest.arrival import Posted, Posting
+from server.ingest.batch import Batch
+from server.store import answers
+from server.store.answers import Kept
+
+
+def recall(connection: sqlite3.Connection, batch: Batch, posting: Posting, posted: Posted) -> bool:
+    """Whether a post is settled by an earlier one of its key, be it of the same transaction."""
+    once = posting.once
+    if once is None:
+        return False
+    kept = batch.kept.get((posting.source, once.key)) or answers.find(
+        connection, posting.source, once.key, posting.received_at
+    )
+    if kept is None:
+        return False
+    if kept.body == once.body:
+        posted.answer = kept.answer
+    else:
+        posted.key_reused = True
+    return True
+
+
+def keep(batch: Batch, posting: Posting, posted: Posted) -> None:
+    """Keep what a post under a new key is told, in the transaction of its events."""
+    once = posting.once
+    if once is not None:
+        posted.answer = once.render(posted)
+        kept = Kept(posting.source, once.key, once.body, posted.answer, posting.received_at)
+        batch.kept[(posting.source, once.key)] = kept

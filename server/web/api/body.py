@@ -1,0 +1,73 @@
+"""The body of a request: bounded, unpacked without letting a small one become a huge one, decoded."""
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from aiohttp.http import HttpProcessingError
+
+from server.errors import BadInput
+
+MAX_BYTES = 1024 * 1024  # as sent, and again when unpacked
+GZIP = 31  # zlib's name for: the largest window, with gzip's header and checksum
+
+
+class WrongEncoding(Exception):
+    """A Content-Encoding that is not gzip."""
+
+
+class TooLarge(Exception):
+    """More than is taken at once."""
+
+
+async def read(request: web.Request, kind: Any) -> tuple[bytes, Any]:
+    """The unpacked bytes and what they decode to. Raises BadInput, TooLarge, WrongEncoding, HTTP 413, 415."""
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip", "x-gzip"):
+        raise WrongEncoding
+    data = await _sent(request)
+    if encoding != "identity":
+        data = unpack(data)
+    return data, checked(lambda: msgspec.json.decode(data, type=kind))
+
+
+async def _sent(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except (web.RequestPayloadError, HttpProcessingError) as error:
+        raise BadInput("", "The body ended early, or its chunks are broken.") from error
+
+
+def unpack(data: bytes) -> bytes:
+    """What gzip packed, one member or several. Raises BadInput, and TooLarge beyond 1 MiB."""
+    whole = bytearray()
+    while True:
+        member = zlib.decompressobj(wbits=GZIP)
+        try:
+            whole += member.decompress(data, MAX_BYTES + 1 - len(whole))
+        except zlib.error as error:
+            raise BadInput("", f"The body is no gzip: {error}.") from error
+        if len(whole) > MAX_BYTES:
+            raise TooLarge
+        if not member.eof:
+            raise BadInput("", "The body is no gzip: it ends too early.")
+        data = member.unused_data
+        if not data:
+            return bytes(whole)
+
+
+def checked(read: Callable[[], Any]) -> Any:
+    """What `read` gives, with what msgspec refuses told as BadInput."""
+    try:
+        return read()
+    except msgspec.ValidationError as error:
+        text, _, place = str(error).partition(" - at ")
+        raise BadInput(place.strip("`$."), f"{text}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadInput("", f"The body is no JSON: {error}.") from error
+    except RecursionError as error:
+        raise BadInput("", "The body is nested too deeply.") from error

@@ -1,0 +1,39 @@
+"""Every migration, from the schema before it."""
+
+import sqlite3
+from pathlib import Path
+
+from server.store import answers, schema
+from server.store.answers import Kept
+
+
+def at_version(path: Path, version: int) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    for number in range(version):
+        birth = schema._birth() if number == 0 else ""
+        connection.executescript(
+            f"BEGIN; {schema.MIGRATIONS[number]}; {birth}; PRAGMA user_version = {number + 1}; COMMIT"
+        )
+    return connection
+
+
+def test_a_store_of_schema_2_keeps_its_events_and_learns_to_keep_answers(tmp_path: Path) -> None:
+    store = at_version(tmp_path / "boardwalk.db", 2)
+    store.execute("INSERT INTO event VALUES (1, 1, 7, 1, 1, NULL, 5, 5, 5, 2, 1, 1, x'80')")
+    generation = store.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
+    schema.migrate(store)
+    assert store.execute("PRAGMA user_version").fetchone() == (len(schema.MIGRATIONS),)
+    assert store.execute("SELECT id, seq FROM event").fetchall() == [(1, 1)]
+    assert store.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone() == generation
+    kept = Kept("http-a", b"key", b"body", b"{}", 1_000)
+    answers.keep(store, [kept], 1_000)
+    assert answers.find(store, "http-a", b"key", 2_000) == kept
+    assert answers.find(store, "http-b", b"key", 2_000) is None
+
+
+def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
+    store = at_version(tmp_path / "boardwalk.db", 0)
+    schema.migrate(store)
+    tables = store.execute("SELECT sql FROM sqlite_schema ORDER BY name").fetchall()
+    schema.migrate(store)
+    assert store.execute("SELECT sql FROM sqlite_schema ORDER BY name").fetchall() == tables
