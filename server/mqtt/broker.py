@@ -40,6 +40,7 @@ class Broker:
         self._database = database
         self._folder = (database.folder / "broker").resolve()
         self._runs: Mosquitto | iotcore.Broker
+        self._changing = asyncio.Lock()  # a reload must not overtake another, nor hit a start
         self._keeper: asyncio.Task[None] | None = None
 
     @property
@@ -66,9 +67,10 @@ class Broker:
 
     async def update(self) -> None:
         """Bring the register's changes into effect."""
-        await self._write_access()
-        if isinstance(self._runs, Mosquitto):
-            self._runs.reload()
+        async with self._changing:
+            await self._write_access()
+            if isinstance(self._runs, Mosquitto):
+                self._runs.reload()
 
     def _check(self) -> None:
         if self.name == "iotcore" and self.host not in ("127.0.0.1", "localhost"):
@@ -122,10 +124,11 @@ class Broker:
                 logger.error(self.down)
             await asyncio.sleep(wait)
             try:
-                await self._stop()
-                await self._start()
-            except StartError as error:
-                self.down, wait = error.sentence, min(2 * wait, MAX_RESTART_S)
+                async with self._changing:
+                    await self._stop()
+                    await self._start()
+            except (StartError, OSError) as error:
+                self.down, wait = f"The broker is not there: {error}", min(2 * wait, MAX_RESTART_S)
             else:
                 self.down, wait = None, RESTART_S
 

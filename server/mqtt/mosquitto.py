@@ -105,7 +105,8 @@ class Mosquitto:
         assert process.stderr is not None
         last = "mosquitto ended at once."
         async for raw in process.stderr:
-            line = raw.decode(errors="replace").strip().partition(": ")[2] or raw.decode().strip()
+            text = raw.decode(errors="replace").strip()
+            line = text.partition(": ")[2] or text
             logger.debug("mosquitto: {}", line)
             if "rror" in line:
                 last = line

@@ -97,6 +97,7 @@ class Subscriber:
         client.connect_timeout = CONNECT_S
         client.max_inflight_messages_set(0)
         client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         client.on_socket_open = self._on_socket_open
@@ -109,13 +110,15 @@ class Subscriber:
         wait = RECONNECT_S[0]
         while True:
             self._gone.clear()
+            began = self._loop.time()
             try:
                 connect = self._client.connect
                 await asyncio.to_thread(connect, self._account.host, self._account.port, 30)
                 await self._gone.wait()
-                wait = RECONNECT_S[0]
-            except OSError as error:
+            except (OSError, ValueError) as error:  # ValueError: the name is none that a host can have
                 self._lost(f"no broker at {self._account.host}:{self._account.port} ({error})")
+            if self._loop.time() - began > wait:  # it lasted: not a broker that refuses us
+                wait = RECONNECT_S[0]
             await asyncio.sleep(wait)
             wait = min(2 * wait, RECONNECT_S[1])
 
@@ -128,8 +131,16 @@ class Subscriber:
         if reason.is_failure:
             self._lost(f"the broker refuses the edge: {reason}; check the user and secret of [mqtt] url")
             return
+        self._connection += 1
         leaves = [("up", 0), ("state", 1), ("res", 1), ("json", 1)]
         client.subscribe([(topics.topic(self._site, "+", leaf), qos) for leaf, qos in leaves])
+
+    def _on_subscribe(self, client: paho.Client, _: Any, __: Any, reasons: list[Any], ___: Any) -> None:
+        if any(reason.is_failure for reason in reasons):
+            own = topics.topic(self._site, "+", "...")
+            self._lost(f"the edge may not read {own} at the broker; give the user of [mqtt] url that right")
+            client.disconnect()
+            return
         self.down = None
         logger.info("connected to the broker at {}:{}", self._account.host, self._account.port)
 

@@ -17,6 +17,7 @@ from server.errors import StartError
 from server.mqtt.broker import Broker
 from server.mqtt.mosquitto import Mosquitto
 from server.settings import Mqtt, Settings
+from server.store import devices
 from server.store.database import Database
 from tools.children import free_port
 
@@ -168,3 +169,103 @@ async def test_iotcore_serves_on_loopback_and_says_what_it_lacks(core: Core) -> 
     with pytest.raises(StartError, match="iotcore knows no rights a device"):
         async with Broker(Mqtt(listen="0.0.0.0:1884", broker="iotcore"), "shop", core.database):
             pass
+
+
+def kill(broker: Broker) -> None:
+    assert isinstance(broker._runs, Mosquitto)
+    assert broker._runs._process is not None
+    os.kill(broker._runs._process.pid, signal.SIGKILL)
+
+
+async def test_it_comes_back_when_its_port_was_taken_meanwhile(core: Core) -> None:
+    async with Broker(settings(), "shop", core.database) as broker:
+        with socket.socket() as taken:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            kill(broker)
+            await until(lambda: broker.down is not None)
+            taken.bind(("127.0.0.1", broker.port))
+            taken.listen()
+            await until(lambda: "taken" in str(broker.down), 10)
+        await until(lambda: broker.down is None, 10)
+
+
+async def test_it_comes_back_when_its_files_could_not_be_written_meanwhile(core: Core) -> None:
+    async with Broker(settings(), "shop", core.database) as broker:
+        blocked = core.database.folder / "broker" / "passwords.new"
+        blocked.mkdir()
+        kill(broker)
+        await until(lambda: broker.down is not None and "passwords.new" in broker.down)
+        blocked.rmdir()
+        await until(lambda: broker.down is None, 10)
+
+
+async def test_the_newest_register_wins_when_two_changes_come_at_once(tmp_path: Path) -> None:
+    class Slow(Database):
+        """Gives its first answer about credentials last."""
+
+        slow = False
+
+        async def read(self, work: Any, *args: Any, **more: Any) -> Any:
+            found = await super().read(work, *args, **more)
+            if work is devices.credentials and self.slow:
+                self.slow = False
+                await asyncio.sleep(0.2)
+            return found
+
+    async with Slow(tmp_path) as database:
+        core = await open_core(Settings(), database)
+        async with Broker(settings(), "shop", database) as broker:
+            core.registrar.update = broker.update
+            await core.registrar.add("a")
+            database.slow = True
+            adding = asyncio.create_task(core.registrar.add("b"))
+            await asyncio.sleep(0.05)
+            await core.registrar.revoke("a")
+            await adding
+            listed = (tmp_path / "broker" / "passwords").read_text().splitlines()
+            assert [line.partition(":")[0] for line in listed] == ["_edge", "b"]
+
+
+async def test_a_change_while_it_is_starting_does_not_kill_it(core: Core) -> None:
+    async with Broker(settings(), "shop", core.database) as broker:
+        for _ in range(5):
+            before = broker._runs
+            kill(broker)
+            async with asyncio.timeout(5):
+                while broker._runs is before or broker.down is not None:
+                    await broker.update()
+                    await asyncio.sleep(0)
+            await broker.update()
+            await asyncio.sleep(0.1)
+            assert broker.down is None
+
+
+async def test_a_folder_with_spaces_is_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "my shop # 1" / ("deep" * 40)
+    async with Database(folder) as database, Broker(settings(), "shop", database) as broker:
+        client = Client(broker.port, broker.user, broker.secret)
+        await until(lambda: client.answer == "Success")
+        client.close()
+
+
+async def test_strangers_with_endless_names_do_not_freeze_it(core: Core) -> None:
+    async with Broker(settings(), "shop", core.database) as broker:
+        name = "é" * 32_000
+        for _ in range(30):
+            stranger = socket.create_connection(("127.0.0.1", broker.port))
+            field = len(name.encode()).to_bytes(2, "big") + name.encode()
+            body = b"\x00\x04MQTT\x04\xc2\x00\x3c" + field + field + field
+            size, head = len(body), b"\x10"
+            while size:
+                head += bytes([size % 128 | (0x80 if size >= 128 else 0)])
+                size //= 128
+            stranger.sendall(head + body)
+            stranger.settimeout(5)
+            await asyncio.to_thread(stranger.recv, 10)
+            stranger.close()
+        assert isinstance(broker._runs, Mosquitto)
+        assert broker._runs._log is not None
+        assert not broker._runs._log.done()
+        client = Client(broker.port, broker.user, broker.secret)
+        await until(lambda: client.answer == "Success")
+        client.close()
