@@ -27,6 +27,7 @@ from server.mqtt.broker import Broker
 from server.mqtt.receiver import Receiver
 from server.mqtt.subscriber import Account, Message, Subscriber
 from server.settings import Settings, address
+from server.store import rejects
 from server.store.database import Database
 from server.watch.health import Health, disk
 from server.watch.rate import Rate
@@ -98,7 +99,7 @@ class Edge:
         subscriber.left = self.core.presence.everyone_left
         await self._stack.enter_async_context(subscriber)
         handlers = {"up": self._on_up, "state": self._on_state, "json": self._on_json}
-        receiver = Receiver(subscriber, handlers | {"res": _ignore, "ack": _ignore, "cmd": _ignore})
+        receiver = Receiver(subscriber, handlers | {"res": self._on_res}, self._refuse)
         self._spawn(receiver.run(milliseconds), "receiver")
 
     async def _start_web(self, offline: bool = False) -> None:
@@ -147,21 +148,39 @@ class Edge:
 
     def _on_up(self, device: str, message: Message, now: int) -> None:
         self.core.presence.heard(device, now)
-        self.consumer.put(Up(device, message.payload, now))
+        self.consumer.put(Up(device, message.payload[: decode.MAX_UP + 1], now))
 
     def _on_state(self, device: str, message: Message, now: int) -> None:
+        try:
+            epoch = self.core.presence.told(device, message.payload, now, message.retained)
+        except WireError as error:
+            self._refuse(device, message, error.reason, now)
+            return
         message.acknowledge()
-        epoch = self.core.presence.told(device, message.payload, now)
         if epoch is not None and not message.retained:
             self.acks.send([self.core.intake.acked(device, epoch)])
+
+    def _on_res(self, device: str, message: Message, now: int) -> None:
+        try:
+            decode.result(message.payload)
+        except WireError as error:
+            self._refuse(device, message, error.reason, now)
+        else:
+            message.acknowledge()
 
     def _on_json(self, device: str, message: Message, now: int) -> None:
         self.core.presence.heard(device, now)
         try:
             objects = decode.objects(message.payload)
         except WireError as error:
-            objects = [Undecoded(message.payload, error.reason)]
+            self._refuse(device, message, error.reason, now)
+            return
         self.consumer.put(Posting(device, objects, now, lambda _: message.acknowledge()))
+
+    def _refuse(self, device: str, message: Message, reason: str, now: int) -> None:
+        """Keep the beginning of a message with the reason why it is not taken; then acknowledge it."""
+        refused = Undecoded(message.payload[: rejects.MAX_KEPT_BYTES], reason)
+        self.consumer.put(Posting(device, [refused], now, lambda _: message.acknowledge()))
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(_guarded(work, name), name=name)
@@ -207,10 +226,6 @@ def _external(url: str) -> Account:
     port = parts.port or (8883 if tls else 1883)
     user, secret = unquote(parts.username or "boardwalk"), unquote(parts.password or "")
     return Account(parts.hostname or "", port, user, secret, tls)
-
-
-def _ignore(device: str, message: Message, now: int) -> None:
-    message.acknowledge()
 
 
 async def _serve_socket(runner: web.AppRunner, path: Path) -> None:

@@ -6,6 +6,7 @@ from firmware.wire.errors import WireError
 from firmware.wire.event import MAX_INT, is_text
 
 OFFLINE = b'{"online":false}'  # the will, and the last word of a board that goes away on purpose
+MAX_TAKEN = 4096  # bytes
 FIELDS = (
     "epoch", "boot", "uptime_ms", "firmware", "reset", "heap_free", "heap_low",
     "outbox_waiting", "outbox_full", "refused", "rssi", "battery",
@@ -23,6 +24,8 @@ def encode(facts: dict[str, object]) -> bytes:
 
 def decode(payload: bytes) -> dict[str, object] | None:
     """The facts of an online board, None of an offline one. Raises WireError when it is no state."""
+    if len(payload) > MAX_TAKEN:
+        raise WireError("a state is at most 4,096 bytes")
     try:
         body = json.loads(payload)
         online = body["online"]

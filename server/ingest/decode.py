@@ -10,6 +10,8 @@ from firmware.wire import event, frame
 from firmware.wire.errors import WireError
 from firmware.wire.event import Event
 
+MAX_UP = frame.MAX_TAKEN
+MAX_RESULT = 4096  # bytes
 MAX_JSON = 65_536  # bytes of one MQTT message
 MAX_OBJECTS = 1000
 RESERVED = ("kind", "id", "at")
@@ -49,11 +51,16 @@ def objects(payload: bytes) -> list[Any]:
     """The events of a `json` payload, one object or a list of them. Raises WireError."""
     if len(payload) > MAX_JSON:
         raise WireError("a json message is at most 65,536 bytes")
-    try:
-        body = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise WireError(f"no JSON: {error}") from error
+    body = _json(payload)
     return body if isinstance(body, list) else [body]
+
+
+def result(payload: bytes) -> dict[str, Any]:
+    """What a `res` payload says. Raises WireError."""
+    body = _json(payload) if len(payload) <= MAX_RESULT else None
+    if not isinstance(body, dict):
+        raise WireError("a res is one JSON object of at most 4,096 bytes")
+    return body
 
 
 def shown(body: object) -> bytes:
@@ -85,6 +92,13 @@ def foreign(body: object, received_at: int) -> tuple[Event, str | None]:
 def _check_kind(kind: str) -> None:
     if kind == LOST:
         raise WireError("kind: device.lost is the edge's own word")
+
+
+def _json(payload: bytes) -> Any:
+    try:
+        return msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise WireError(f"no JSON: {error}") from error
 
 
 def _unpack(data: bytes) -> Any:

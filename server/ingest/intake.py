@@ -13,6 +13,7 @@ import msgpack
 from firmware.wire import frame
 from firmware.wire.errors import WireError
 from firmware.wire.event import QUALITIES, Event
+from firmware.wire.topics import is_name
 from server.ingest import decode, repeats, seen
 from server.ingest.arrival import Answer, Arrival, Posted, Posting, Undecoded, Up
 from server.ingest.batch import Batch
@@ -26,6 +27,7 @@ from server.store import answers, cursors, events, mail, rejects
 from server.store.events import Stored
 
 INTERNAL = "internal error"
+MAX_SOURCE = 64  # characters kept of what stands where a device should be named
 
 
 class Intake:
@@ -157,7 +159,8 @@ class Intake:
         batch.posted.append((posting, posted))
         known = self.names.ids["device"].get(posting.source)
         if not posting.trusted and known not in self.names.senders:
-            self._refuse(batch, posting, posted, (0, "unknown device"))
+            reason = "unknown device" if is_name(posting.source) else "a topic that names no device"
+            self._refuse(batch, posting, posted, (0, reason))
             return
         if not repeats.recall(connection, batch, posting, posted):
             self._objects(connection, batch, posting, posted)
@@ -195,8 +198,8 @@ class Intake:
         posted.rejected.append(why)
         body = posting.objects[index] if posting.objects else None
         payload = body.payload if isinstance(body, Undecoded) else decode.shown(body)
-        row = (posting.source, None, None, reason, payload[: rejects.MAX_KEPT_BYTES], posting.received_at)
-        batch.rejects.append(row)
+        source, payload = posting.source[:MAX_SOURCE], payload[: rejects.MAX_KEPT_BYTES]
+        batch.rejects.append((source, None, None, reason, payload, posting.received_at))
 
     def _event(
         self, batch: Batch, event: Event, identity: tuple[str, int, int], times: tuple[int, int]

@@ -38,14 +38,12 @@ class Presence:
         """Take a `state` message in; the epoch of a board that is online, else None.
 
         retained: the broker kept it; the board may be gone since, its will lost with a broker.
+        Raises WireError for what is no state, or of no device.
         """
         known = self._seen.get(name)
         if known is None or known.revoked_at is not None:
-            return None
-        try:
-            facts = state.decode(payload)
-        except WireError:
-            return None
+            raise WireError("unknown device")
+        facts = state.decode(payload)
         if facts is None:
             self._put(replace(known, online=False))
             return None

@@ -14,12 +14,19 @@ class Handler(Protocol):
     def __call__(self, device: str, message: Message, now: int) -> Any: ...
 
 
-class Receiver:
-    """Calls the handler of each message's leaf; a message with another topic is acknowledged away."""
+Stray = Callable[[str, Message, str, int], None]
 
-    def __init__(self, subscriber: Subscriber, handlers: dict[str, Handler]) -> None:
+
+class Receiver:
+    """Calls the handler of each message's leaf, or `stray` for a topic that names no device.
+
+    stray: gets what stands in the device's place, the message, the reason and the time.
+    """
+
+    def __init__(self, subscriber: Subscriber, handlers: dict[str, Handler], stray: Stray) -> None:
         self._subscriber = subscriber
         self._handlers = handlers
+        self._stray = stray
 
     async def run(self, clock: Callable[[], int]) -> None:
         """Hand messages on until cancelled."""
@@ -28,7 +35,7 @@ class Receiver:
             for message in batch:
                 try:
                     _, device, leaf = topics.parse(message.topic)
-                except WireError:
-                    message.acknowledge()
+                except WireError as error:
+                    self._stray(message.topic.split("/")[2], message, error.reason, now)
                     continue
                 self._handlers[leaf](device, message, now)

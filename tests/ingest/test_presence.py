@@ -1,7 +1,10 @@
 """Who is here: told by live messages only, never by what a broker kept."""
 
+from contextlib import suppress
+
 import pytest
 
+from firmware.wire.errors import WireError
 from tests.ingest.boards import NOW
 from tests.site import Opener, Site
 
@@ -53,7 +56,8 @@ async def test_no_state_message_throws_or_leaves_a_fact_that_cannot_be_shown(
     payload: bytes, site: Opener
 ) -> None:
     async with site() as edge:
-        assert edge.core.presence.told("till-1", payload, NOW) is None
+        with suppress(WireError):
+            assert edge.core.presence.told("till-1", payload, NOW) is None
         one = next(one for one in edge.core.presence.all() if one.name == "till-1")
         assert one.state == {}
         await edge.core.presence.save(edge.core.database)

@@ -1,0 +1,162 @@
+"""Hostile input on every door of a real edge: refused with a reason, while honest clients notice nothing.
+
+The seed is printed; BOARDWALK_SEED repeats a run. `make soak` sends a hundred times as much.
+"""
+
+import asyncio
+import os
+import random
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from server.store.rejects import MAX_KEPT_BYTES, MAX_REJECTS
+from tests.edge_process import EdgeProcess, edge_process
+from tests.hostile.honest import Client, Till, WebShop
+from tests.hostile.inputs import POST, UP, Input, Inputs, packed
+from tests.vboard.broker import Broker
+
+WAVE = 250
+STALL_S = 1.0
+GROWTH_MB = 64  # of the edge's largest memory, over what it had before the first input
+POSTERS = 4
+ANSWERS = {200, 400, 413, 415, 422, 429}
+
+
+@dataclass
+class Siege:
+    """An edge, the broker beside it, a hostile client and two honest ones."""
+
+    edge: EdgeProcess
+    hostile: Client
+    till: Till
+    shop: WebShop
+    posters: list[aiohttp.ClientSession]
+    answers: set[int] = field(default_factory=set)
+    seen: int = 0
+
+    async def wave(self, inputs: Iterable[Input]) -> None:
+        """Send inputs, wait until the edge has dealt with all of them, and look at what it kept."""
+        inputs = list(inputs)
+        posts = [one for one in inputs if one.door == POST]
+        sent = [one for one in inputs if one.door != POST]
+        for one in sent:
+            topic = f"bw1/shop/{one.device}/{one.door}"
+            info = self.hostile.paho.publish(topic, one.payload, 0 if one.door == UP else 1)
+        last = self.hostile.paho.publish("bw1/shop/evil-1/res", b"{}", 1)
+        shares = [posts[number::POSTERS] for number in range(POSTERS)]
+        await asyncio.gather(*map(self._post, self.posters, shares))
+        await asyncio.to_thread(last.wait_for_publish, 30)
+        assert info.rc == 0
+        await self.till.sell()
+        self._look(sent)
+
+    async def _post(self, session: aiohttp.ClientSession, posts: list[Input]) -> None:
+        for one in posts:
+            data = packed(one.payload) if one.headers.get("Content-Encoding") == "gzip" else one.payload
+            headers = {"Content-Type": "application/json"} | one.headers
+            async with session.post("/api/v1/events", data=data, headers=headers) as answer:
+                text = await answer.text()
+            assert answer.status in ANSWERS, (answer.status, one, text)
+            assert not (one.refused and answer.status == 200), one
+            assert answer.status == 200 or '"type":"/problems/' in text
+            self.answers.add(answer.status)
+
+    def _look(self, sent: list[Input]) -> None:
+        """Every input that surely is no event was kept with its reason."""
+        with closing(sqlite3.connect(f"file:{self.edge.data / 'boardwalk.db'}?mode=ro", uri=True)) as store:
+            rows = store.execute("SELECT id, source, reason, payload FROM reject WHERE id > ?", (self.seen,))
+            found = {(source, payload): reason for _, source, reason, payload in rows}
+            self.seen = store.execute("SELECT coalesce(max(id), 0) FROM reject").fetchone()[0]
+            assert store.execute("SELECT count(*) FROM reject").fetchone()[0] <= MAX_REJECTS
+        assert all(found.values())
+        for one in sent:
+            if one.refused:
+                assert found.get((one.device, one.payload[:MAX_KEPT_BYTES])), one
+
+    def memory_mb(self, which: str) -> float:
+        """VmRSS: now; VmHWM: the most so far."""
+        assert self.edge.process is not None
+        status = Path(f"/proc/{self.edge.process.pid}/status").read_text()
+        return int(re.search(rf"{which}:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]
+
+
+@asynccontextmanager
+async def siege(folder: Path) -> AsyncIterator[Siege]:
+    """Everything up; the broker lets everybody publish everywhere, so that all of it reaches the edge."""
+    broker = Broker(folder)
+    broker.start()
+    more = {"BOARDWALK_MQTT_URL": f"mqtt://127.0.0.1:{broker.port}"}
+    try:
+        async with edge_process(folder, more=more) as edge:
+            for name in ("till-1", "evil-1", "evil-2", "evil-3"):
+                await edge.ask("POST", "/api/v1/devices", {"name": name})
+            sessions = [await _session(edge, name) for name in ("shop", *map(str, range(POSTERS)))]
+            with Client(broker.port, "honest") as honest, Client(broker.port, "hostile") as hostile:
+                shop = WebShop(sessions[0])
+                yield Siege(edge, hostile, Till(honest), shop, sessions[1:])
+            for session in sessions:
+                await session.close()
+    finally:
+        broker.stop()
+
+
+async def _session(edge: EdgeProcess, name: str) -> aiohttp.ClientSession:
+    told = await edge.ask("POST", "/api/v1/tokens", {"name": name, "scopes": ["ingest"]})
+    return aiohttp.ClientSession(edge.url, headers={"Authorization": f"Bearer {told['token']}"})
+
+
+@pytest.fixture
+def count(pytestconfig: pytest.Config) -> int:
+    """How many inputs."""
+    return 1_000_000 if pytestconfig.getoption("--soak") else 10_000
+
+
+async def test_hostile_input_is_refused_with_a_reason_and_honest_clients_notice_nothing(
+    tmp_path: Path, count: int
+) -> None:
+    seed = int(os.environ.get("BOARDWALK_SEED", random.randrange(1 << 32)))
+    print(f"BOARDWALK_SEED={seed}")
+    inputs = iter(Inputs(seed))
+    async with siege(tmp_path) as site:
+        await site.till.sell()
+        await site.shop.post()
+        before = site.memory_mb("VmRSS")
+        working = [asyncio.create_task(site.shop.run()), asyncio.create_task(site.till.run())]
+        for _ in range(count // WAVE):
+            await site.wave(islice(inputs, WAVE))
+            assert not any(task.done() for task in working), working
+        for task in working:
+            task.cancel()
+        await asyncio.wait(working)
+        await site.till.sell()
+        await site.shop.post()
+        grown = site.memory_mb("VmHWM") - before
+        print(f"till {site.till.slowest_s:.3f} s, web shop {max(site.shop.waits_s):.3f} s, +{grown:.0f} MB")
+        assert site.till.slowest_s < STALL_S
+        assert max(site.shop.waits_s) < STALL_S
+        assert grown < GROWTH_MB
+        assert site.answers >= {200, 413, 415, 422}
+        assert len(site.till.waits_s) > count // WAVE
+    assert not re.search("Traceback|ERROR|Unhandled|exception", site.edge.log), site.edge.log[-4000:]
+    _nothing_strange_is_in_the_store(site)
+
+
+def _nothing_strange_is_in_the_store(site: Siege) -> None:
+    with closing(sqlite3.connect(site.edge.data / "boardwalk.db")) as store:
+        assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        devices = {name for (name,) in store.execute("SELECT name FROM device")}
+        known = {"till-1", "evil-1", "evil-2", "evil-3", "http-shop", *(f"http-{n}" for n in range(POSTERS))}
+        assert devices <= known
+        orders = "SELECT count(*) FROM event JOIN customer c ON c.id = event.customer WHERE c.name = ?"
+        assert store.execute(orders, ("ann",)).fetchone()[0] == site.till.acked
+        assert store.execute(orders, ("bob",)).fetchone()[0] - site.shop.posted in (0, -1)  # one was cut off
+        kinds = {name for (name,) in store.execute("SELECT name FROM kind")}
+        assert all(re.fullmatch(r"[a-z][a-z0-9._-]{0,47}", name) for name in kinds)
