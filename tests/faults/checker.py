@@ -5,6 +5,7 @@ witness saw on the wire; it reads the store with plain SQLite, past the edge's o
 """
 
 import sqlite3
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import msgpack
 from tools.replay import Order
 
 Identity = tuple[str, int, int]
+EARLIEST = 1_793_491_200_000  # 2026-11-01, ms: no board ran this protocol before
 
 
 @dataclass
@@ -28,6 +30,8 @@ class Record:
     sent: dict[str, list[Order]] = field(default_factory=lambda: defaultdict(list))
     told: dict[Identity, Order] = field(default_factory=dict)
     acks: list[tuple[str, int, int]] = field(default_factory=list)
+    rankings: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    every: int = 0
 
 
 @dataclass
@@ -39,6 +43,10 @@ class Verdict:
     phantoms: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     acks: list[str] = field(default_factory=list)
+    times: list[str] = field(default_factory=list)
+    mails: list[str] = field(default_factory=list)
+    chunks: list[str] = field(default_factory=list)
+    rankings: list[str] = field(default_factory=list)
     integrity: list[str] = field(default_factory=list)
 
     def breaches(self) -> dict[str, list[str]]:
@@ -55,6 +63,9 @@ class Row:
     seq: int
     kind: str
     customer: str | None
+    boot: int
+    at: int
+    received_at: int
     fields: dict[str, object]
 
     @property
@@ -77,7 +88,7 @@ def read(path: Path) -> tuple[list[Row], set[Identity], str]:
     rows = [
         Row(*start, msgpack.unpackb(packed))
         for *start, packed in connection.execute(
-            "SELECT d.name, e.epoch, e.seq, k.name, c.name, e.fields FROM event e "
+            "SELECT d.name, e.epoch, e.seq, k.name, c.name, e.boot, e.at, e.received_at, e.fields FROM event e "
             "JOIN device d ON d.id = e.device JOIN kind k ON k.id = e.kind "
             "LEFT JOIN customer c ON c.id = e.customer ORDER BY e.id"
         )
@@ -103,6 +114,11 @@ def judge(record: Record, path: Path) -> Verdict:
     covered = _covered(rows, rejects)
     _contiguous(covered, verdict)
     _acked(record.acks, covered, verdict)
+    _times(rows, verdict)
+    _rankings(record.rankings, rows, verdict)
+    if record.every:
+        _mails(record.every, rows, path, verdict)
+    _chunks(rows, path, verdict)
     return verdict
 
 
@@ -155,3 +171,59 @@ def _acked(
         missing = set(range(1, acked + 1)) - covered.get(key, set())
         if missing:
             verdict.lost.append(f"{key}: acked up to {acked}, but {sorted(missing)[:5]} are not stored")
+
+
+def _times(rows: Iterable[Row], verdict: Verdict) -> None:
+    """Best times never fall within a boot, and are at most 2 s after the receipt."""
+    latest: dict[tuple[str, int, int], int] = {}
+    for row in rows:
+        boot = (row.device, row.epoch, row.boot)
+        if row.at > row.received_at + 2000 or row.at < EARLIEST:
+            verdict.times.append(f"{row.identity}: at {row.at}, received {row.received_at}")
+        if row.at < latest.get(boot, 0):
+            verdict.times.append(f"{row.identity}: at {row.at} after {latest[boot]} of the same boot")
+        latest[boot] = row.at
+
+
+def _rankings(told: dict[str, list[tuple[str, int]]], rows: Iterable[Row], verdict: Verdict) -> None:
+    placed = [row.order for row in rows if row.kind == "order.placed"]
+    for name, listed in told.items():
+        truth: Counter[str] = Counter()
+        for order in placed:
+            truth[order.customer] += order.cents if name == "spend" else 1
+        if sorted(listed) != sorted(truth.items()):
+            wrong = sorted(set(listed) ^ set(truth.items()))[:4]
+            verdict.rankings.append(f"{name}: told and counted differ in {wrong}")
+
+
+def _mails(every: int, rows: Iterable[Row], path: Path, verdict: Verdict) -> None:
+    placed: Counter[str | None] = Counter()
+    due = Counter[str]()
+    for row in rows:
+        if row.kind == "order.placed":
+            placed[row.customer] += 1
+            due[f"{row.device}/{row.epoch}/{row.seq}"] += placed[row.customer] % every == 0
+    connection = sqlite3.connect(path)
+    written = Counter(key for (key,) in connection.execute("SELECT key FROM mail"))
+    connection.close()
+    for key in (due - written) + (written - due):
+        verdict.mails.append(f"{key}: {written[key]} mails, {due[key]} due")
+
+
+def _chunks(rows: Iterable[Row], path: Path, verdict: Verdict) -> None:
+    """Every event up to the sealed one is in one device chunk, once, as it is in the log."""
+    connection = sqlite3.connect(path)
+    (through,) = connection.execute("SELECT through FROM sealed").fetchone()
+    bodies = connection.execute("SELECT body FROM chunk WHERE pk LIKE 'D#%' AND body IS NOT NULL").fetchall()
+    dropped = connection.execute("SELECT count(*) FROM chunk WHERE body IS NULL").fetchone()[0]
+    (last,) = connection.execute("SELECT count(*) FROM event WHERE id <= ?", (through,)).fetchone()
+    connection.close()
+    packed = Counter(
+        (event[0], event[1], event[2], event[3], event[5])
+        for (body,) in bodies
+        for event in msgpack.unpackb(zlib.decompress(body))
+    )
+    here = Counter((*row.identity, row.kind, row.at) for row in list(rows)[:last])
+    if not dropped:
+        for one in (packed - here) + (here - packed):
+            verdict.chunks.append(f"{one}: {packed[one]} times in chunks, {here[one]} times in the log")

@@ -23,6 +23,7 @@ on = "order.placed"
 every = 2
 to = "staff@shop.example"
 """
+EVERY = 2
 PACE_S = 0.01
 Fault = Callable[[], Awaitable[None]]
 
@@ -36,7 +37,7 @@ def seeded() -> random.Random:
 
 @dataclass
 class Site:
-    """record: what others say happened; see tests.faults.checker."""
+    """record: what others say happened; see tests.faults.checker. files: put on new boards."""
 
     edge: EdgeProcess
     fleet: Fleet
@@ -46,6 +47,7 @@ class Site:
     boards: dict[str, Board] = field(default_factory=dict)
     selling: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     powered: dict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
+    files: dict[str, bytes] = field(default_factory=dict)
     stopped: bool = False
     count: int = 0
 
@@ -57,7 +59,7 @@ class Site:
             "site": "shop", "device": name, "secret": told["secret"], "host": "127.0.0.1",
             "port": self.witness.port, "inputs": [reader], **more,
         }  # fmt: skip
-        self.boards[name] = await self.fleet.up(name, settings, profile)
+        self.boards[name] = await self.fleet.up(name, settings, profile, files=self.files)
         self.powered[name].set()
         return self.boards[name]
 
@@ -157,16 +159,21 @@ class Site:
         rows, rejects, _ = read(self.edge.data / "boardwalk.db")
         return {row.identity for row in rows} | rejects
 
-    def judged(self) -> Verdict:
-        """What the judge says of the store."""
-        self.record.acks = self.witness.acks
-        return judge(self.record, self.edge.data / "boardwalk.db")
-
     async def must_be_right(self) -> None:
         """Settle, close the edge, and let the judge find nothing."""
+        assert (await self.verdict()).breaches() == {}
+
+    async def verdict(self) -> Verdict:
+        """Settle, ask for the rankings, close the edge, and judge."""
         await self.settle()
+        await asyncio.sleep(0.3)
+        for name in ("orders", "spend"):
+            told = await self.edge.ask("GET", f"/api/v1/rankings/{name}?window=all&k=1000")
+            self.record.rankings[name] = [(row["key"], row["score"]) for row in told["rows"]]
         assert await self.edge.stop() == 0
-        assert self.judged().breaches() == {}
+        self.record.acks = self.witness.acks
+        self.record.every = EVERY
+        return judge(self.record, self.edge.data / "boardwalk.db")
 
 
 @asynccontextmanager

@@ -14,11 +14,12 @@ from typing import Any
 
 from server import __main__ as main
 from server import clock
+from server.ingest import checkpointer
 from server.ingest.acks import Acks
-from server.ingest.checkpointer import Checkpointer
 from server.ingest.consumer import Consumer
 from server.ingest.cursor import Cursor
 from server.ingest.intake import Intake
+from server.store import checkpoints
 from sync.uploader import Uploader
 
 OFFSET = "TEST_CLOCK_OFFSET_FILE"  # a file with milliseconds to add to the edge's clock
@@ -116,15 +117,15 @@ def cursor_moved_on_a_failed_commit(_: int) -> None:
 
 def checkpoint_ahead_of_the_log(_: int) -> None:
     """Mutation: a checkpoint claims events that it does not hold."""
-    delta = Checkpointer._delta
+    save = checkpoints.save
 
-    def ahead(self: Checkpointer) -> Any:
-        made, dirty = delta(self)
-        made.through += 40
-        return made, dirty
+    def ahead(connection: sqlite3.Connection, delta: Any) -> None:
+        delta.through += 40
+        save(connection, delta)
+        delta.through -= 40
 
-    Checkpointer._delta = ahead  # type: ignore[method-assign]
-    Checkpointer.run.__globals__["EVERY_S"] = 0.5
+    checkpoints.save = ahead
+    checkpointer.EVERY_S = 0.5
 
 
 def chunk_sealed_again(_: int) -> None:
