@@ -7,16 +7,17 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from server.errors import StartError
+from server.errors import BoardwalkError, StartError
 from server.mqtt.mosquitto import find as find_mosquitto
 from server.settings import Settings, address, load
 from tools import selfcheck
@@ -75,11 +76,12 @@ class Plan:
 
 @dataclass
 class Shop:
-    """A running demo. cloud: the address of the local one."""
+    """A running demo. cloud: the address of the local one. ended: done when the edge is no more."""
 
     settings: Settings
     cloud: str
     edge: Office
+    ended: asyncio.Task[int]
     tills: list[tuple[Till, Board]] = field(default_factory=list)
 
     @property
@@ -110,15 +112,31 @@ async def _show(plan: Plan, console: Console) -> int:
     todo = orders(plan.orders)
     with tempfile.TemporaryDirectory(prefix="boardwalk-demo-") as folder:
         async with opened(Path(folder), plan.boards, console) as shop:
-            began = time.monotonic()
-            await _replay(shop, plan, todo, console)
-            if not plan.leave:
-                console.print("All orders are replayed; Ctrl-C closes the shop.")
-                await asyncio.Event().wait()
-            await _drain(shop)
-            took = time.monotonic() - began
-            findings = await audit(shop, todo)
-    return _summary(plan, findings, (len(todo), took))
+            return await _while_open(shop, _day(shop, plan, todo, console))
+
+
+async def _day(shop: Shop, plan: Plan, todo: list[Order], console: Console) -> int:
+    began = time.monotonic()
+    await _replay(shop, plan, todo, console)
+    if not plan.leave:
+        console.print("All orders are replayed; Ctrl-C closes the shop.")
+        await asyncio.Event().wait()
+    await _drain(shop)
+    took = time.monotonic() - began
+    return _summary(plan, await audit(shop, todo), (len(todo), took))
+
+
+async def _while_open(shop: Shop, work: Coroutine[Any, Any, int]) -> int:
+    """What `work` gives. Raises BoardwalkError when the edge ends by itself meanwhile."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait([task, shop.ended], return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise BoardwalkError(f"The edge ended by itself, with exit code {shop.ended.result()}.")
+        return task.result()
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 @asynccontextmanager
@@ -130,8 +148,8 @@ async def opened(folder: Path, boards: int, console: Console) -> AsyncIterator[S
         cloud = await stack.enter_async_context(local_cloud(folder))
         settings = _settings(folder, cloud)
         await asyncio.to_thread(furnish, settings.cloud, settings.mail)
-        await stack.enter_async_context(_edge(folder, settings))
-        shop = Shop(settings, cloud, await stack.enter_async_context(office(settings)))
+        ended = await stack.enter_async_context(_edge(folder, settings))
+        shop = Shop(settings, cloud, await stack.enter_async_context(office(settings)), ended)
         await _invite(shop, console)
         fleet = await stack.enter_async_context(Fleet.start(folder / "boards"))
         for number in range(1, boards + 1):
@@ -150,7 +168,7 @@ def _settings(folder: Path, cloud: str) -> Settings:
 
 
 @asynccontextmanager
-async def _edge(folder: Path, settings: Settings) -> AsyncIterator[None]:
+async def _edge(folder: Path, settings: Settings) -> AsyncIterator[asyncio.Task[int]]:
     log = folder / "edge.log"
     argv = [sys.executable, "-m", "server", "--config", str(folder / "boardwalk.toml")]
     async with child(argv, log, KEYS) as process:
@@ -161,7 +179,7 @@ async def _edge(folder: Path, settings: Settings) -> AsyncIterator[None]:
             ready.cancel()
             said = await asyncio.to_thread(log.read_text, errors="replace")
             raise StartError(f"The edge does not start; it says: {said[-2000:].strip()}")
-        yield
+        yield ended
         ended.cancel()
 
 
@@ -238,7 +256,7 @@ async def audit(shop: Shop, todo: list[Order]) -> list[Finding]:
     stored = await asyncio.to_thread(selfcheck.stored_orders, shop.data)
     findings = [selfcheck.events([till for till, _ in shop.tills], stored)]
     for name in ("orders", "spend"):
-        told = await shop.edge.call("GET", f"/api/v1/rankings/{name}?window=all&k=1000")
+        told = await shop.edge.call("GET", f"/api/v1/rankings/{name}?window=all&k={selfcheck.LISTED}")
         findings.append(selfcheck.ranking(name, todo, told["rows"]))
     findings.append(await asyncio.to_thread(selfcheck.cloud, shop.settings, shop.data))
     taken = await accepted(shop.cloud)

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
+import signal
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -70,3 +73,24 @@ async def _children(pid: int) -> list[int]:
 async def _alive(pid: int) -> bool:
     process = await asyncio.create_subprocess_exec("kill", "-0", str(pid), stderr=asyncio.subprocess.DEVNULL)
     return await process.wait() == 0
+
+
+async def test_an_edge_that_dies_ends_the_demo_with_a_sentence() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tools.cli", "demo", "--boards", "2", "--orders", "5000", "--exit",
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    said = b""
+    async with asyncio.timeout(60):
+        while b"orders," not in said:
+            said += await process.stderr.readline()
+    (edge,) = [pid for pid in await _children(process.pid) if "server\0--config" in _words(pid)]
+    os.kill(edge, signal.SIGKILL)
+    said += await asyncio.wait_for(process.stderr.read(), 40)
+    assert await process.wait() == 1
+    assert said.decode().endswith("boardwalk: The edge ended by itself, with exit code -9.\n")
+
+
+def _words(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
