@@ -1,8 +1,6 @@
 """The wiring: every part of an edge, made, handed to the others and ended in the right order."""
 
 import asyncio
-import os
-import socket
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -12,22 +10,21 @@ from urllib.parse import unquote, urlsplit
 from aiohttp import web
 from loguru import logger
 
-from firmware.wire.errors import WireError
 from server.clock import milliseconds
 from server.core import Core, open_core
+from server.door import open_door
 from server.errors import StartError
-from server.ingest import decode
 from server.ingest.acks import Acks
-from server.ingest.arrival import Once, Posted, Posting, Undecoded, Up
+from server.ingest.arrival import Once, Posted
 from server.ingest.checkpointer import Checkpointer
 from server.ingest.consumer import Consumer
 from server.ingest.days import Days
 from server.ingest.indexing import Indexing
 from server.mqtt.broker import Broker
 from server.mqtt.receiver import Receiver
-from server.mqtt.subscriber import Account, Message, Subscriber
+from server.mqtt.subscriber import Account, Subscriber
+from server.reception import Reception
 from server.settings import Settings, address
-from server.store import rejects
 from server.store.database import Database
 from server.watch.health import Health, disk
 from server.watch.rate import Rate
@@ -36,7 +33,6 @@ from server.web.routes import create_app
 from sync.service import CloudService
 
 SHUTDOWN_S = 5.0
-SOCKET = "boardwalk.sock"  # in the data folder; whoever may open it is an administrator
 
 
 class Edge:
@@ -53,6 +49,7 @@ class Edge:
         self.health = Health([])
         self.broker: Broker | None = None
         self.subscriber: Subscriber | None = None
+        self.broken = asyncio.Event()  # set when a part broke that the edge cannot be without
 
     async def start_offline(self) -> None:
         """Bring up only what commands need: the interface on the socket, over the store."""
@@ -63,7 +60,7 @@ class Edge:
         """Bring up broker, connection, cloud and web, each after what it needs."""
         core, stack = self.core, self._stack
         self._listen()
-        checkpointer = Checkpointer(core.database, core.folds, Days(self.settings.zone), milliseconds)
+        checkpointer = Checkpointer(core, Days(self.settings.zone), milliseconds)
         stack.push_async_callback(self._save, checkpointer)
         self._spawn(checkpointer.run(), "checkpointer")
         self._spawn(core.presence.keep(core.database), "presence")
@@ -98,9 +95,9 @@ class Edge:
         self.subscriber = subscriber = Subscriber(account, settings.edge.site)
         subscriber.left = self.core.presence.everyone_left
         await self._stack.enter_async_context(subscriber)
-        handlers = {"up": self._on_up, "state": self._on_state, "json": self._on_json}
-        receiver = Receiver(subscriber, handlers | {"res": self._on_res}, self._refuse)
-        self._spawn(receiver.run(milliseconds), "receiver")
+        reception = Reception(self.core.presence, self.core.intake, self.consumer, self.acks)
+        receiver = Receiver(subscriber, reception.handlers, reception.refuse)
+        self._spawn(receiver.run(milliseconds, lambda: self.consumer.crowded), "receiver")
 
     async def _start_web(self, offline: bool = False) -> None:
         core = self.core
@@ -126,7 +123,7 @@ class Edge:
         )
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
-        await _serve_socket(runner, core.database.folder / SOCKET)
+        await web.SockSite(runner, await open_door(core.database.folder)).start()
         if offline:
             return
         host, port = address(self.settings.http.listen)
@@ -146,44 +143,8 @@ class Edge:
         if self.subscriber is not None:
             self.subscriber.publish(topic, payload)
 
-    def _on_up(self, device: str, message: Message, now: int) -> None:
-        self.core.presence.heard(device, now)
-        self.consumer.put(Up(device, message.payload[: decode.MAX_UP + 1], now))
-
-    def _on_state(self, device: str, message: Message, now: int) -> None:
-        try:
-            epoch = self.core.presence.told(device, message.payload, now, message.retained)
-        except WireError as error:
-            self._refuse(device, message, error.reason, now)
-            return
-        message.acknowledge()
-        if epoch is not None and not message.retained:
-            self.acks.send([self.core.intake.acked(device, epoch)])
-
-    def _on_res(self, device: str, message: Message, now: int) -> None:
-        try:
-            decode.result(message.payload)
-        except WireError as error:
-            self._refuse(device, message, error.reason, now)
-        else:
-            message.acknowledge()
-
-    def _on_json(self, device: str, message: Message, now: int) -> None:
-        self.core.presence.heard(device, now)
-        try:
-            objects = decode.objects(message.payload)
-        except WireError as error:
-            self._refuse(device, message, error.reason, now)
-            return
-        self.consumer.put(Posting(device, objects, now, lambda _: message.acknowledge()))
-
-    def _refuse(self, device: str, message: Message, reason: str, now: int) -> None:
-        """Keep the beginning of a message with the reason why it is not taken; then acknowledge it."""
-        refused = Undecoded(message.payload[: rejects.MAX_KEPT_BYTES], reason)
-        self.consumer.put(Posting(device, [refused], now, lambda _: message.acknowledge()))
-
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.create_task(_guarded(work, name), name=name)
+        task = asyncio.create_task(self._guarded(work, name), name=name)
 
         async def end() -> None:
             task.cancel()
@@ -191,6 +152,13 @@ class Edge:
                 await task
 
         self._stack.push_async_callback(end)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        try:
+            await work
+        except Exception:
+            logger.exception("{} broke; the edge stops so that it can be started anew", name)
+            self.broken.set()
 
     async def _save(self, checkpointer: Checkpointer) -> None:
         await self.consumer.drain()
@@ -212,28 +180,9 @@ async def running(settings: Settings, offline: bool = False) -> AsyncIterator[Ed
         yield edge
 
 
-async def _guarded(work: Coroutine[Any, Any, None], name: str) -> None:
-    try:
-        await work
-    except Exception:
-        logger.exception("{} broke; the edge stops so that it can be started anew", name)
-        os.kill(os.getpid(), 15)
-
-
 def _external(url: str) -> Account:
     parts = urlsplit(url)
     tls = parts.scheme == "mqtts"
     port = parts.port or (8883 if tls else 1883)
     user, secret = unquote(parts.username or "boardwalk"), unquote(parts.password or "")
     return Account(parts.hostname or "", port, user, secret, tls)
-
-
-async def _serve_socket(runner: web.AppRunner, path: Path) -> None:
-    await asyncio.to_thread(path.unlink, missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX)
-    before = os.umask(0o177)
-    try:
-        listener.bind(str(path))
-    finally:
-        os.umask(before)
-    await web.SockSite(runner, listener).start()

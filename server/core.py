@@ -4,6 +4,8 @@ cloud and web."""
 from dataclasses import dataclass
 from typing import Any
 
+from loguru import logger
+
 from server.clock import milliseconds
 from server.ingest.days import Days
 from server.ingest.folds import Folds
@@ -15,7 +17,7 @@ from server.registrar import Registrar
 from server.rules.evaluate import Evaluator
 from server.rules.rule import Addresses
 from server.settings import Settings
-from server.store import chunks
+from server.store import generation
 from server.store.database import Database
 
 
@@ -38,10 +40,13 @@ async def open_core(settings: Settings, database: Database) -> Core:
     evaluator = Evaluator(settings.rule, Addresses(settings.mail.staff, settings.mail.customer_address))
 
     def recover(connection: Any) -> tuple[Names, Folds, Intake]:
+        if generation.went_back(connection, database.folder):
+            logger.warning("the store was set back; boards send again what they still hold, mails are held")
+            generation.renew(connection, milliseconds())
         names = Names(connection)
         folds = Folds(settings.ranking, names, days)
         Replay(connection, names, folds).run(settings, evaluator)
-        epoch = int(chunks.generation(connection)[:8], 16) or 1
+        epoch = int(generation.current(connection)[:8], 16) or 1
         intake = Intake(names, folds, evaluator, epoch)
         intake.load(connection)
         return names, folds, intake
@@ -51,5 +56,5 @@ async def open_core(settings: Settings, database: Database) -> Core:
     presence = Presence()
     await presence.load(database)
     registrar = Registrar(database, names, presence, milliseconds)
-    generation = await database.read(chunks.generation)
-    return Core(database, names, folds, intake, presence, registrar, generation)
+    born = await database.read(generation.current)
+    return Core(database, names, folds, intake, presence, registrar, born)

@@ -9,6 +9,7 @@ from loguru import logger
 from server.errors import SettingsError
 from server.settings import Settings
 from server.store import chunks
+from server.store import generation as generations
 from server.store.database import Database
 from server.store.mail import Mails
 from sync.budget import Bucket
@@ -90,7 +91,7 @@ class CloudService:
         return Postman(Mails(self._database), mailer, self._letters, Bucket(per_second, per_second))
 
     async def _post(self, postman: Postman) -> None:
-        generation = await self._database.read(chunks.generation)
+        generation = await self._database.read(generations.current)
         await postman.run(self._clock, generation)
 
     async def _again(self, work: Work, name: str) -> None:

@@ -14,6 +14,7 @@ from loguru import logger
 
 from server.errors import CloudError, StoreFull
 from server.store import chunks, events
+from server.store import generation as generations
 from server.store.database import Database
 from sync.budget import Bucket, units
 from sync.chunk import Chunk, seal, size
@@ -39,7 +40,7 @@ class Uploader:
 
     async def run_sealer(self, clock: Callable[[], int], wait_ms: int) -> None:
         """Seal events that are `wait_ms` old, or many enough, until cancelled."""
-        generation = await self._database.read(chunks.generation)
+        generation = await self._database.read(generations.current)
         while True:
             try:
                 sealed = await self._database.write(self._seal, generation, clock(), wait_ms)

@@ -33,7 +33,7 @@ class Posting:
     objects: the decoded events; a message that does not decode is one object, an Undecoded.
     settle: called on the event loop once, after the commit.
     trusted: whether the source was checked before, so that its name may be new to the register.
-    once: of a post with an Idempotency-Key.
+    once: of a post with an Idempotency-Key. size: bytes as they were sent.
     """
 
     source: str
@@ -42,6 +42,7 @@ class Posting:
     settle: Callable[["Posted"], None]
     trusted: bool = False
     once: Once | None = None
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 from loguru import logger
 
@@ -9,19 +10,28 @@ from server.errors import StoreFull
 from server.ingest.days import Days
 from server.ingest.folds import Folds
 from server.rankings.ranking import KEPT_DAYS
-from server.store import checkpoints
+from server.store import checkpoints, generation
 from server.store.database import Database
 
 EVERY_S = 5.0
 EVERY_EVENTS = 50_000
 
 
+class Known(Protocol):
+    """The parts of server.core.Core that a checkpoint is made of."""
+
+    database: Database
+    folds: Folds
+    generation: str
+
+
 class Checkpointer:
     """Also moves the rankings' day on, since it wakes anyway."""
 
-    def __init__(self, database: Database, folds: Folds, days: Days, clock: Callable[[], int]) -> None:
-        self._database = database
-        self._folds = folds
+    def __init__(self, core: Known, days: Days, clock: Callable[[], int]) -> None:
+        self._database = core.database
+        self._folds = folds = core.folds
+        self._generation = core.generation
         self._days = days
         self._clock = clock
         self._written = folds.through
@@ -52,6 +62,7 @@ class Checkpointer:
             self._folds.dirty.merge(dirty)
             raise
         self._written = delta.through
+        await asyncio.to_thread(generation.note, self._database.folder, self._generation, delta.through)
         first_day = self._days.day(self._clock()) - KEPT_DAYS
         if first_day != self._first_day:
             await self._database.write(checkpoints.drop_days, first_day)

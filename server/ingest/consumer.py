@@ -1,7 +1,6 @@
 """The one writer of the log: takes what has arrived, commits it, and only then tells anybody."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -13,6 +12,7 @@ from server.ingest.acks import Acks
 from server.ingest.arrival import Arrival, Once, Posted, Posting, Up
 from server.ingest.batch import Batch
 from server.ingest.intake import INTERNAL, Intake
+from server.ingest.waiting import Waiting
 from server.store import rejects
 from server.store.database import Database, to_the_end, touch
 from server.store.events import Stored
@@ -20,6 +20,7 @@ from server.store.events import Stored
 MAX_BATCH = 500  # arrivals; frames carry tens of events each
 MAX_EVENTS = 2000
 MAX_WAITING = 20_000  # arrivals; boards send again what is dropped beyond
+CROWD_BYTES = 8 << 20
 RETRY_S = 1.0
 Committed = Callable[[list[Stored]], None]
 
@@ -34,7 +35,7 @@ class Consumer:
         self._database = database
         self._intake = intake
         self._acks = acks
-        self._waiting: deque[Arrival] = deque()
+        self._waiting = Waiting()
         self._wake = asyncio.Event()
         self._alone = 0  # arrivals at the front that are taken one by one
         self.listeners: list[Committed] = []
@@ -46,11 +47,16 @@ class Consumer:
         """Arrivals that no commit has taken yet."""
         return len(self._waiting)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether whoever can wait should: so much waits here that memory would fill up."""
+        return self._waiting.weight > CROWD_BYTES
+
     def put(self, arrival: Arrival) -> None:
         """Let an arrival wait for the next commit. `up`s beyond 20,000 are dropped: no receipt."""
         if isinstance(arrival, Up) and len(self._waiting) >= MAX_WAITING:
             return
-        self._waiting.append(arrival)
+        self._waiting.put(arrival)
         self._wake.set()
 
     async def post(self, source: str, events: list[Any], now: int, once: Once | None = None) -> Posted:
@@ -97,7 +103,7 @@ class Consumer:
         most = 1 if self._alone else MAX_BATCH
         self._alone = max(0, self._alone - 1)
         while self._waiting and len(taken) < most and events < MAX_EVENTS:
-            arrival = self._waiting.popleft()
+            arrival = self._waiting.take()
             events += len(arrival.objects) if isinstance(arrival, Posting) else 20
             taken.append(arrival)
         return taken
@@ -134,12 +140,12 @@ class Consumer:
         self.full = error.sentence
         answers = [self._intake.committed(up) for up in arrivals if isinstance(up, Up)]
         self._acks.send({(one.device, one.epoch): one for one in answers}.values(), window=0)
-        self._waiting.extendleft(reversed([arrival for arrival in arrivals if isinstance(arrival, Posting)]))
+        self._waiting.back(arrival for arrival in arrivals if isinstance(arrival, Posting))
 
     async def _apart(self, arrivals: list[Arrival]) -> None:
         """One arrival broke its batch by a fault of ours: the others must not pay for it."""
         if len(arrivals) > 1:
-            self._waiting.extendleft(reversed(arrivals))
+            self._waiting.back(arrivals)
             self._alone = len(arrivals)
             return
         try:

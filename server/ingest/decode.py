@@ -52,7 +52,10 @@ def objects(payload: bytes) -> list[Any]:
     if len(payload) > MAX_JSON:
         raise WireError("a json message is at most 65,536 bytes")
     body = _json(payload)
-    return body if isinstance(body, list) else [body]
+    found = body if isinstance(body, list) else [body]
+    if len(found) > MAX_OBJECTS:
+        raise WireError("more than 1,000 events in one message")
+    return found
 
 
 def result(payload: bytes) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from server.ingest.folds import Folds
 from server.ingest.names import Fresh, Names
 from server.rankings.ranking import NotWhole
 from server.rules.evaluate import Evaluator, Occurrence
-from server.store import answers, cursors, events, mail, rejects
+from server.store import answers, cursors, events, generation, mail, rejects
 from server.store.events import Stored
 
 INTERNAL = "internal error"
@@ -43,9 +43,11 @@ class Intake:
         self.newest_epoch: dict[int, int] = {}
         self._evaluator = evaluator
         self._epoch = epoch
+        self._held_before = 0
 
     def load(self, connection: sqlite3.Connection) -> None:
         """Read the cursors of the store."""
+        self._held_before = generation.restored_at(connection)
         for device, epoch, *rest in cursors.all_rows(connection):
             self._moved(device, epoch, Cursor(*rest))
 
@@ -174,8 +176,6 @@ class Intake:
             try:
                 if isinstance(body, Undecoded):
                     raise WireError(body.reason)
-                if index >= decode.MAX_OBJECTS:
-                    raise WireError("more than 1,000 events in one message")
                 event, name = decode.foreign(body, posting.received_at)
                 mark = seen.mark(device, name) if name is not None else None
                 if mark is not None and (mark in batch.seen or seen.known(connection, mark)):
@@ -256,7 +256,7 @@ class Intake:
             ],
         )
         if batch.matches:
-            mail.insert(connection, batch.matches, now)
+            mail.insert(connection, batch.matches, now, self._held_before)
         if batch.seen:
             seen.remember(connection, batch.seen, now)
         if batch.kept:

@@ -7,12 +7,6 @@ from typing import Any
 KEPT_SENT = 1000
 
 
-def generation(connection: sqlite3.Connection) -> str:
-    """The random id of this store."""
-    row = connection.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
-    return str(row[0])
-
-
 def through(connection: sqlite3.Connection) -> int:
     """The id of the last event that is sealed."""
     found: int = connection.execute("SELECT through FROM sealed").fetchone()[0]

@@ -98,23 +98,29 @@ class Mails:
         await self._database.write(_move, mail, move)
 
 
-def insert(connection: sqlite3.Connection, matches: Iterable[Match], now: int) -> None:
-    """Add mails of a transaction's matches; one that exists is not added again, a digest counts."""
+def insert(connection: sqlite3.Connection, matches: Iterable[Match], now: int, held_before: int = 0) -> None:
+    """Add mails of a transaction's matches; one that exists is not added again, a digest counts.
+
+    held_before: when the store was set back; mails of events from before then may have gone out.
+    """
     connection.executemany(
         "INSERT INTO mail (rule, key, recipient, state, template, policy, facts, created_at, "
         "not_before_at, changed_at, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (rule, key, recipient) DO UPDATE SET matches = matches + 1 "
         "WHERE key LIKE 'hour:%' OR key LIKE 'day:%'",
-        [_row(match, now) for match in matches],
+        [_row(match, now, held_before) for match in matches],
     )
 
 
-def _row(match: Match, now: int) -> tuple[Any, ...]:
-    known = bool(match.recipient)
+def _row(match: Match, now: int, held_before: int) -> tuple[Any, ...]:
+    state, reason = "pending", None
+    if not match.recipient:
+        state, reason = "failed", "no address is known"
+    elif match.facts["at"] < held_before:
+        state, reason = "held", "the event is from before the store was set back"
     return (
-        match.rule.name, match.key, match.recipient, "pending" if known else "failed",
-        match.rule.template, match.rule.policy, json.dumps(match.facts, separators=(",", ":")),
-        now, match.not_before_at, now, None if known else "no address is known",
+        match.rule.name, match.key, match.recipient, state, match.rule.template, match.rule.policy,
+        json.dumps(match.facts, separators=(",", ":")), now, match.not_before_at, now, reason,
     )  # fmt: skip
 
 

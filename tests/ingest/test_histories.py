@@ -74,8 +74,7 @@ async def _history(folder: Path, boards: list[Board], steps: list[tuple[str, int
                 if step == "kill":
                     break
                 if step == "checkpoint":
-                    folds = site.core.folds
-                    writer = Checkpointer(database, folds, Days(SETTINGS.zone), lambda: NOW)
+                    writer = Checkpointer(site.core, Days(SETTINGS.zone), lambda: NOW)
                     writer._written = -1
                     await writer.write()
                 elif board.emitted[start - 1 : start - 1 + count]:

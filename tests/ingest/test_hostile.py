@@ -41,7 +41,7 @@ async def test_sums_beyond_what_sqlite_counts_do_not_end_the_edge(site: Opener) 
     async with site() as edge:
         for _ in range(2):
             assert (await post(edge, *huge)).accepted == 1000
-        writer = Checkpointer(edge.core.database, edge.core.folds, Days(Settings().zone), lambda: NOW)
+        writer = Checkpointer(edge.core, Days(Settings().zone), lambda: NOW)
         writer._written = -1
         await writer.write()
     async with site() as edge:

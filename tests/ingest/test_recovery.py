@@ -24,7 +24,7 @@ async def post(site: Site, *events: dict[str, Any]) -> None:
 
 
 async def checkpoint(site: Site) -> None:
-    writer = Checkpointer(site.core.database, site.core.folds, Days(Settings().zone), lambda: NOW)
+    writer = Checkpointer(site.core, Days(Settings().zone), lambda: NOW)
     writer._written = -1
     await writer.write()
 

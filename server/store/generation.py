@@ -1,0 +1,58 @@
+"""Which life of the store this is: a new one at its creation, and whenever it was set back.
+
+A backup that is copied over the store looks like any other store. So the edge writes down beside it, in
+the file `newest`, which generation had which newest event; a store that is behind that was set back. Its
+chunks then get keys of a new generation, and mails that may have gone out before are held.
+"""
+
+import secrets
+import sqlite3
+from pathlib import Path
+
+from server.store import events
+
+FILE = "newest"
+
+
+def current(connection: sqlite3.Connection) -> str:
+    """The random id of this life of the store."""
+    row = connection.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
+    return str(row[0])
+
+
+def restored_at(connection: sqlite3.Connection) -> int:
+    """When the store was last found set back, ms since 1970 UTC; 0 for never."""
+    row = connection.execute("SELECT value FROM meta WHERE name = 'restored_at'").fetchone()
+    return int(row[0]) if row else 0
+
+
+def renew(connection: sqlite3.Connection, now: int) -> str:
+    """Begin a new life: a new id, and every mail held whose outcome this store cannot know."""
+    made = secrets.token_hex(8)
+    connection.execute("UPDATE meta SET value = ? WHERE name = 'generation'", (made,))
+    connection.execute(
+        "INSERT INTO meta VALUES ('restored_at', ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+        (str(now),),
+    )
+    connection.execute(
+        "UPDATE mail SET state = 'held', changed_at = ?, reason = 'the store was set back; this mail may "
+        "have gone out before' WHERE state IN ('pending', 'sending', 'unknown')",
+        (now,),
+    )
+    return made
+
+
+def went_back(connection: sqlite3.Connection, folder: Path) -> bool:
+    """Whether this store is older than what its folder has seen of the same generation."""
+    try:
+        told, _, number = (folder / FILE).read_text(encoding="ascii").strip().partition(" ")
+        return told == current(connection) and int(number) > events.newest_id(connection)
+    except (OSError, ValueError):
+        return False
+
+
+def note(folder: Path, generation: str, newest: int) -> None:
+    """Write down the newest committed event; only ever after its commit."""
+    draft = folder / f"{FILE}.new"
+    draft.write_text(f"{generation} {newest}\n", encoding="ascii")
+    draft.replace(folder / FILE)
