@@ -11,7 +11,7 @@ from pathlib import Path
 from loguru import logger
 
 from server.app import Edge, running
-from server.errors import BoardwalkError
+from server.errors import BoardwalkError, EdgeBroken
 from server.settings import Settings, load
 
 DEFAULT = Path("boardwalk.toml")
@@ -24,7 +24,10 @@ def find(config: Path | None) -> Settings:
 
 
 async def serve(settings: Settings, started: Callable[[Edge], object]) -> None:
-    """Run an edge until it is told to stop; `started` is called once it works. Raises StartError."""
+    """Run an edge until it is told to stop; `started` is called once it works.
+
+    Raises StartError, and EdgeBroken when a part broke that it cannot be without.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -32,8 +35,13 @@ async def serve(settings: Settings, started: Callable[[Edge], object]) -> None:
         waiting = started(edge)
         if asyncio.iscoroutine(waiting):
             await waiting
-        await stop.wait()
+        ends = [asyncio.create_task(event.wait()) for event in (stop, edge.broken)]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
         logger.info("stopping")
+        if edge.broken.is_set():
+            raise EdgeBroken("A part of the edge broke, see above; start it again.")
 
 
 def log_to_stderr(level: str = "INFO") -> None:

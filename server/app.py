@@ -60,7 +60,7 @@ class Edge:
         """Bring up broker, connection, cloud and web, each after what it needs."""
         core, stack = self.core, self._stack
         self._listen()
-        checkpointer = Checkpointer(core, Days(self.settings.zone), milliseconds)
+        checkpointer = Checkpointer(core.database, core.folds, Days(self.settings.zone), milliseconds)
         stack.push_async_callback(self._save, checkpointer)
         self._spawn(checkpointer.run(), "checkpointer")
         self._spawn(core.presence.keep(core.database), "presence")
@@ -97,7 +97,7 @@ class Edge:
         await self._stack.enter_async_context(subscriber)
         reception = Reception(self.core.presence, self.core.intake, self.consumer, self.acks)
         receiver = Receiver(subscriber, reception.handlers, reception.refuse)
-        self._spawn(receiver.run(milliseconds, lambda: self.consumer.crowded), "receiver")
+        self._spawn(receiver.run(milliseconds), "receiver")
 
     async def _start_web(self, offline: bool = False) -> None:
         core = self.core

@@ -5,6 +5,7 @@ BoardwalkError
 +-- StartError         the edge cannot start: port, folder, lock, broker
 |   +-- StoreLocked
 |   +-- StoreDamaged
++-- EdgeBroken         a part of a running edge broke
 +-- StoreFull          no room for a commit
 +-- BadInput           a field of a request
 +-- NotFound           a name that nobody knows
@@ -49,6 +50,10 @@ class StoreLocked(StartError):
 
 class StoreDamaged(StartError):
     """SQLite says that the file is not whole."""
+
+
+class EdgeBroken(BoardwalkError):
+    """A part broke that the edge cannot be without; it has stopped, and loses nothing by it."""
 
 
 class StoreFull(BoardwalkError):

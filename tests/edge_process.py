@@ -14,7 +14,7 @@ from typing import Any
 
 import aiohttp
 
-from server.app import SOCKET
+from server.door import SOCKET
 from server.lifeline import dies_with
 from tools.children import free_port
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import aiohttp
 
-from server.app import SOCKET, running
+from server.app import running
+from server.door import door
 from server.errors import BoardwalkError
 from server.settings import Settings
 
@@ -32,22 +33,25 @@ class Office:
 @asynccontextmanager
 async def office(settings: Settings) -> AsyncIterator[Office]:
     """An Office of the settings' edge, whether it runs or not. Raises StartError."""
-    path = Path(settings.edge.data) / SOCKET
-    if await _answers(path):
-        async with _session(path) as session:
+    folder = Path(settings.edge.data)
+    if await _answers(folder):
+        async with _session(folder) as session:
             yield Office(session)
         return
-    async with running(settings, offline=True), _session(path) as session:
+    async with running(settings, offline=True), _session(folder) as session:
         yield Office(session)
 
 
-async def _answers(path: Path) -> bool:
+async def _answers(folder: Path) -> bool:
     try:
-        async with _session(path) as session, session.get("http://edge/healthz") as answer:
+        async with _session(folder) as session, session.get("http://edge/healthz") as answer:
             return answer.status == 200
     except (aiohttp.ClientError, OSError):
         return False
 
 
-def _session(path: Path) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(path)))
+@asynccontextmanager
+async def _session(folder: Path) -> AsyncIterator[aiohttp.ClientSession]:
+    with door(folder) as address:
+        async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(address)) as session:
+            yield session

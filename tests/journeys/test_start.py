@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 
+from server.__main__ import serve
+from server.errors import EdgeBroken
 from server.mqtt.broker import Broker
-from server.settings import Mqtt
+from server.settings import Edge, Http, Mqtt, Settings
 from server.store.database import Database
 from tests.edge_process import EdgeProcess, edge_process
+from tests.journeys.test_commands import boardwalk
+from tests.mqtt.test_broker import Client
 from tools.children import free_port
 
 
@@ -171,3 +175,45 @@ async def test_no_credentials_for_the_cloud_is_a_sentence_on_the_page(tmp_path: 
     async with edge_process(tmp_path, more=none) as edge:
         await edge.ask("POST", "/api/v1/events", [{"kind": "order.placed"}])
         await eventually(edge, lambda found: any("credentials" in str(one) for one in found))
+
+
+async def test_a_data_folder_may_be_deep_and_have_spaces(tmp_path: Path) -> None:
+    deep = tmp_path / "my shop # 1" / ("deep" * 40)
+    edge = EdgeProcess(tmp_path, more={"BOARDWALK_EDGE_DATA": str(deep)})
+    for running in (True, False):
+        if running:
+            await edge.start()
+        code, out, err = await boardwalk(edge, "device", "list", "--json")
+        assert (code, out) == (0, "[]\n"), err
+        if running:
+            await edge.stop()
+
+
+async def test_a_part_that_breaks_ends_the_edge_with_an_exit_code_that_starts_it_again(
+    tmp_path: Path,
+) -> None:
+    async def breaks() -> None:
+        raise RuntimeError("a fault of ours")
+
+    where = Settings(
+        edge=Edge(data=str(tmp_path)), http=Http(listen=f"127.0.0.1:{free_port()}"),
+        mqtt=Mqtt(listen=f"127.0.0.1:{free_port()}"),
+    )  # fmt: skip
+    with pytest.raises(EdgeBroken):
+        await asyncio.wait_for(serve(where, lambda edge: edge._spawn(breaks(), "part")), 20)
+
+
+async def test_a_retained_json_message_counts_once_over_restarts(tmp_path: Path) -> None:
+    async with edge_process(tmp_path) as edge:
+        secret = (await edge.ask("POST", "/api/v1/devices", {"name": "door"}))["secret"]
+        client = Client(edge.mqtt_port, "door", secret)
+        client._client.publish("bw1/shop/door/json", b'{"kind": "door.opened"}', 1, retain=True)
+        async with asyncio.timeout(10):
+            while len((await edge.ask("GET", "/api/v1/events"))["rows"]) < 1:
+                await asyncio.sleep(0.05)
+        client.close()
+        for _ in range(2):
+            await edge.stop()
+            await edge.start()
+            await asyncio.sleep(1.5)
+        assert len((await edge.ask("GET", "/api/v1/events"))["rows"]) == 1

@@ -1,0 +1,68 @@
+"""What becomes of each message that the broker brings."""
+
+from firmware.wire.errors import WireError
+from server.ingest import decode
+from server.ingest.acks import Acks
+from server.ingest.arrival import Posting, Undecoded, Up
+from server.ingest.consumer import Consumer
+from server.ingest.intake import Intake
+from server.ingest.presence import Presence
+from server.mqtt.receiver import Handler
+from server.mqtt.subscriber import Message
+from server.store import rejects
+
+
+class Reception:
+    """Hands messages to presence and intake. A message of QoS 1 is acknowledged once it is committed."""
+
+    def __init__(self, presence: Presence, intake: Intake, consumer: Consumer, acks: Acks) -> None:
+        self._presence = presence
+        self._intake = intake
+        self._consumer = consumer
+        self._acks = acks
+        self.handlers: dict[str, Handler] = {
+            "up": self._up, "state": self._state, "res": self._res, "json": self._json,
+        }  # fmt: skip
+
+    def refuse(self, device: str, message: Message, reason: str, now: int) -> None:
+        """Keep the beginning of a message with the reason why it is not taken."""
+        refused = Undecoded(message.payload[: rejects.MAX_KEPT_BYTES], reason)
+        self._consumer.put(Posting(device, [refused], now, lambda _: message.acknowledge()))
+
+    def _up(self, device: str, message: Message, now: int) -> None:
+        self._heard(device, message, now)
+        self._consumer.put(Up(device, message.payload[: decode.MAX_UP + 1], now))
+
+    def _state(self, device: str, message: Message, now: int) -> None:
+        try:
+            epoch = self._presence.told(device, message.payload, now, message.retained)
+        except WireError as error:
+            self.refuse(device, message, error.reason, now)
+            return
+        message.acknowledge()
+        if epoch is not None and not message.retained:
+            self._acks.send([self._intake.acked(device, epoch)])
+
+    def _res(self, device: str, message: Message, now: int) -> None:
+        try:
+            decode.result(message.payload)
+        except WireError as error:
+            self.refuse(device, message, error.reason, now)
+        else:
+            message.acknowledge()
+
+    def _json(self, device: str, message: Message, now: int) -> None:
+        if message.retained:  # the broker shows it at every connect; it was taken when it was published
+            message.acknowledge()
+            return
+        self._heard(device, message, now)
+        try:
+            objects = decode.objects(message.payload)
+        except WireError as error:
+            self.refuse(device, message, error.reason, now)
+            return
+        self._consumer.put(Posting(device, objects, now, lambda _: message.acknowledge()))
+
+    def _heard(self, device: str, message: Message, now: int) -> None:
+        if not message.retained:
+            self._presence.heard(device, now)
