@@ -5,8 +5,10 @@ import os
 import resource
 import shutil
 import signal
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -188,3 +190,46 @@ async def test_row_26_a_server_clock_that_jumps_a_day_changes_no_order(tmp_path:
         await site.must_be_right()
         rows, _, _ = read(site.edge.data / "boardwalk.db")
         assert [row.order for row in rows if row.kind == "order.placed"] == site.record.sent["till-1"]
+
+
+async def test_row_25_an_older_store_is_rewound_and_no_chunk_changes_and_no_mail_repeats(
+    site: Site, tmp_path: Path
+) -> None:
+    await asyncio.gather(site.scan("till-1", 60), site.scan("till-2", 60))
+    await site.settle()
+    await site.edge.stop()
+    backup = tmp_path / "backup"
+    backup.mkdir()
+    for path in site.edge.data.glob("boardwalk.db*"):
+        shutil.copy(path, backup)
+    await site.edge.start()
+    await asyncio.gather(site.scan("till-1", 60), site.scan("till-2", 60))
+    await site.settle()
+    await site.edge.stop()
+    lost_life = _life(site.edge.data)
+    for path in site.edge.data.glob("boardwalk.db*"):
+        path.unlink()
+    for path in backup.glob("boardwalk.db*"):
+        shutil.copy(path, site.edge.data)
+    site.witness.acks.clear()
+    await site.edge.start()
+    assert "the store was set back" in site.edge.log
+    await asyncio.gather(site.scan("till-1", 30), site.scan("till-2", 30))
+    await site.must_be_right()
+    new_life = _life(site.edge.data)
+    assert new_life["generation"] != lost_life["generation"]
+    sent_before = {key for key, state in lost_life["mails"].items() if state == "sent"}
+    again = {key: state for key, state in new_life["mails"].items() if key in sent_before}
+    kept = {key for key, state in _life(backup)["mails"].items() if state == "sent"}
+    assert len(sent_before - kept) > 10
+    assert {key for key, state in again.items() if state == "sent"} == kept & again.keys()
+    assert {state for key, state in again.items() if key not in kept} == {"held"}
+
+
+def _life(data: Path) -> dict[str, Any]:
+    """The generation of a store, and the state of each mail."""
+    connection = sqlite3.connect(data / "boardwalk.db")
+    (generation,) = connection.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
+    mails = dict(connection.execute("SELECT rule || key, state FROM mail").fetchall())
+    connection.close()
+    return {"generation": generation, "mails": mails}
