@@ -60,7 +60,7 @@ class Edge:
         """Bring up broker, connection, cloud and web, each after what it needs."""
         core, stack = self.core, self._stack
         self._listen()
-        checkpointer = Checkpointer(core.database, core.folds, Days(self.settings.zone), milliseconds)
+        checkpointer = Checkpointer(core, Days(self.settings.zone), milliseconds)
         stack.push_async_callback(self._save, checkpointer)
         self._spawn(checkpointer.run(), "checkpointer")
         self._spawn(core.presence.keep(core.database), "presence")
