@@ -97,7 +97,7 @@ class Edge:
         await self._stack.enter_async_context(subscriber)
         reception = Reception(self.core.presence, self.core.intake, self.consumer, self.acks)
         receiver = Receiver(subscriber, reception.handlers, reception.refuse)
-        self._spawn(receiver.run(milliseconds), "receiver")
+        self._spawn(receiver.run(milliseconds, lambda: self.consumer.crowded), "receiver")
 
     async def _start_web(self, offline: bool = False) -> None:
         core = self.core

@@ -20,7 +20,7 @@ from server.store.events import Stored
 MAX_BATCH = 500  # arrivals; frames carry tens of events each
 MAX_EVENTS = 2000
 MAX_WAITING = 20_000  # arrivals; boards send again what is dropped beyond
-CROWD_BYTES = 8 << 20
+CROWD_BYTES = 4 << 20
 RETRY_S = 1.0
 Committed = Callable[[list[Stored]], None]
 

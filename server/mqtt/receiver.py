@@ -1,5 +1,6 @@
 """Messages of the broker to where they belong."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ class Handler(Protocol):
     def __call__(self, device: str, message: Message, now: int) -> Any: ...
 
 
+CROWDED_S = 0.005
 Stray = Callable[[str, Message, str, int], None]
 
 
@@ -28,14 +30,18 @@ class Receiver:
         self._handlers = handlers
         self._stray = stray
 
-    async def run(self, clock: Callable[[], int]) -> None:
-        """Hand messages on until cancelled."""
+    async def run(self, clock: Callable[[], int], crowded: Callable[[], bool]) -> None:
+        """Hand messages on until cancelled; while it is crowded, they wait with the broker."""
         async for batch in self._subscriber.messages():
-            now = clock()
             for message in batch:
-                try:
-                    _, device, leaf = topics.parse(message.topic)
-                except WireError as error:
-                    self._stray(message.topic.split("/")[2], message, error.reason, now)
-                    continue
-                self._handlers[leaf](device, message, now)
+                self._hand_on(message, clock())
+                while crowded():
+                    await asyncio.sleep(CROWDED_S)
+
+    def _hand_on(self, message: Message, now: int) -> None:
+        try:
+            _, device, leaf = topics.parse(message.topic)
+        except WireError as error:
+            self._stray(message.topic.split("/")[2], message, error.reason, now)
+        else:
+            self._handlers[leaf](device, message, now)

@@ -19,6 +19,8 @@ from firmware.wire import topics
 RECONNECT_S = (0.1, 5.0)
 CONNECT_S = 10.0
 MISC_S = 0.5
+MAX_ARRIVED = 4 << 20  # bytes that nobody has taken yet; what is beyond waits with the broker
+MESSAGE_BYTES = 500  # of a message in memory, beside its payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,9 @@ class Subscriber:
         self._account = account
         self._site = site
         self._arrived: list[Message] = []
+        self._weight = 0
+        self._room = asyncio.Event()
+        self._room.set()
         self._wake = asyncio.Event()
         self._connection = 0
         self._gone = asyncio.Event()
@@ -77,7 +82,9 @@ class Subscriber:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            batch, self._arrived = self._arrived, []
+            batch, self._arrived, self._weight = self._arrived, [], 0
+            if not self._room.is_set():
+                self._resume()
             if batch:
                 yield batch
 
@@ -109,6 +116,7 @@ class Subscriber:
     async def _stay(self) -> None:
         wait = RECONNECT_S[0]
         while True:
+            await self._room.wait()  # else each new connection would bring what waits once more
             self._gone.clear()
             began = self._loop.time()
             try:
@@ -165,7 +173,19 @@ class Subscriber:
                 client.ack(mid, qos)
 
         self._arrived.append(Message(message.topic, bytes(message.payload), message.retain, acknowledge))
+        self._weight += MESSAGE_BYTES + len(message.payload)
         self._wake.set()
+        if self._weight > MAX_ARRIVED:
+            self._room.clear()
+            if (sock := client.socket()) is not None:
+                self._loop.remove_reader(sock)
+
+    def _resume(self) -> None:
+        self._room.set()
+        if (sock := self._client.socket()) is not None:
+            self._add_reader(sock)
+            if self._account.tls:
+                self._loop.call_soon(self._read, sock)
 
     # paho asks for its socket to be watched; connect() runs on a thread, so these may too
 
@@ -174,12 +194,12 @@ class Subscriber:
         self._loop.call_soon_threadsafe(self._add_reader, sock)
 
     def _add_reader(self, sock: Any) -> None:
-        if sock.fileno() >= 0:
+        if sock.fileno() >= 0 and self._room.is_set():
             self._loop.add_reader(sock, self._read, sock)
 
     def _read(self, sock: Any) -> None:
         self._client.loop_read()
-        while self._account.tls and sock.fileno() >= 0 and sock.pending():
+        while self._account.tls and self._room.is_set() and sock.fileno() >= 0 and sock.pending():
             self._client.loop_read()
 
     def _on_socket_close(self, _: paho.Client, __: Any, sock: Any) -> None:

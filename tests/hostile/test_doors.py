@@ -149,6 +149,32 @@ async def test_hostile_input_is_refused_with_a_reason_and_honest_clients_notice_
     _nothing_strange_is_in_the_store(site)
 
 
+async def test_a_flood_waits_with_the_broker_and_not_in_the_memory_of_the_edge(tmp_path: Path) -> None:
+    """64 KB of JSON are 1.5 MB of Python: 200 of them at once would be 300 MB."""
+    event = b'{"kind":"A","a":[' + b"[]," * 14 + b"[]]}"
+    payload = b"[" + b",".join([event] * 1000) + b"]"
+    async with siege(tmp_path) as site:
+        await site.till.sell()
+        before = site.memory_mb("VmRSS")
+        for _ in range(200):
+            site.hostile.paho.publish("bw1/shop/evil-1/json", payload, 1)
+        oversized = site.hostile.paho.publish("bw1/shop/evil-1/json", bytes(70_000), 1)
+        await asyncio.to_thread(oversized.wait_for_publish, 30)
+        async with asyncio.timeout(60):
+            while await asyncio.to_thread(_newest_reject, site) != "a json message is at most 65,536 bytes":
+                await asyncio.sleep(0.1)
+        grown = site.memory_mb("VmHWM") - before
+        print(f"+{grown:.0f} MB")
+        assert grown < GROWTH_MB
+    assert "Traceback" not in site.edge.log
+
+
+def _newest_reject(site: Siege) -> str:
+    with closing(sqlite3.connect(f"file:{site.edge.data / 'boardwalk.db'}?mode=ro", uri=True)) as store:
+        row = store.execute("SELECT reason FROM reject ORDER BY id DESC LIMIT 1").fetchone()
+    return row[0] if row else ""
+
+
 def _nothing_strange_is_in_the_store(site: Siege) -> None:
     with closing(sqlite3.connect(site.edge.data / "boardwalk.db")) as store:
         assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
