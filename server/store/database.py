@@ -5,6 +5,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -16,6 +17,7 @@ from server.store.schema import migrate
 P = ParamSpec("P")
 T = TypeVar("T")
 READERS = 2
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 REFUSALS = (  # of the file or the disk, never of what is being written
     sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CANTOPEN,
@@ -69,6 +71,8 @@ class Database:
     async def __aexit__(self, *error: object) -> None:
         for _ in range(READERS):
             await (await self._readers.get()).close()
+        with suppress(sqlite3.Error):  # a full disk costs the next start a check, no more
+            await self._writer.hop(_note_closed)
         await self._writer.close()
         os.close(self._lock)
 
@@ -153,12 +157,30 @@ def _open_writer(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA cache_size = -16000")
         migrate(connection)
+        _check(connection)
     except sqlite3.DatabaseError as error:
-        raise StoreDamaged(
-            f"The store {path} cannot be opened ({error}); restore a backup, or move it away to "
-            "begin anew: boards send again what they still hold."
-        ) from error
+        raise _damaged(str(path), error) from error
     return connection
+
+
+def _damaged(path: str, error: sqlite3.Error) -> StoreDamaged:
+    return StoreDamaged(
+        f"The store {path} cannot be read ({error}); restore a backup, or move it away to begin anew: "
+        "boards send again what they still hold."
+    )
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    """After an end that was none of ours, look at every page once. Raises DatabaseError."""
+    if not connection.execute("SELECT 1 FROM meta WHERE name = 'closed'").fetchone():
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise sqlite3.DatabaseError(" ".join(found.split()))
+    connection.execute("DELETE FROM meta WHERE name = 'closed'")
+
+
+def _note_closed(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('closed', '1')")
 
 
 def _open_reader(path: Path) -> sqlite3.Connection:
@@ -185,5 +207,8 @@ def _transaction(
         if isinstance(error, sqlite3.Error) and code in REFUSALS:
             cure = CURES.get(code, "see to the disk")
             raise StoreFull(f"The disk refuses to store ({error}); {cure}.") from error
+        if isinstance(error, sqlite3.Error) and code in DAMAGED:
+            (_, _, path) = connection.execute("PRAGMA database_list").fetchone()
+            raise _damaged(path, error) from error
         raise
     return result

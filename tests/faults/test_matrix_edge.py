@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from firmware.mqtt import Client
 from tests.faults.checker import read
 from tests.faults.fault_site import Site, fault_site
 from tests.faults.saboteur import OFFSET
+from tests.firmware.test_mqtt import WiredBoard
 
 
 @pytest.fixture
@@ -233,3 +235,50 @@ def _life(data: Path) -> dict[str, Any]:
     mails = dict(connection.execute("SELECT rule || key, state FROM mail").fetchall())
     connection.close()
     return {"generation": generation, "mails": mails}
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["closed", "killed"])
+async def test_row_24_a_damaged_store_is_refused_with_its_cure(killed: bool, site: Site) -> None:
+    await asyncio.gather(site.scan("till-1", 300), site.scan("till-2", 300))
+    await site.settle()
+    await site.edge.stop()
+    if killed:
+        await site.edge.start()
+        await site.edge.kill()
+    path = site.edge.data / "boardwalk.db"
+    data = bytearray(path.read_bytes())
+    for page in range(2, len(data) // 4096):
+        data[page * 4096 : page * 4096 + 64] = os.urandom(64)
+    path.write_bytes(data)
+    async with asyncio.timeout(10):
+        while site.edge.broker_pids():
+            await asyncio.sleep(0.01)
+    await site.edge.start(wait=False)
+    assert site.edge.process is not None
+    assert await asyncio.wait_for(site.edge.process.wait(), 20) == 1
+    said = site.edge.log.splitlines()[-1]
+    assert said.startswith(f"boardwalk: The store {path} cannot be read (")
+    assert said.endswith(
+        "restore a backup, or move it away to begin anew: boards send again what they still hold."
+    )
+    assert path.exists()
+
+
+async def test_row_14_seventy_thousand_publishes_on_one_connection_do_not_hang(site: Site) -> None:
+    """The packet id wraps at 65,535; every PUBACK is waited for."""
+    device = await site.edge.ask("POST", "/api/v1/devices", {"name": "busy"})
+    address, login = ("127.0.0.1", site.edge.mqtt_port, None), ("busy", "busy", device["secret"])
+    client = Client(WiredBoard(), address, login, ("bw1/shop/busy/state", b'{"online":false}'), 30)
+    await client.connect()
+    draining = asyncio.create_task(client.receive())  # takes the PUBACKs; no message ever comes
+    async with asyncio.timeout(60):
+        for number in range(70_000):
+            await client.publish("bw1/shop/busy/res", b"%d" % number, 1)
+    assert client._packet_id == 70_000 - 65_535
+    assert not draining.done()
+    draining.cancel()
+    await asyncio.wait([draining])
+    await client.close()
+    assert "Traceback" not in site.edge.log
+    await site.scan("till-1", 20)
+    await site.must_be_right()

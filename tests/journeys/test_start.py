@@ -69,7 +69,7 @@ async def test_a_store_that_is_no_store_is_left_alone(tmp_path: Path) -> None:
     broken = tmp_path / "data" / "boardwalk.db"
     broken.write_bytes(b"this is no database" * 100)
     said = await refused(EdgeProcess(tmp_path))
-    assert said.startswith(f"The store {broken} cannot be opened (file is not a database); restore a backup")
+    assert said.startswith(f"The store {broken} cannot be read (file is not a database); restore a backup")
     assert broken.read_bytes() == b"this is no database" * 100
 
 
