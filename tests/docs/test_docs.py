@@ -115,3 +115,12 @@ def test_the_example_of_settings_in_the_readme_is_valid(tmp_path: Path) -> None:
     (tmp_path / "boardwalk.toml").write_text(example)
     settings = load(tmp_path / "boardwalk.toml", {})
     assert [rule.name for rule in settings.rule] == ["tenth-order"]
+
+
+def test_every_test_that_the_guarantees_name_exists() -> None:
+    page = (ROOT / "docs" / "guarantees.md").read_text()
+    sources = "\n".join(path.read_text() for path in (ROOT / "tests" / "faults").glob("*.py"))
+    named = re.findall(r"`(test_\w+)`", page)
+    assert len(named) > 20
+    for test in named:
+        assert f"def {test}(" in sources, test
