@@ -51,16 +51,16 @@ def test_every_window_equals_brute_force(steps: list[tuple[str, str, int]]) -> N
 
 
 async def _history(folder: Path, steps: list[tuple[str, str, int]]) -> None:
-    now = NOW
+    clock = [NOW]
     log: list[tuple[str, str, int]] = []  # kind, customer, day
     days = Days(SETTINGS.zone)
     while True:
         async with Database(folder) as database:
             site = Site(await open_core(SETTINGS, database))
             folds = site.core.folds
-            folds.move(now)
-            writer = Checkpointer(site.core, days, lambda: now)
-            _check(site, log, days.day(now))
+            folds.move(clock[0])
+            writer = Checkpointer(site.core, days, lambda: clock[0])
+            _check(site, log, days.day(clock[0]))
             while steps:
                 step, customer, number = steps.pop(0)
                 if step == "kill":
@@ -68,11 +68,11 @@ async def _history(folder: Path, steps: list[tuple[str, str, int]]) -> None:
                 if step == "checkpoint":
                     await writer.write()
                 elif step == "day":
-                    now += number * DAY // 2
-                    folds.move(now)
+                    clock[0] += number * DAY // 2
+                    folds.move(clock[0])
                 else:
-                    log.append(await _post(site, (step, customer, number), now, days))
-                _check(site, log, days.day(now))
+                    log.append(await _post(site, (step, customer, number), clock[0], days))
+                _check(site, log, days.day(clock[0]))
             if not steps:
                 return
 

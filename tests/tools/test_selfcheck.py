@@ -9,7 +9,7 @@ import pytest
 
 from server.core import Core
 from server.settings import Settings
-from server.store import chunks, events
+from server.store import events
 from sync.chunk import seal
 from tools import selfcheck
 from tools.replay import Order, Till
@@ -74,7 +74,7 @@ async def test_an_event_that_is_missing_or_twice_in_the_table_is_found(
     core: Core, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = await core.database.read(events.after, 0, 1000)
-    sealed = seal("shop", await core.database.read(chunks.generation), 1, kept)
+    sealed = seal("shop", core.generation, 1, kept)
     bodies = [chunk.body for chunk in sealed if chunk.pk.startswith("D#")]
     again = [chunk.body for chunk in seal("shop", "x", 9, kept[:1]) if chunk.pk.startswith("D#")]
     short = [chunk.body for chunk in seal("shop", "x", 9, kept[1:]) if chunk.pk.startswith("D#")]
