@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from tests.edge_process import EdgeProcess, edge_process
+from tools.localcloud import KEYS, local_cloud
 
 
 async def boardwalk(edge: EdgeProcess, *words: str) -> tuple[int, str, str]:
@@ -95,3 +96,31 @@ async def test_help_is_short_and_plain_in_a_pipe(tmp_path: Path) -> None:
     assert code == 0
     assert all(name in out for name in ("run", "demo", "device", "token", "user", "cloud"))
     assert "\x1b" not in out
+
+
+async def test_what_an_edge_sent_to_the_cloud_is_read_back_by_a_command(tmp_path: Path) -> None:
+    async with local_cloud(tmp_path) as address:
+        more = {
+            **KEYS, "BOARDWALK_CLOUD_MODE": "aws", "BOARDWALK_CLOUD_ENDPOINT_URL": address,
+            "BOARDWALK_CLOUD_SEAL_AFTER_S": "1",
+        }  # fmt: skip
+        edge = EdgeProcess(tmp_path, more=more)
+        code, _, err = await boardwalk(edge, "cloud", "init")
+        assert (code, err) == (0, "Table boardwalk is made.\n")
+        await edge.start()
+        try:
+            body = [{"kind": "order.placed", "customer": name, "cents": 5} for name in ("a", "b")]
+            await edge.ask("POST", "/api/v1/events", body)
+            async with asyncio.timeout(20):
+                while (await edge.ask("GET", "/api/v1/sync"))["waiting"]:
+                    await asyncio.sleep(0.2)
+            code, out, _ = await boardwalk(edge, "cloud", "events", "--customer", "b", "--json")
+            (told,) = [json.loads(line) for line in out.splitlines()]
+            assert (code, told["kind"], told["customer"], told["fields"]) == (
+                0,
+                "order.placed",
+                "b",
+                {"cents": 5},
+            )
+        finally:
+            await edge.stop()

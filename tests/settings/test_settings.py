@@ -1,11 +1,12 @@
 """A setting that cannot be used is refused with its place, and with what is allowed."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from server.errors import SettingsError
-from server.settings import load
+from server.settings import LISTS, SECTIONS, load
 
 WRONG = [
     ("[edge]\nsite = 'Pier Street'", 2, "site: 1 to 32 of a-z, 0-9 and -, not - first"),
@@ -45,6 +46,7 @@ WRONG = [
     ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\nevery = 0", 5, "every: 1 or more"),
     ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\npolicy = 'twice'", 5, "policy: allowed: 'at_most_once', 'at_least_once'"),
     ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\ndigest = 'year'", 5, "digest: allowed: 'hour', 'day'"),
+    ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\ntemplate = 5", 5, "template: expected a text, got a whole number"),
     ("[[rule]]\nname = 'a'\nto = 'a@b.c'", 1, "on is missing"),
     ("[[rule]]\nname='a'\non='x'\nto='a@b.c'\n[[rule]]\nname='a'\non='x'\nto='a@b.c'", 6, "name: 1 to 32 of a-z, 0-9 and -, each name once"),
     ("[mqtt]\nbrokr = 'auto'", 2, "unknown key brokr in [mqtt]; allowed: listen, broker, url"),
@@ -83,3 +85,10 @@ def test_a_file_that_is_missing_or_no_toml_is_one_sentence(tmp_path: Path) -> No
     (tmp_path / "bad.toml").write_text("[edge")
     with pytest.raises(SettingsError, match="is not TOML: "):
         load(tmp_path / "bad.toml", {})
+
+
+def test_every_key_has_a_case_above() -> None:
+    tried = {re.match(r"(?:unknown key )?(\w+)", sentence)[1] for _, _, sentence in WRONG}  # type: ignore[index]
+    for kind in (*SECTIONS.values(), *LISTS.values()):
+        for key in kind.__struct_fields__:
+            assert key in tried, (kind.__name__, key)
