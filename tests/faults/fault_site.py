@@ -135,10 +135,14 @@ class Site:
                 await asyncio.sleep(0.01)
 
     async def under(self, faults: Sequence[Fault]) -> None:
-        """Sell at every till while faults happen at random moments."""
+        """Sell at every till while faults happen at random moments, each when acks flow again."""
         sellers = [asyncio.create_task(self.sell(name)) for name in self.boards]
         for fault in faults:
-            await asyncio.sleep(self.chance.uniform(0.1, 0.8))
+            before = len(self.witness.acks)
+            async with asyncio.timeout(60):
+                while len(self.witness.acks) == before:
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(self.chance.uniform(0, 0.5))
             await fault()
         await asyncio.sleep(0.5)
         self.stopped = True

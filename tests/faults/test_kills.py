@@ -4,6 +4,7 @@ The seed is printed; BOARDWALK_SEED repeats a run. `make soak` kills a hundred t
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -23,8 +24,8 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 @pytest.fixture
 def count(pytestconfig: pytest.Config) -> int:
-    """How many faults of a kind."""
-    return 1000 if pytestconfig.getoption("--soak") else 10
+    """How many faults of a kind; BOARDWALK_FAULTS asks for another number."""
+    return int(os.environ.get("BOARDWALK_FAULTS", 1000 if pytestconfig.getoption("--soak") else 10))
 
 
 async def survives(site: Site, faults: list[Fault]) -> None:
