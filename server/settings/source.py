@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -73,8 +74,10 @@ def _variables(environ: Mapping[str, str]) -> dict[str, tuple[str, str, Any]]:
         if not name.startswith(PREFIX):
             continue
         if section not in SECTIONS:
-            allowed = ", ".join(f"{PREFIX}{one.upper()}_..." for one in SECTIONS)
-            raise SettingsError(name, f"sets no section; there are: {allowed}")
+            meant = get_close_matches(section, SECTIONS, n=1)
+            if meant:  # others may have variables of this prefix too
+                raise SettingsError(name, f"sets no section; perhaps {PREFIX}{meant[0].upper()}_...")
+            continue
         hints = get_type_hints(SECTIONS[section])
         listed = key in hints and get_origin(hints[key]) is tuple
         parts = [part.strip() for part in value.split(",") if part.strip()]

@@ -67,11 +67,15 @@ def test_a_wrong_value_names_file_line_and_what_is_allowed(
 
 
 def test_the_environment_wins_and_is_named_in_errors() -> None:
+    assert load(None, {"BOARDWALK_SEED": "1", "BOARDWALK_SCREENSHOTS": "x", "BOARDWALK_VBOARD": "y"}) == load(
+        None, {}
+    )
     assert load(None, {"BOARDWALK_CLOUD_WRITE_UNITS": "7"}).cloud.write_units == 7
     assert load(None, {"BOARDWALK_MAIL_STAFF": "a@b.c, d@e.f"}).mail.staff == ("a@b.c", "d@e.f")
     for name, value, sentence in [
         ("BOARDWALK_CLOUD_WRITE_UNITS", "many", "write_units: expected a whole number, got a text"),
         ("BOARDWALK_MQTT_BROKR", "x", "unknown key brokr in [mqtt]; allowed: listen, broker, url"),
+        ("BOARDWALK_MQQT_LISTEN", "x", "sets no section; perhaps BOARDWALK_MQTT_..."),
         ("BOARDWALK_EDGE_SITE", "A", "site: 1 to 32 of a-z, 0-9 and -, not - first"),
     ]:
         with pytest.raises(SettingsError) as caught:
