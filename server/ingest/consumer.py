@@ -18,7 +18,8 @@ from server.store.database import Database, to_the_end, touch
 from server.store.events import Stored
 
 MAX_BATCH = 500  # arrivals; frames carry tens of events each
-MAX_EVENTS = 2000
+MAX_EVENTS = 2000  # of one commit
+EVENT_BYTES = 45  # of a typical order in a frame
 MAX_WAITING = 20_000  # arrivals; boards send again what is dropped beyond
 CROWD_BYTES = 4 << 20
 RETRY_S = 1.0
@@ -104,7 +105,7 @@ class Consumer:
         self._alone = max(0, self._alone - 1)
         while self._waiting and len(taken) < most and events < MAX_EVENTS:
             arrival = self._waiting.take()
-            events += len(arrival.objects) if isinstance(arrival, Posting) else 20
+            events += _about(arrival)
             taken.append(arrival)
         return taken
 
@@ -158,6 +159,13 @@ class Consumer:
         else:
             indexes = range(len(arrivals[0].objects))
             arrivals[0].settle(Posted(rejected=[(index, INTERNAL) for index in indexes]))
+
+
+def _about(arrival: Arrival) -> int:
+    """How many events an arrival brings; of a frame by its size, for it is not unpacked yet."""
+    if isinstance(arrival, Posting):
+        return len(arrival.objects)
+    return 1 + len(arrival.payload) // EVENT_BYTES
 
 
 def _resolve(done: "asyncio.Future[Posted]", posted: Posted) -> None:
