@@ -7,6 +7,7 @@ from server.ingest.arrival import Answer, Posted, Posting
 from server.ingest.cursor import Cursor
 from server.ingest.folds import Entry
 from server.ingest.names import Fresh
+from server.ingest.seen import Change
 from server.rules.evaluate import Counts
 from server.rules.rule import Match
 from server.store.answers import Kept
@@ -21,6 +22,7 @@ class Batch:
 
     fresh: Fresh
     next_id: int
+    now: int  # ms since 1970 UTC
     rows: list[Row] = field(default_factory=list)
     stored: list[Stored] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
@@ -30,6 +32,7 @@ class Batch:
     rejects: list[Row] = field(default_factory=list)
     conflicts: set[int] = field(default_factory=set)
     seen: dict[bytes, None] = field(default_factory=dict)
+    change: Change | None = None
     answers: dict[tuple[str, int], Answer] = field(default_factory=dict)
     posted: list[tuple[Posting, Posted]] = field(default_factory=list)
     kept: dict[tuple[str, bytes], Kept] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from server.ingest.best_time import best_time
 from server.ingest.cursor import Cursor
 from server.ingest.folds import Folds
 from server.ingest.names import Fresh, Names
+from server.ingest.seen import Seen
 from server.rankings.ranking import NotWhole
 from server.rules.evaluate import Evaluator, Occurrence
 from server.store import answers, cursors, events, generation, mail, rejects
@@ -43,18 +44,20 @@ class Intake:
         self.newest_epoch: dict[int, int] = {}
         self._evaluator = evaluator
         self._epoch = epoch
+        self._seen = Seen()
         self._held_before = 0
 
     def load(self, connection: sqlite3.Connection) -> None:
         """Read the cursors of the store."""
         self._held_before = generation.restored_at(connection)
+        self._seen.load(connection)
         for device, epoch, *rest in cursors.all_rows(connection):
             self._moved(device, epoch, Cursor(*rest))
 
     def work(self, connection: sqlite3.Connection, arrivals: Sequence[Arrival]) -> Batch:
         """Take arrivals in, inside a transaction; nothing of this object changes."""
         now = arrivals[0].received_at
-        batch = Batch(Fresh(self.names, connection, now), events.newest_id(connection) + 1)
+        batch = Batch(Fresh(self.names, connection, now), events.newest_id(connection) + 1, now)
         for arrival in arrivals:
             if isinstance(arrival, Up):
                 self._up(batch, arrival)
@@ -66,6 +69,8 @@ class Intake:
     def adopt(self, batch: Batch) -> None:
         """Take over a committed batch."""
         batch.fresh.adopt()
+        if batch.change is not None:
+            self._seen.adopt(batch.seen, batch.change)
         for (device, epoch), cursor in batch.cursors.items():
             self._moved(device, epoch, cursor)
         self.folds.apply(batch.entries)
@@ -178,7 +183,7 @@ class Intake:
                     raise WireError(body.reason)
                 event, name = decode.foreign(body, posting.received_at)
                 mark = seen.mark(device, name) if name is not None else None
-                if mark is not None and (mark in batch.seen or seen.known(connection, mark)):
+                if mark is not None and self._is_known(connection, batch, mark):
                     posted.duplicate += 1
                     continue
                 cursor = self._cursor(batch, device, self._epoch)
@@ -192,6 +197,9 @@ class Intake:
             posted.accepted += 1
             if mark is not None:
                 batch.seen[mark] = None
+
+    def _is_known(self, connection: sqlite3.Connection, batch: Batch, mark: bytes) -> bool:
+        return mark in batch.seen or self._seen.known(connection, mark, batch.now)
 
     def _refuse(self, batch: Batch, posting: Posting, posted: Posted, why: tuple[int, str]) -> None:
         index, reason = why
@@ -258,7 +266,7 @@ class Intake:
         if batch.matches:
             mail.insert(connection, batch.matches, now, self._held_before)
         if batch.seen:
-            seen.remember(connection, batch.seen, now)
+            batch.change = self._seen.remember(connection, batch.seen, now)
         if batch.kept:
             answers.keep(connection, batch.kept.values(), now)
         if batch.rejects:
