@@ -32,9 +32,9 @@ bench: $(DEV)  ## Measure speed and memory, as ratios inside one run
 	$(BIN)/python -m tools.bench
 
 soak: deps $(DEV)  ## The long versions of what the tests sample; the seed is printed
-	$(BIN)/pytest tests/faults tests/journeys --soak
+	$(BIN)/pytest tests/faults tests/hostile tests/journeys --soak
 
-deps:  ## Install mosquitto and chromium through apt where missing and allowed, else name them
+deps:  ## Install what the tests need (brokers, browser, node) where missing and allowed, else name it
 	@tools/deps.sh
 
 docs: $(DEV)  ## Build the documentation into docs/_build

@@ -165,6 +165,8 @@ async def test_a_flood_waits_with_the_broker_and_not_in_the_memory_of_the_edge(t
                 await asyncio.sleep(0.1)
         grown = site.memory_mb("VmHWM") - before
         print(f"+{grown:.0f} MB")
+        with closing(sqlite3.connect(f"file:{site.edge.data / 'boardwalk.db'}?mode=ro", uri=True)) as store:
+            assert store.execute("SELECT count(*) FROM reject").fetchone()[0] == MAX_REJECTS
         assert grown < GROWTH_MB
     assert "Traceback" not in site.edge.log
 
