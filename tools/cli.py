@@ -219,7 +219,7 @@ def cloud_events(config: Path | None, /, as_json: bool, **wanted: str | None) ->
     from sync.reader import read_events
 
     for event in read_events(_with_cloud(config)):
-        row = {name: getattr(event, name) for name in event.__slots__ if name != "id"}
+        row = {name: getattr(event, name) for name in event.__struct_fields__ if name != "id"}
         if all(row[name] == value for name, value in wanted.items() if value is not None):
             line = json.dumps(row) if as_json else _line(row)
             click.echo(line)

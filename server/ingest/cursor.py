@@ -1,5 +1,6 @@
 """The last gapless committed seq of a device's epoch, and what a frame does to it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from zlib import crc32
 
@@ -29,11 +30,11 @@ class Cursor:
         start = len(self.crcs) - back
         return self.crcs[start : start + 4] == crc32(record).to_bytes(4, "big")
 
-    def step(self, record: bytes) -> int:
-        """Move over the next event; its seq."""
-        self.acked += 1
-        self.crcs = (self.crcs + crc32(record).to_bytes(4, "big"))[-4 * CHECKED :]
-        return self.acked
+    def step(self, records: Sequence[bytes]) -> None:
+        """Move over the next events."""
+        self.acked += len(records)
+        crcs = b"".join([crc32(record).to_bytes(4, "big") for record in records])
+        self.crcs = (self.crcs + crcs)[-4 * CHECKED :]
 
     def jump(self, last: int) -> None:
         """Move over events that will never come."""

@@ -16,7 +16,8 @@ class Days:
 
     def day(self, at: int) -> int:
         """The local day of a moment in ms since 1970 UTC."""
-        return (at + self.offset(at)) // DAY_MS
+        offset = self._offsets.get(at // QUARTER_MS)
+        return (at + (self.offset(at) if offset is None else offset)) // DAY_MS
 
     def offset(self, at: int) -> int:
         """Local time minus UTC at a moment, in ms."""

@@ -20,13 +20,8 @@ from server.store.checkpoints import Delta
 HOUR_MS = 3_600_000
 
 
-class Entry(NamedTuple):
-    """One score that an event changes."""
-
-    ranking: str
-    day: int
-    key: int
-    delta: int
+Score = tuple[str, int, int]  # ranking, day, key
+Entry = tuple[Score, int]  # a score that an event changes, and by how much
 
 
 class Place(NamedTuple):
@@ -41,7 +36,7 @@ class Place(NamedTuple):
 class Dirty:
     """What changed since the last checkpoint."""
 
-    scores: set[tuple[str, int, int]] = field(default_factory=set)
+    scores: set[Score] = field(default_factory=set)
     counts: set[tuple[str, int]] = field(default_factory=set)
     totals: set[tuple[int, int]] = field(default_factory=set)
 
@@ -64,7 +59,7 @@ class Folds:
         self.rankings = {spec.name: Ranking(spec, names.names[noun_of(spec.key)]) for spec in specs}
         self.counts: Counts = {}
         self._totals: dict[tuple[int, int], tuple[int, int]] = {}
-        self._by_kind: dict[str, list[Ranking]] = {}
+        self._by_kind: dict[str, list[tuple[Ranking, Noun]]] = {}
         self.dirty = Dirty()
         self.through = 0
 
@@ -82,7 +77,7 @@ class Folds:
         else only that ranking is left out.
         """
         found: list[Entry] = []
-        for ranking in self._of(kind):
+        for ranking, noun in self._of(kind):
             try:
                 delta = ranking.delta(kind, fields)
             except NotWhole:
@@ -93,17 +88,19 @@ class Folds:
             if delta and name is not None:
                 of_at = fields.get("of_at") if kind in ranking.spec.minus else None
                 placed_at = of_at if type(of_at) is int and 0 <= of_at < at else at
-                key = intern(noun_of(ranking.spec.key), str(name))
-                found.append(Entry(ranking.spec.name, self._days.day(placed_at), key, delta))
+                key = intern(noun, str(name))
+                found.append(((ranking.spec.name, self._days.day(placed_at), key), delta))
         return found
 
     def apply(self, entries: list[Entry]) -> None:
-        """Count committed entries."""
-        scores = self.dirty.scores
-        for name, day, key, delta in entries:
+        """Count committed entries; what changes a score several times is added up first."""
+        sums: dict[Score, int] = {}
+        for score, delta in entries:
+            sums[score] = sums.get(score, 0) + delta
+        for (name, day, key), delta in sums.items():
             self.rankings[name].add(day, key, delta)
-            scores.add((name, day, key))
-            scores.add((name, ALL, key))
+            self.dirty.scores.add((name, ALL, key))
+        self.dirty.scores.update(sums)
 
     def total(self, at: int, kind: int, cents: object) -> None:
         """Count one committed event in its hour."""
@@ -176,10 +173,11 @@ class Folds:
             raise NotFound(f"Ranking {name} has no window {window!r}; it has: {', '.join(ranking.windows)}.")
         return ranking.windows[window]
 
-    def _of(self, kind: str) -> list[Ranking]:
+    def _of(self, kind: str) -> list[tuple[Ranking, Noun]]:
         found = self._by_kind.get(kind)
         if found is None:
-            found = [ranking for ranking in self.rankings.values() if ranking.counts(kind)]
+            counting = [ranking for ranking in self.rankings.values() if ranking.counts(kind)]
+            found = [(ranking, noun_of(ranking.spec.key)) for ranking in counting]
             if found:  # only kinds that count: names of kinds come from outside
                 self._by_kind[kind] = found
         return found

@@ -8,7 +8,7 @@ is answered with `want`. `work` runs on the writer's thread and changes nothing 
 import sqlite3
 from collections.abc import Sequence
 
-import msgpack
+import msgspec
 
 from firmware.wire import frame
 from firmware.wire.errors import WireError
@@ -29,6 +29,8 @@ from server.store.events import Stored
 
 INTERNAL = "internal error"
 MAX_SOURCE = 64  # characters kept of what stands where a device should be named
+
+_pack = msgspec.msgpack.Encoder().encode
 
 
 class Intake:
@@ -131,8 +133,10 @@ class Intake:
                 batch.conflicts.add(device)
         if overlap < len(message.records):
             batch.cursors[(device, message.epoch)] = cursor
-        for record in message.records[overlap:]:
-            seq = cursor.step(record)
+        new = message.records[overlap:]
+        seqs = range(cursor.acked + 1, cursor.acked + 1 + len(new))
+        cursor.step(new)
+        for seq, record in zip(seqs, new, strict=True):
             try:
                 event = decode.record(record)
                 sent = (message.boot, message.uptime_ms)
@@ -217,11 +221,11 @@ class Intake:
         at, received_at = times
         fresh, customer = batch.fresh, event.fields.pop("customer", None)
         name = customer if isinstance(customer, str) else None
-        ranked = dict(event.fields, customer=name, device=device)
+        ranked = {**event.fields, "customer": name, "device": device}
         entries = self.folds.entries(event.kind, at, ranked, fresh.id)
         number = fresh.id("customer", name) if name is not None else None
         device_id, kind = fresh.id("device", device), fresh.id("kind", event.kind)
-        packed = msgpack.packb(event.fields)
+        packed = _pack(event.fields)
         batch.rows.append(
             (batch.next_id, device_id, epoch, seq, kind, number, at, received_at, event.at,
              event.quality, event.boot, event.uptime_ms, packed)

@@ -75,7 +75,7 @@ class Replay:
         # not strict: an event may be older than a ranking that asks for whole numbers
         found = self._folds.entries(event.kind, event.at, fields, self._fresh.id, strict=False)
         self._fresh.adopt()
-        self._folds.apply([entry for entry in found if entry.ranking in rankings])
+        self._folds.apply([(score, delta) for score, delta in found if score[0] in rankings])
 
     def _rest(self, event: Stored, evaluator: Evaluator, since: dict[str, int]) -> None:
         kind = self._names.ids["kind"][event.kind]

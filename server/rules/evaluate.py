@@ -1,8 +1,7 @@
 """Rules over events in log order: counts a customer, and the mails that are due."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from server.rules.rule import Addresses, Match, period
 from server.settings import Rule as Spec
@@ -10,8 +9,7 @@ from server.settings import Rule as Spec
 Counts = dict[tuple[str, int], int]  # (rule, customer, 0 for none) -> accepted events
 
 
-@dataclass(frozen=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """An accepted event, as rules see it. identity: device/epoch/seq."""
 
     identity: str

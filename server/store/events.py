@@ -2,10 +2,11 @@
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgpack
+import msgspec
 
 from firmware.wire.event import QUALITIES
 from server.store import indexer
@@ -23,8 +24,7 @@ JOINED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True):
     """An event as people and programs see it.
 
     id: its row in the log. at: best known time; received_at: when the edge had it; clock_at: what
@@ -44,7 +44,7 @@ class Stored:
     quality: str
     boot: int
     uptime_ms: int
-    fields: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
