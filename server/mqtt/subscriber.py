@@ -15,6 +15,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from firmware.wire import topics
+from server.mqtt.buffered import Buffered
 
 RECONNECT_S = (0.1, 5.0)
 CONNECT_S = 10.0
@@ -93,8 +94,8 @@ class Subscriber:
         if self.down is None:
             self._client.publish(topic, payload)
 
-    def _make(self) -> paho.Client:
-        client = paho.Client(
+    def _make(self) -> Buffered:
+        client = Buffered(
             CallbackAPIVersion.VERSION2, client_id=self._account.user, clean_session=False,
             manual_ack=True, reconnect_on_failure=False,
         )  # fmt: skip
@@ -184,8 +185,7 @@ class Subscriber:
         self._room.set()
         if (sock := self._client.socket()) is not None:
             self._add_reader(sock)
-            if self._account.tls:
-                self._loop.call_soon(self._read, sock)
+            self._loop.call_soon(self._read, sock)  # for what was taken from the socket already
 
     # paho asks for its socket to be watched; connect() runs on a thread, so these may too
 
@@ -199,7 +199,7 @@ class Subscriber:
 
     def _read(self, sock: Any) -> None:
         self._client.loop_read()
-        while self._account.tls and self._room.is_set() and sock.fileno() >= 0 and sock.pending():
+        while self._room.is_set() and sock.fileno() >= 0 and self._client.pending:
             self._client.loop_read()
 
     def _on_socket_close(self, _: paho.Client, __: Any, sock: Any) -> None:
