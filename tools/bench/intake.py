@@ -6,18 +6,17 @@ import tempfile
 import time
 from pathlib import Path
 
-from firmware.wire import event, frame
-from firmware.wire.event import EARLIEST_AT, EDGE, Event
+from firmware.wire.event import EARLIEST_AT
 from server.clock import milliseconds
 from server.core import open_core
 from server.ingest.acks import Acks
-from server.ingest.arrival import Up
 from server.ingest.consumer import Consumer
 from server.settings import Rule, Settings
 from server.store.database import Database
+from tools.bench import store
 
-BOARDS, FRAMES, EVENTS = 50, 40, 30
-COUNT = BOARDS * FRAMES * EVENTS
+BOARDS, FRAMES = 50, 40
+COUNT = BOARDS * FRAMES * store.EVENTS
 SETTINGS = Settings(rule=(Rule(name="tenth", on="order.placed", every=10, to="a@shop.example"),))
 
 
@@ -59,7 +58,7 @@ async def _intake(folder: Path) -> float:
         )
         for number in range(BOARDS):
             await core.registrar.add(f"till-{number}")
-        arrivals = [_frame(board, number) for number in range(FRAMES) for board in range(BOARDS)]
+        arrivals = [store.up(board, number) for number in range(FRAMES) for board in range(BOARDS)]
         began = time.perf_counter()
         for arrival in arrivals:
             consumer.put(arrival)
@@ -67,13 +66,3 @@ async def _intake(folder: Path) -> float:
         took = time.perf_counter() - began
         assert core.folds.through == COUNT
     return COUNT / took
-
-
-def _frame(board: int, number: int) -> Up:
-    records = []
-    for index in range(EVENTS):
-        seq = number * EVENTS + index
-        fields: dict[str, object] = {"customer": f"{seq * 7919 % 20_000:05d}", "quantity": 1, "cents": seq}
-        records.append(event.encode(Event("order.placed", fields, 1, 1000 + seq, EARLIEST_AT + seq, EDGE)))
-    up = frame.Up(7, number * EVENTS + 1, records, 1, 99_000)
-    return Up(f"till-{board}", frame.encode(up), milliseconds())

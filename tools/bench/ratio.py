@@ -9,7 +9,7 @@ ROUNDS = 5
 
 @dataclass(frozen=True)
 class Ratio:
-    """name: what was measured. ours, yardstick: medians, a second. ratio: median of the rounds'."""
+    """name: what was measured. ours, yardstick: medians, in `unit`. ratio: median of the rounds'."""
 
     name: str
     against: str
@@ -18,18 +18,25 @@ class Ratio:
     ratio: float
     low: float
     high: float
+    unit: str = "/s"
 
 
-def measure(name: str, against: str, ours: Callable[[], float], yardstick: Callable[[], float]) -> Ratio:
-    """Measure both in turns, five rounds; each function gives a rate."""
-    pairs = [(ours(), yardstick()) for _ in range(ROUNDS)]
+def measure(
+    names: tuple[str, str], ours: Callable[[], float], yardstick: Callable[[], float], unit: str = "/s"
+) -> Ratio:
+    """Measure both in turns, five rounds. names: of ours and of the yardstick."""
+    return of(names, [(ours(), yardstick()) for _ in range(ROUNDS)], unit)
+
+
+def of(names: tuple[str, str], pairs: list[tuple[float, float]], unit: str) -> Ratio:
+    """The figure of pairs that were measured together: (ours, yardstick) of each round."""
     ratios = [mine / other for mine, other in pairs]
     return Ratio(
-        name,
-        against,
+        *names,
         statistics.median(mine for mine, _ in pairs),
         statistics.median(other for _, other in pairs),
         statistics.median(ratios),
         min(ratios),
         max(ratios),
+        unit,
     )

@@ -1,0 +1,57 @@
+"""A generator of QoS 1 messages that costs next to nothing: packets made beforehand, receipts counted."""
+
+import selectors
+import socket
+import struct
+from collections.abc import Iterable
+
+WINDOW = 1000  # messages under way
+
+
+class Publisher:
+    """One connection to a broker on loopback that asks nobody who they are."""
+
+    def __init__(self, port: int, name: str) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        body = b"\0\x04MQTT\x04\x02\0\0" + _text(name)
+        self._socket.sendall(b"\x10" + _length(len(body)) + body)
+        if self._socket.recv(4, socket.MSG_WAITALL) != b"\x20\x02\0\0":
+            raise ConnectionRefusedError("the broker refuses the generator")
+
+    def publish(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        """Send all messages (topic, payload) and wait for the last receipt."""
+        packets = [_publish(number % 65_535 + 1, *one) for number, one in enumerate(messages)]
+        sent = taken = 0
+        while taken < 4 * len(packets):  # a receipt is of 4 bytes
+            room = min(len(packets), taken // 4 + WINDOW)
+            if sent < room:
+                self._socket.sendall(b"".join(packets[sent : min(room, sent + 100)]))
+                sent = min(room, sent + 100)
+            while (wait := sent >= room and taken < 4 * sent) or self._is_readable():
+                taken += len(self._socket.recv(65_536))
+                if wait:
+                    break
+
+    def close(self) -> None:
+        """Leave."""
+        self._socket.close()
+
+    def _is_readable(self) -> bool:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._socket, selectors.EVENT_READ)
+            return bool(selector.select(0))
+
+
+def _publish(mid: int, topic: str, payload: bytes) -> bytes:
+    body = _text(topic) + struct.pack("!H", mid) + payload
+    return b"\x32" + _length(len(body)) + body
+
+
+def _text(text: str) -> bytes:
+    return struct.pack("!H", len(text)) + text.encode()
+
+
+def _length(size: int) -> bytes:
+    """A length as MQTT writes it, below 16,384."""
+    return bytes([size]) if size < 128 else bytes([size & 127 | 128, size >> 7])

@@ -1,0 +1,105 @@
+"""A broker and an edge as processes of their own, over a folder of one measurement."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+
+from server.lifeline import dies_with
+from server.mqtt.mosquitto import find
+from tools.children import free_port
+
+WAIT_S = 60.0
+BROKER = """\
+{user}allow_anonymous true
+max_queued_messages 1000000
+max_queued_bytes 0
+max_inflight_messages 0
+set_tcp_nodelay true
+listener {port} 127.0.0.1
+"""
+
+
+@contextmanager
+def broker(folder: Path) -> Iterator[int]:
+    """mosquitto without rights, but bounded as ours; its port."""
+    port, user = free_port(), "user root\n" if os.geteuid() == 0 else ""
+    config = folder / "mosquitto.conf"
+    config.write_text(BROKER.format(port=port, user=user), encoding="utf-8")
+    with child([find() or "mosquitto", "-c", str(config)], folder):
+        began = time.monotonic()
+        while subprocess.run(
+            ["bash", "-c", f": </dev/tcp/127.0.0.1/{port}"], stderr=subprocess.DEVNULL, check=False
+        ).returncode:
+            _patience(began, "the broker")
+        yield port
+
+
+@contextmanager
+def edge(folder: Path, settings: Mapping[str, str]) -> Iterator[tuple[int, float]]:
+    """An edge over `folder`/data. settings: by names of the environment. Its pid and how many seconds
+    passed until it answered."""
+    port = free_port()
+    environ = {
+        "BOARDWALK_EDGE_DATA": str(folder / "data"),
+        "BOARDWALK_EDGE_SITE": "shop",
+        "BOARDWALK_HTTP_LISTEN": f"127.0.0.1:{port}",
+        "BOARDWALK_CLOUD_MODE": "off",
+        **settings,
+    }
+    (folder / "edge.toml").touch()
+    began = time.monotonic()
+    with child(
+        [sys.executable, "-m", "server", "--config", str(folder / "edge.toml")], folder, environ
+    ) as process:
+        while not _answers(f"http://127.0.0.1:{port}/healthz"):
+            if process.poll() is not None:
+                raise RuntimeError((folder / "log").read_text(errors="replace"))
+            _patience(began, "the edge")
+        yield process.pid, time.monotonic() - began
+
+
+@contextmanager
+def child(
+    argv: list[str], folder: Path, environ: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """A process that ends with the block; its complaints go to `folder`/log."""
+    with (folder / "log").open("a") as log:
+        process = subprocess.Popen(
+            argv, env={**os.environ, **(environ or {})}, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=dies_with(os.getpid()),
+        )  # fmt: skip
+    with process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def committed(folder: Path) -> int:
+    """How many events the store of an edge holds."""
+    with sqlite3.connect(f"file:{folder / 'data' / 'boardwalk.db'}?mode=ro", uri=True) as connection:
+        found: int = connection.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()[0]
+    connection.close()
+    return found
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as told:
+            return bool(told.status == 200)
+    except (URLError, OSError):
+        time.sleep(0.01)
+        return False
+
+
+def _patience(began: float, who: str) -> None:
+    if time.monotonic() - began > WAIT_S:
+        raise TimeoutError(f"{who} did not start within {WAIT_S:.0f} s")
+    time.sleep(0.01)
