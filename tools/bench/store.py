@@ -41,6 +41,7 @@ async def _fill(folder: Path, boards: int, frames: int, customers: int) -> None:
     settings = Settings()
     async with Database(folder) as database:
         core = await open_core(settings, database)
+        checkpointer = Checkpointer(core, Days(settings.zone), milliseconds)
         consumer = Consumer(database, core.intake, Acks("shop", lambda *_: None, milliseconds))
         for board in range(boards):
             await core.registrar.add(f"till-{board}")
@@ -48,4 +49,4 @@ async def _fill(folder: Path, boards: int, frames: int, customers: int) -> None:
             for board in range(boards):
                 consumer.put(up(board, number, customers))
             await consumer.drain()
-        await Checkpointer(core, Days(settings.zone), milliseconds).write()
+        await checkpointer.write()
