@@ -112,7 +112,9 @@ async def test_what_an_edge_sent_to_the_cloud_is_read_back_by_a_command(tmp_path
             body = [{"kind": "order.placed", "customer": name, "cents": 5} for name in ("a", "b")]
             await edge.ask("POST", "/api/v1/events", body)
             async with asyncio.timeout(20):
-                while (await edge.ask("GET", "/api/v1/sync"))["waiting"]:
+                while (state := await edge.ask("GET", "/api/v1/sync"))["waiting"] or not state[
+                    "last_sent_at"
+                ]:
                     await asyncio.sleep(0.2)
             code, out, _ = await boardwalk(edge, "cloud", "events", "--customer", "b", "--json")
             (told,) = [json.loads(line) for line in out.splitlines()]
