@@ -1,6 +1,6 @@
 """What `server.app` hands to the web floor: the parts it reads from and acts on."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -102,7 +102,6 @@ class Parts:
     devices: Devices
     on_commit: Callable[[Callable[[list[Stored]], None]], None]
     per_minute: Callable[[], int]
-    on_start: Callable[[web.Application], Awaitable[None]] | None = None
 
 
 PARTS: web.AppKey[Parts] = web.AppKey("parts", Parts)

@@ -45,8 +45,6 @@ def create_app(parts: Parts) -> web.Application:
     _add_pages(app)
     _add_interface(app)
     parts.on_commit(feed.committed)
-    if parts.on_start is not None:
-        app.on_startup.append(parts.on_start)
     return app
 
 

@@ -48,10 +48,7 @@ async def test_ctrl_c_closes_the_shop_and_leaves_nothing_running() -> None:
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stderr is not None
-    said = b""
-    async with asyncio.timeout(60):
-        while b"orders," not in said:
-            said += await process.stderr.readline()
+    await _until_it_sells(process.stderr)
     children = await _children(process.pid)
     assert len(children) >= 3  # local cloud, edge, boards
     process.send_signal(2)
@@ -60,6 +57,15 @@ async def test_ctrl_c_closes_the_shop_and_leaves_nothing_running() -> None:
     async with asyncio.timeout(5):
         while any([await _alive(pid) for pid in children]):
             await asyncio.sleep(0.05)
+
+
+async def _until_it_sells(errors: asyncio.StreamReader) -> bytes:
+    """What a demo says until its first line of progress."""
+    said = b""
+    async with asyncio.timeout(60):
+        while b"orders," not in said:
+            said += await errors.readline()
+    return said
 
 
 async def _children(pid: int) -> list[int]:
@@ -81,10 +87,7 @@ async def test_an_edge_that_dies_ends_the_demo_with_a_sentence() -> None:
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stderr is not None
-    said = b""
-    async with asyncio.timeout(60):
-        while b"orders," not in said:
-            said += await process.stderr.readline()
+    said = await _until_it_sells(process.stderr)
     (edge,) = [pid for pid in await _children(process.pid) if "server\0--config" in _words(pid)]
     os.kill(edge, signal.SIGKILL)
     said += await asyncio.wait_for(process.stderr.read(), 40)
