@@ -1,6 +1,7 @@
 """A broker and an edge as processes of their own, over a folder of one measurement."""
 
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -33,12 +34,18 @@ def broker(folder: Path) -> Iterator[int]:
     config = folder / "mosquitto.conf"
     config.write_text(BROKER.format(port=port, user=user), encoding="utf-8")
     with child([find() or "mosquitto", "-c", str(config)], folder):
-        began = time.monotonic()
-        while subprocess.run(
-            ["bash", "-c", f": </dev/tcp/127.0.0.1/{port}"], stderr=subprocess.DEVNULL, check=False
-        ).returncode:
-            _patience(began, "the broker")
+        listening(port)
         yield port
+
+
+def listening(port: int) -> None:
+    """Wait until somebody listens on a port of loopback. Raises TimeoutError."""
+    began = time.monotonic()
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        _patience(began, "the broker")
 
 
 @contextmanager

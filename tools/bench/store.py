@@ -19,10 +19,13 @@ EVENTS = 30  # of a frame
 CUSTOMERS = 20_000
 
 
-def fill(folder: Path, boards: int, frames: int = 0, customers: int = CUSTOMERS) -> None:
-    """Make `folder`/data with `boards` devices, `till-0` and so on, and `frames` of 30 orders of each."""
+def fill(folder: Path, boards: int, frames: int = 0, customers: int = CUSTOMERS) -> dict[str, str]:
+    """Make `folder`/data with `boards` devices, `till-0` and so on, and `frames` of 30 orders of each.
+
+    The devices' secrets.
+    """
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    asyncio.run(_fill(folder / "data", boards, frames, customers))
+    return asyncio.run(_fill(folder / "data", boards, frames, customers))
 
 
 def up(board: int, number: int, customers: int = CUSTOMERS) -> Up:
@@ -37,16 +40,16 @@ def up(board: int, number: int, customers: int = CUSTOMERS) -> Up:
     return Up(f"till-{board}", frame.encode(made), milliseconds())
 
 
-async def _fill(folder: Path, boards: int, frames: int, customers: int) -> None:
+async def _fill(folder: Path, boards: int, frames: int, customers: int) -> dict[str, str]:
     settings = Settings()
     async with Database(folder) as database:
         core = await open_core(settings, database)
         checkpointer = Checkpointer(core, Days(settings.zone), milliseconds)
         consumer = Consumer(database, core.intake, Acks("shop", lambda *_: None, milliseconds))
-        for board in range(boards):
-            await core.registrar.add(f"till-{board}")
+        added = [await core.registrar.add(f"till-{board}") for board in range(boards)]
         for number in range(frames):
             for board in range(boards):
                 consumer.put(up(board, number, customers))
             await consumer.drain()
         await checkpointer.write()
+    return {one["device"]: one["secret"] for one in added}

@@ -1,0 +1,59 @@
+"""What is measured, in groups that can be chosen: each yields its figures as soon as it knows them."""
+
+from collections.abc import Callable, Iterator
+
+from tools.bench import footprint, heap, intake, latency, messages, storm
+from tools.bench.ratio import ROUNDS, Ratio, measure, of
+
+Group = Callable[[], Iterator[Ratio]]
+
+
+def _batches() -> Iterator[Ratio]:
+    """BW-1 frames in one process, from an empty store."""
+    names = ("BW-1 events committed, folded, ruled, acked", "executemany")
+    yield measure(names, intake.intake, intake.bare)
+
+
+def _ranking() -> Iterator[Ratio]:
+    """Increments of a live ranking."""
+    yield measure(("ranking increments, 100,000 keys", "dict increments"), heap.increments, heap.plain)
+
+
+def _messages() -> Iterator[Ratio]:
+    """Single json messages, from the broker to committed rows."""
+    with messages.bench() as bench:
+        names = ("single json messages with ids, committed", "paho that counts")
+        yield measure(names, bench.with_ids, bench.counted)
+        names = ("single json messages without ids, committed", "paho that counts")
+        yield measure(names, bench.without_ids, bench.counted)
+
+
+def _latency() -> Iterator[Ratio]:
+    """From a board's publish to its receipt."""
+    runs = [latency.run() for _ in range(ROUNDS)]
+    for name, part in (("p50", 0.5), ("p99", 0.99)):
+        pairs = [(latency.at(part, waits), latency.at(0.99, flushes)) for waits, flushes in runs]
+        yield of((f"publish to ack at 1,000 events/s, {name}", "fdatasync p99"), pairs, "ms")
+
+
+def _footprint() -> Iterator[Ratio]:
+    """How long a start takes, and how much memory an edge holds."""
+    with footprint.footprint() as edge:
+        yield measure(("start, empty", "its imports"), edge.start_empty, edge.imports, "s")
+        yield measure(("start, 1,020,000 events", "empty"), edge.start_full, edge.start_empty, "s")
+        yield measure(("memory, empty", "its imports"), edge.memory_empty, edge.bare, "MB")
+        names = ("memory, 1,000 devices, 100,000 customers", "empty")
+        yield measure(names, edge.memory_full, edge.memory_empty, "MB")
+
+
+def _storm() -> Iterator[Ratio]:
+    """1,000 devices connecting at once."""
+    with storm.bench() as bench:
+        names = ("1,000 devices connect and subscribe at once", "anonymous mosquitto")
+        yield measure(names, bench.edge, bench.bare, "s")
+
+
+GROUPS: dict[str, Group] = {
+    "batches": _batches, "ranking": _ranking, "messages": _messages, "latency": _latency,
+    "footprint": _footprint, "storm": _storm,
+}  # fmt: skip
