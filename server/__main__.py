@@ -10,6 +10,7 @@ from pathlib import Path
 
 from loguru import logger
 
+from server import collector
 from server.app import Edge, running
 from server.errors import BoardwalkError, EdgeBroken
 from server.settings import Settings, load
@@ -32,6 +33,7 @@ async def serve(settings: Settings, started: Callable[[Edge], object]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with running(settings) as edge:
+        collector.settle()
         waiting = started(edge)
         if asyncio.iscoroutine(waiting):
             await waiting

@@ -14,11 +14,9 @@ from server.store.database import Database
 from server.store.mail import Mails
 from sync.budget import Bucket
 from sync.cloud import Mailer
-from sync.dynamo import Dynamo
 from sync.letter import Letters
 from sync.mailbox import Mailbox
 from sync.postman import Postman
-from sync.ses import Ses
 from sync.uploader import Uploader
 
 STATUS_S = 1.0
@@ -56,6 +54,8 @@ class CloudService:
         work: list[tuple[str, Work]] = [("cloud status", self._watch)]
         cloud = self._settings.cloud
         if cloud.mode == "aws":
+            from sync.dynamo import Dynamo  # boto3 takes 15 MB, which a site without a cloud saves
+
             bucket = Bucket(cloud.write_units, cloud.write_units)
             uploader = Uploader(self._database, Dynamo(cloud), self._settings.edge.site, bucket)
             self._uploader = uploader
@@ -85,6 +85,8 @@ class CloudService:
         mail = self._settings.mail
         mailer: Mailer
         if mail.mode == "ses":
+            from sync.ses import Ses  # boto3, as above
+
             mailer, per_second = Ses(mail, self._settings.cloud), float(mail.per_second)
         else:
             mailer, per_second = Mailbox(self._database, asyncio.get_running_loop()), LOCAL_PER_S

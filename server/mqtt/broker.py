@@ -4,9 +4,8 @@ import asyncio
 import secrets
 import socket
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import iotcore
 from loguru import logger
 
 from server.errors import StartError
@@ -15,6 +14,9 @@ from server.mqtt.mosquitto import Mosquitto, find
 from server.settings import Mqtt, address
 from server.store import devices
 from server.store.database import Database
+
+if TYPE_CHECKING:
+    import iotcore
 
 RESTART_S = 0.2
 MAX_RESTART_S = 5.0
@@ -39,7 +41,7 @@ class Broker:
         self._site = site
         self._database = database
         self._folder = (database.folder / "broker").resolve()
-        self._runs: Mosquitto | iotcore.Broker
+        self._runs: "Mosquitto | iotcore.Broker"
         self._changing = asyncio.Lock()  # a reload must not overtake another, nor hit a start
         self._keeper: asyncio.Task[None] | None = None
 
@@ -96,7 +98,7 @@ class Broker:
             self._runs = Mosquitto(self._folder, (self.host, self.port))
             await self._runs.start()
             return
-        self._runs = iotcore.Broker(port=self.port, listen=self.host)
+        self._runs = _iotcore(self.host, self.port)
         try:
             await asyncio.to_thread(self._runs.start)
         except (OSError, RuntimeError) as error:
@@ -137,6 +139,17 @@ class Broker:
         listed = access.passwords(devices.hashed(self.secret), credentials)
         access.write(self._folder / "passwords", listed)
         access.write(self._folder / "rights", access.rights(self._site))
+
+
+def _iotcore(host: str, port: int) -> "iotcore.Broker":
+    try:
+        import iotcore  # does not exist for every machine, and most use mosquitto
+    except ImportError as error:
+        raise StartError(
+            f"There is no MQTT broker ({error}); make deps installs mosquitto, or give the address of "
+            "another one with [mqtt] url."
+        ) from error
+    return iotcore.Broker(port=port, listen=host)
 
 
 def _choose(wanted: str) -> str:
