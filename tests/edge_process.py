@@ -16,6 +16,7 @@ import aiohttp
 
 from server.door import SOCKET
 from server.lifeline import dies_with
+from tests.faults.power.disk import Disk
 from tools.children import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -26,6 +27,7 @@ class EdgeProcess:
     """`python -m server` over `folder`. more: settings as environment variables, and `toml` as a file.
 
     sabotage: a name of tests.faults.saboteur and its number, for an edge that is broken on purpose.
+    disk: watches its data folder.
     """
 
     folder: Path
@@ -34,6 +36,7 @@ class EdgeProcess:
     mqtt_port: int = field(default_factory=free_port)
     http_port: int = field(default_factory=free_port)
     sabotage: tuple[str, int] | None = None
+    disk: Disk | None = None
     process: asyncio.subprocess.Process | None = None
 
     @property
@@ -58,6 +61,7 @@ class EdgeProcess:
             "BOARDWALK_EDGE_DATA": str(self.data),
             "BOARDWALK_HTTP_LISTEN": f"127.0.0.1:{self.http_port}",
             "BOARDWALK_MQTT_LISTEN": f"127.0.0.1:{self.mqtt_port}",
+            **(self.disk.environ() if self.disk else {}),
             **self.more,
         }
 
@@ -65,6 +69,8 @@ class EdgeProcess:
         """Start it; with `wait`, until it answers on its socket and port."""
         config = self.folder / "boardwalk.toml"
         config.write_text(self.toml)
+        if self.disk:
+            self.disk.begin()
         with (self.folder / "edge.log").open("ab") as output:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", *self._module(), "--config", str(config), cwd=ROOT,

@@ -10,18 +10,19 @@ NOUNS: tuple[Noun, ...] = ("device", "kind", "customer", "term")
 
 
 class Names:
-    """All committed names, in memory. ids and names: noun to name to id, and back.
+    """All committed names, in memory. ids and names: noun to name to id, and back; ids begin with 1
+    and are dense, so names are lists.
 
     senders: ids of devices that may send. emails: customer id to address, where one is known.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.ids: dict[Noun, dict[str, int]] = {}
-        self.names: dict[Noun, dict[int, str]] = {}
+        self.names: dict[Noun, list[str]] = {}
         for noun in NOUNS:
-            rows = connection.execute(f"SELECT id, name FROM {noun}").fetchall()
-            self.names[noun] = dict(rows)
-            self.ids[noun] = {name: number for number, name in rows}
+            self.ids[noun], self.names[noun] = {}, []
+            for number, name in connection.execute(f"SELECT id, name FROM {noun} ORDER BY id"):
+                self.adopt(noun, name, number)
         allowed = "SELECT id FROM device WHERE secret IS NOT NULL AND revoked_at IS NULL"
         self.senders = {row[0] for row in connection.execute(allowed)}
         known = "SELECT id, email FROM customer WHERE email IS NOT NULL"
@@ -30,7 +31,10 @@ class Names:
     def adopt(self, noun: Noun, name: str, number: int) -> None:
         """Take over a committed name."""
         self.ids[noun][name] = number
-        self.names[noun][number] = name
+        names = self.names[noun]
+        while len(names) <= number:
+            names.append("")
+        names[number] = name
 
 
 class Fresh:

@@ -41,7 +41,7 @@ class Broker:
         self._site = site
         self._database = database
         self._folder = (database.folder / "broker").resolve()
-        self._runs: "Mosquitto | iotcore.Broker"
+        self._runs: Mosquitto | iotcore.Broker
         self._changing = asyncio.Lock()  # a reload must not overtake another, nor hit a start
         self._keeper: asyncio.Task[None] | None = None
 

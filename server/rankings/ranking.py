@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from server.rankings.heap import Names
 from server.rankings.window import ALL, DAYS, Buckets, Window
 from server.settings import Ranking as Spec
 
@@ -23,7 +24,7 @@ class Ranking:
     names: key to name, shared. Days are counted since 1970 in the site's time zone.
     """
 
-    def __init__(self, spec: Spec, names: Mapping[int, str]) -> None:
+    def __init__(self, spec: Spec, names: Names) -> None:
         self.spec = spec
         self.buckets: Buckets = {}
         self.windows = {name: Window(DAYS[name], self.buckets, names) for name in dict.fromkeys(spec.windows)}

@@ -1,8 +1,6 @@
 """A ranking over the latest days: a heap that day buckets enter and leave."""
 
-from collections.abc import Mapping
-
-from server.rankings.heap import Heap
+from server.rankings.heap import Heap, Names
 
 ALL = -1  # the bucket of all time
 DAYS = {"all": 0, "today": 1, "7d": 7, "30d": 30}  # 0: no end
@@ -16,7 +14,7 @@ class Window:
     buckets are shared by all windows of a ranking and kept by it.
     """
 
-    def __init__(self, days: int, buckets: Buckets, names: Mapping[int, str]) -> None:
+    def __init__(self, days: int, buckets: Buckets, names: Names) -> None:
         self.days = days
         self.heap = Heap(names)
         self._buckets = buckets

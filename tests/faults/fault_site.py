@@ -121,11 +121,21 @@ class Site:
 
     async def kill_edge(self) -> None:
         """kill -9 of the edge, and a new start."""
+        await self._edge_dies()
+        await self.edge.start()
+
+    async def cut_host(self) -> None:
+        """Cut the power of the edge's host, and switch it on again with what its disk may hold then."""
+        await self._edge_dies()
+        assert self.edge.disk is not None
+        self.edge.disk.put(self.edge.disk.medium().after_a_cut(self.chance))
+        await self.edge.start()
+
+    async def _edge_dies(self) -> None:
         await self.edge.kill()
         async with asyncio.timeout(10):
             while self.edge.broker_pids():
                 await asyncio.sleep(0.01)
-        await self.edge.start()
 
     async def kill_broker(self) -> None:
         """kill -9 of mosquitto; the edge starts it again."""

@@ -19,7 +19,7 @@ from server.ingest.acks import Acks
 from server.ingest.consumer import Consumer
 from server.ingest.cursor import Cursor
 from server.ingest.intake import Intake
-from server.store import checkpoints
+from server.store import checkpoints, database
 from sync.uploader import Uploader
 
 OFFSET = "TEST_CLOCK_OFFSET_FILE"  # a file with milliseconds to add to the edge's clock
@@ -141,6 +141,27 @@ def chunk_sealed_again(_: int) -> None:
     Uploader._seal = forgetful  # type: ignore[method-assign]
 
 
+def never_syncs(_: int) -> None:
+    """Mutation: COMMIT does not wait for the disk."""
+    _set("PRAGMA synchronous = OFF")
+
+
+def checkpoints_often(pages: int) -> None:
+    """No mutation: SQLite moves a log of so few pages into its file, so that power is cut during that too."""
+    _set(f"PRAGMA wal_autocheckpoint = {pages}")
+
+
+def _set(pragma: str) -> None:
+    opener = database._open_writer
+
+    def opened(path: Path) -> sqlite3.Connection:
+        connection = opener(path)
+        connection.execute(pragma)
+        return connection
+
+    database._open_writer = opened
+
+
 def clock_jumps(_: int) -> None:
     """Row 26: the edge's clock is off by what a file says."""
     path = Path(os.environ[OFFSET])
@@ -159,6 +180,7 @@ SABOTAGES: dict[str, Callable[[int], None]] = {
     for one in (
         die_before_commit, die_after_commit, ack_before_commit, dedupe_off, clock_jumps,
         cursor_moved_on_a_failed_commit, checkpoint_ahead_of_the_log, chunk_sealed_again,
+        never_syncs, checkpoints_often,
     )
 }  # fmt: skip
 
