@@ -1,11 +1,9 @@
 """What becomes of each message that the broker brings."""
 
-from collections.abc import Callable
-
 from firmware.wire.errors import WireError
 from server.ingest import decode
 from server.ingest.acks import Acks
-from server.ingest.arrival import Posted, Posting, Undecoded, Up
+from server.ingest.arrival import Posting, Undecoded, Up
 from server.ingest.consumer import Consumer
 from server.ingest.intake import Intake
 from server.ingest.presence import Presence
@@ -29,8 +27,9 @@ class Reception:
     def refuse(self, device: str, message: Message, reason: str, now: int) -> None:
         """Keep the beginning of a message with the reason why it is not taken."""
         kept = message.payload[: rejects.MAX_KEPT_BYTES]
-        settle = _settled(message)
-        self._consumer.put(Posting(device, [Undecoded(kept, reason)], now, settle, size=len(kept)))
+        self._consumer.put(
+            Posting(device, [Undecoded(kept, reason)], now, message.acknowledge, size=len(kept))
+        )
 
     def _up(self, device: str, message: Message, now: int) -> None:
         self._heard(device, message, now)
@@ -65,13 +64,8 @@ class Reception:
             self.refuse(device, message, error.reason, now)
             return
         size = len(message.payload)
-        self._consumer.put(Posting(device, objects, now, _settled(message), size=size))
+        self._consumer.put(Posting(device, objects, now, message.acknowledge, size=size))
 
     def _heard(self, device: str, message: Message, now: int) -> None:
         if not message.retained:
             self._presence.heard(device, now)
-
-
-def _settled(message: Message) -> Callable[[Posted], None]:
-    acknowledge = message.acknowledge  # the payload need not wait as well
-    return lambda _: acknowledge()

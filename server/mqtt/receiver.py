@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Protocol
 
 from firmware.wire import topics
@@ -16,6 +17,8 @@ class Handler(Protocol):
 
 
 CROWDED_S = 0.005
+TOPICS = 8192  # that are remembered; they come from outside
+_parse = lru_cache(TOPICS)(topics.parse)
 Stray = Callable[[str, Message, str, int], None]
 
 
@@ -40,7 +43,7 @@ class Receiver:
 
     def _hand_on(self, message: Message, now: int) -> None:
         try:
-            _, device, leaf = topics.parse(message.topic)
+            _, device, leaf = _parse(message.topic)
         except WireError as error:
             self._stray(message.topic.split("/")[2], message, error.reason, now)
         else:

@@ -8,8 +8,10 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
+import msgspec
 from loguru import logger
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -24,14 +26,41 @@ MAX_ARRIVED = 4 << 20  # bytes that nobody has taken yet; what is beyond waits w
 MESSAGE_BYTES = 500  # of a message in memory, beside its payload
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message. acknowledge: to call once it is committed; does nothing for QoS 0."""
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """One message. acknowledge: to call once it is committed, with any argument or none; does
+    nothing for QoS 0."""
 
     topic: str
     payload: bytes
     retained: bool
-    acknowledge: Callable[[], None]
+    acknowledge: Callable[..., None]
+
+
+class Receipts:
+    """Acknowledgements over one connection, which go out together; none after its end."""
+
+    def __init__(self, send: Callable[[list[int]], None], loop: asyncio.AbstractEventLoop) -> None:
+        self._send = send
+        self._loop = loop
+        self._due: list[int] = []
+        self._ended = False
+
+    def give(self, packet_id: int, _: object = None) -> None:
+        """Acknowledge a message before the event loop turns to other things."""
+        if self._ended:
+            return
+        if not self._due:
+            self._loop.call_soon(self._flush)
+        self._due.append(packet_id)
+
+    def end(self) -> None:
+        """Give none any more: on another connection the same packet ids mean other messages."""
+        self._ended = True
+
+    def _flush(self) -> None:
+        due, self._due = self._due, []
+        if not self._ended:
+            self._send(due)
 
 
 @dataclass(frozen=True)
@@ -59,7 +88,7 @@ class Subscriber:
         self._room = asyncio.Event()
         self._room.set()
         self._wake = asyncio.Event()
-        self._connection = 0
+        self._receipts: Receipts | None = None  # of this connection
         self._gone = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.down: str | None = "Not connected yet."
@@ -96,7 +125,7 @@ class Subscriber:
 
     def _make(self) -> Buffered:
         client = Buffered(
-            CallbackAPIVersion.VERSION2, client_id=self._account.user, clean_session=False,
+            self._on_message, CallbackAPIVersion.VERSION2, client_id=self._account.user, clean_session=False,
             manual_ack=True, reconnect_on_failure=False,
         )  # fmt: skip
         client.username_pw_set(self._account.user, self._account.secret)
@@ -107,7 +136,6 @@ class Subscriber:
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
         client.on_socket_open = self._on_socket_open
         client.on_socket_close = self._on_socket_close
         client.on_socket_register_write = self._on_register_write
@@ -140,7 +168,8 @@ class Subscriber:
         if reason.is_failure:
             self._lost(f"the broker refuses the edge: {reason}; check the user and secret of [mqtt] url")
             return
-        self._connection += 1
+        self._end_receipts()
+        self._receipts = Receipts(self._client.acknowledge, self._loop)
         leaves = [("up", 0), ("state", 1), ("res", 1), ("json", 1)]
         client.subscribe([(topics.topic(self._site, "+", leaf), qos) for leaf, qos in leaves])
 
@@ -161,24 +190,26 @@ class Subscriber:
     def _lost(self, why: str) -> None:
         first = self.down is None
         self.down = f"MQTT: {why}; boards keep their events and send them later."
-        self._connection += 1
+        self._end_receipts()
         if first:
             logger.warning(self.down)
             self.left()
 
-    def _on_message(self, client: paho.Client, _: Any, message: paho.MQTTMessage) -> None:
-        connection, mid, qos = self._connection, message.mid, message.qos
+    def _end_receipts(self) -> None:
+        if self._receipts is not None:
+            self._receipts.end()
+            self._receipts = None
 
-        def acknowledge() -> None:
-            if qos and connection == self._connection:
-                client.ack(mid, qos)
-
-        self._arrived.append(Message(message.topic, bytes(message.payload), message.retain, acknowledge))
-        self._weight += MESSAGE_BYTES + len(message.payload)
+    def _on_message(self, topic: bytes, payload: bytes, retained: bool, packet_id: int) -> None:
+        acknowledge: Callable[..., None] = _nothing
+        if packet_id and self._receipts is not None:
+            acknowledge = partial(self._receipts.give, packet_id)
+        self._arrived.append(Message(topic.decode(errors="replace"), payload, retained, acknowledge))
+        self._weight += MESSAGE_BYTES + len(payload)
         self._wake.set()
         if self._weight > MAX_ARRIVED:
             self._room.clear()
-            if (sock := client.socket()) is not None:
+            if (sock := self._client.socket()) is not None:
                 self._loop.remove_reader(sock)
 
     def _resume(self) -> None:
@@ -216,3 +247,7 @@ class Subscriber:
 
     def _on_unregister_write(self, _: paho.Client, __: Any, sock: Any) -> None:
         self._loop.remove_writer(sock)
+
+
+def _nothing(_: object = None) -> None:
+    """The acknowledgement of a message that asks for none."""

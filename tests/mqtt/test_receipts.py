@@ -1,29 +1,29 @@
-"""A receipt belongs to the connection that brought the message."""
+"""A receipt belongs to the connection that brought the message, and receipts go out together in order."""
 
-import pytest
-from paho.mqtt.client import MQTTMessage
+import asyncio
 
-from server.mqtt.subscriber import Account, Subscriber
-
-
-def brought(subscriber: Subscriber, number: int) -> None:
-    message = MQTTMessage(number, b"bw1/shop/door/json")
-    message.qos, message.payload = 1, b"{}"
-    subscriber._on_message(subscriber._client, None, message)
+from server.mqtt.subscriber import Receipts
 
 
-def test_a_message_of_an_earlier_connection_is_not_acknowledged_on_the_next(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_message_of_an_earlier_connection_is_not_acknowledged_on_the_next() -> None:
     """Its packet id may be another message's there, which is not committed yet."""
-    subscriber = Subscriber(Account("127.0.0.1", 1, "edge", ""), "shop")
-    acked: list[int] = []
-    monkeypatch.setattr(subscriber._client, "ack", lambda mid, qos: acked.append(mid))
-    brought(subscriber, 1)
-    subscriber._arrived[0].acknowledge()
-    brought(subscriber, 2)
-    subscriber._lost("cut")
-    subscriber._arrived[1].acknowledge()
-    brought(subscriber, 3)
-    subscriber._arrived[2].acknowledge()
-    assert acked == [1, 3]
+    sent: list[list[int]] = []
+    receipts = Receipts(sent.append, asyncio.get_running_loop())
+    receipts.give(1)
+    await asyncio.sleep(0)
+    receipts.give(2)
+    receipts.end()
+    receipts.give(3)
+    await asyncio.sleep(0)
+    assert sent == [[1]]
+
+
+async def test_receipts_of_a_commit_go_out_together_and_in_its_order() -> None:
+    sent: list[list[int]] = []
+    receipts = Receipts(sent.append, asyncio.get_running_loop())
+    for packet_id in (7, 3, 5):
+        receipts.give(packet_id)
+    await asyncio.sleep(0)
+    receipts.give(9)
+    await asyncio.sleep(0)
+    assert sent == [[7, 3, 5], [9]]
