@@ -133,7 +133,7 @@ async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
 def take_lock(folder: Path) -> int:
     """A file descriptor that holds the folder's lock until it is closed. Raises StartError."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(folder)
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StartError(
@@ -146,6 +146,19 @@ def take_lock(folder: Path) -> int:
         os.close(lock)
         raise StoreLocked(str(folder)) from error
     return lock
+
+
+def _make(folder: Path) -> None:
+    """Make a folder whose name outlives a power cut: SQLite confirms names in it, not its own."""
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    parent = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(parent)
+    finally:
+        os.close(parent)
 
 
 def _open_writer(path: Path) -> sqlite3.Connection:

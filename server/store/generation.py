@@ -5,6 +5,7 @@ the file `newest`, which generation had which newest event; a store that is behi
 chunks then get keys of a new generation, and mails that may have gone out before are held.
 """
 
+import os
 import secrets
 import sqlite3
 from pathlib import Path
@@ -54,5 +55,8 @@ def went_back(connection: sqlite3.Connection, folder: Path) -> bool:
 def note(folder: Path, generation: str, newest: int) -> None:
     """Write down the newest committed event; only ever after its commit."""
     draft = folder / f"{FILE}.new"
-    draft.write_text(f"{generation} {newest}\n", encoding="ascii")
+    with draft.open("w", encoding="ascii") as file:
+        file.write(f"{generation} {newest}\n")
+        file.flush()
+        os.fsync(file.fileno())  # else a power cut may leave the new name over no bytes
     draft.replace(folder / FILE)
