@@ -147,8 +147,9 @@ def never_syncs(_: int) -> None:
 
 
 def checkpoints_often(pages: int) -> None:
-    """No mutation: SQLite moves a log of so few pages into its file, so that power is cut during that too."""
+    """No mutation: checkpoints of ours, and SQLite's after so few pages, so that power is cut during them."""
     _set(f"PRAGMA wal_autocheckpoint = {pages}")
+    checkpointer.EVERY_S = 0.5
 
 
 def _set(pragma: str) -> None:
