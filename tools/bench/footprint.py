@@ -51,11 +51,9 @@ class Footprint:
     def _start(self, folder: Path) -> tuple[float, float]:
         """Seconds until it answers, MB a second later."""
         (folder / "data").mkdir(exist_ok=True)
-        with site.broker(folder) as port:
-            settings = {"BOARDWALK_MQTT_URL": f"mqtt://edge:none@127.0.0.1:{port}"}
-            with site.edge(folder, settings) as (pid, took):
-                time.sleep(1)
-                return took, _resident(Path(f"/proc/{pid}/status").read_text())
+        with site.broker(folder) as port, site.edge(folder, site.on(port)) as edge:
+            time.sleep(1)
+            return edge.took_s, _resident(Path(f"/proc/{edge.pid}/status").read_text())
 
 
 @contextmanager

@@ -72,9 +72,8 @@ def bench() -> Iterator[Bench]:
         folder = Path(name)
         store.fill(folder, BOARDS)
         with site.broker(folder) as port:
-            url = {"BOARDWALK_MQTT_URL": f"mqtt://edge:none@127.0.0.1:{port}"}
             counter = [sys.executable, "-m", "tools.bench.counter", str(port), topic("bare", "+", "json")]
-            with site.edge(folder, url), site.child(counter, folder) as counting:
+            with site.edge(folder, site.on(port)), site.child(counter, folder) as counting:
                 assert counting.stdout is not None
                 counting.stdout.readline()
                 time.sleep(2)  # the edge subscribes after it answers

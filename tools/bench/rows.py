@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from tools.bench import footprint, heap, intake, latency, messages, storm
+from tools.bench import crowd, footprint, heap, intake, latency, live, messages, storm
 from tools.bench.ratio import ROUNDS, Ratio, measure, of
 
 Group = Callable[[], Iterator[Ratio]]
@@ -53,7 +53,19 @@ def _storm() -> Iterator[Ratio]:
         yield measure(names, bench.edge, bench.bare, "s")
 
 
+def _live() -> Iterator[Ratio]:
+    """How soon an event is with a browser, and what 500 browsers cost."""
+    names = ("publish to live client at 37 events/s, p95", "publish to ack, p95")
+    yield of(names, live.delays(ROUNDS), "ms")
+    with crowd.crowd() as bench:
+        loads = [(bench.watched(), bench.alone(), bench.bare()) for _ in range(ROUNDS)]
+    names = ("CPU at 10 updates/s, 500 live clients", "nobody watches")
+    yield of(names, [(watched, alone) for watched, alone, _ in loads], "%")
+    names = ("CPU of that live stream alone", "aiohttp-sse, as many bytes")
+    yield of(names, [(watched - alone, bare) for watched, alone, bare in loads], "%")
+
+
 GROUPS: dict[str, Group] = {
     "batches": _batches, "ranking": _ranking, "messages": _messages, "latency": _latency,
-    "footprint": _footprint, "storm": _storm,
+    "footprint": _footprint, "storm": _storm, "live": _live,
 }  # fmt: skip

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 
@@ -48,10 +49,23 @@ def listening(port: int) -> None:
         _patience(began, "the broker")
 
 
+@dataclass(frozen=True)
+class Running:
+    """An edge. port: of HTTP. took_s: until it answered."""
+
+    pid: int
+    port: int
+    took_s: float
+
+
+def on(port: int) -> dict[str, str]:
+    """The settings of an edge that uses the broker on a port of loopback."""
+    return {"BOARDWALK_MQTT_URL": f"mqtt://edge:none@127.0.0.1:{port}"}
+
+
 @contextmanager
-def edge(folder: Path, settings: Mapping[str, str]) -> Iterator[tuple[int, float]]:
-    """An edge over `folder`/data. settings: by names of the environment. Its pid and how many seconds
-    passed until it answered."""
+def edge(folder: Path, settings: Mapping[str, str]) -> Iterator[Running]:
+    """An edge over `folder`/data. settings: by names of the environment."""
     port = free_port()
     environ = {
         "BOARDWALK_EDGE_DATA": str(folder / "data"),
@@ -69,7 +83,7 @@ def edge(folder: Path, settings: Mapping[str, str]) -> Iterator[tuple[int, float
             if process.poll() is not None:
                 raise RuntimeError((folder / "log").read_text(errors="replace"))
             _patience(began, "the edge")
-        yield process.pid, time.monotonic() - began
+        yield Running(process.pid, port, time.monotonic() - began)
 
 
 @contextmanager
@@ -95,6 +109,12 @@ def committed(folder: Path) -> int:
         found: int = connection.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()[0]
     connection.close()
     return found
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds of processor that a process has used, with its threads."""
+    told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _answers(url: str) -> bool:

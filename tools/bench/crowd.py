@@ -1,0 +1,107 @@
+"""What 500 live clients at 10 updates a second cost the edge, beside a bare stream of as many bytes."""
+
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from firmware.wire.topics import topic
+from tools.bench import live, site
+from tools.bench.publisher import Publisher
+from tools.children import free_port
+
+CLIENTS, UPDATES, SECONDS = 500, 10, 3
+DUE = 0.9  # of the updates, that the clients must have had for a figure to count
+Counts = Callable[[], tuple[int, int]]
+
+
+class Crowd:
+    """One edge, whose broker is told 10 orders a second; made by `crowd`. All figures are CPU seconds
+    a second, in per cent of one core."""
+
+    def __init__(self, edge: site.Running, token: str, folder: Path) -> None:
+        self._edge = edge
+        self._token = token
+        self._folder = folder
+        self._bytes = 0  # to one client an update
+
+    def watched(self) -> float:
+        """The edge's, with 500 clients."""
+        return self._beside(self._edge.port, self._edge.pid)
+
+    def alone(self) -> float:
+        """The edge's, when nobody watches."""
+        used, began = site.cpu_s(self._edge.pid), time.perf_counter()
+        time.sleep(SECONDS)
+        return 100 * (site.cpu_s(self._edge.pid) - used) / (time.perf_counter() - began)
+
+    def bare(self) -> float:
+        """That of aiohttp-sse alone, with as many clients, updates and bytes as the edge had."""
+        port = free_port()
+        argv = [sys.executable, "-m", "tools.bench.ticker", str(port), str(self._bytes)]
+        with site.child(argv, self._folder) as ticker:
+            site.listening(port)
+            return self._beside(port, ticker.pid)
+
+    def _beside(self, port: int, pid: int) -> float:
+        argv = [sys.executable, "-m", "tools.bench.watchers", str(port), self._token, str(CLIENTS)]
+        with site.child(argv, self._folder) as watchers:
+            counts = _reader(watchers)
+            before, used, began = counts(), site.cpu_s(pid), time.perf_counter()
+            for _ in range(SECONDS):
+                after = counts()
+            percent = 100 * (site.cpu_s(pid) - used) / (time.perf_counter() - began)
+        events, size = after[0] - before[0], after[1] - before[1]
+        if events < DUE * CLIENTS * UPDATES * SECONDS:
+            raise RuntimeError(f"the live clients had {events} events")
+        self._bytes = size // events
+        return percent
+
+
+@contextmanager
+def crowd() -> Iterator[Crowd]:
+    """Everything started, and orders coming in."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        edge, broker, token = stack.enter_context(live.edge(folder))
+        time.sleep(2)  # the edge subscribes after it answers
+        stack.enter_context(_orders(broker))
+        yield Crowd(edge, token, folder)
+
+
+@contextmanager
+def _orders(broker: int) -> Iterator[None]:
+    done, publisher = threading.Event(), Publisher(broker, "generator")
+
+    def publish() -> None:
+        number = 0
+        while not done.wait(1 / UPDATES):
+            number += 1
+            body = b'{"kind":"order.placed","customer":"%06d","cents":%d}' % (number % 500, number)
+            publisher.publish([(topic("shop", f"till-{number % live.BOARDS}", "json"), body)])
+
+    thread = threading.Thread(target=publish)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        publisher.close()
+
+
+def _reader(watchers: subprocess.Popen[str]) -> Counts:
+    assert watchers.stdout is not None
+    lines = watchers.stdout
+    if lines.readline() != "ready\n":
+        raise ConnectionError("the live clients did not get in")
+
+    def counts() -> tuple[int, int]:
+        events, size = lines.readline().split()
+        return int(events), int(size)
+
+    return counts

@@ -1,0 +1,83 @@
+"""How soon an event is with a live client: from a board's publish to the client, beside its receipt."""
+
+import asyncio
+import http.client
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from server.settings import Edge, Settings
+from tools.bench import latency, site, store
+from tools.bench.boards import Boards, Identity
+from tools.bench.watchers import QUERY
+from tools.office import office
+
+RATE, SECONDS, BOARDS = 37, 4.0, 5  # no divisor of the ticks of the stream, 10 a second
+SETTLE_S = 5.0
+
+
+class Browser(threading.Thread):
+    """A live client in this process. seen: when (perf_counter, s) each event arrived."""
+
+    def __init__(self, port: int, token: str) -> None:
+        super().__init__(daemon=True)
+        self.seen: dict[Identity, float] = {}
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("GET", f"/api/v1/live?{QUERY}", headers={"Authorization": f"Bearer {token}"})
+        self._stream = connection.getresponse()
+        if self._stream.status != 200:
+            raise ConnectionRefusedError("the edge refuses a live client")
+
+    def run(self) -> None:
+        """Read until the edge ends."""
+        is_event = False
+        for line in self._stream:
+            now = time.perf_counter()
+            if line.startswith(b"event: "):
+                is_event = line.strip() == b"event: event"
+            elif is_event and line.startswith(b"data: "):
+                told = msgspec.json.decode(line[6:])
+                self.seen[(told["device"], told["seq"])] = now
+
+
+def delays(rounds: int) -> list[tuple[float, float]]:
+    """p95 of ms from a board's publish to the client, and to the board's receipt, of each round."""
+    with tempfile.TemporaryDirectory() as name, edge(Path(name)) as (running, broker, token):
+        browser, boards = Browser(running.port, token), Boards(broker, BOARDS)
+        browser.start()
+        time.sleep(2)  # its first tiles; the edge subscribes after it answers
+        try:
+            return [_round(browser, boards) for _ in range(rounds)]
+        finally:
+            boards.close()
+
+
+@contextmanager
+def edge(folder: Path) -> Iterator[tuple[site.Running, int, str]]:
+    """An edge, the port of its broker, and a token that may watch."""
+    store.fill(folder, BOARDS)
+    with site.broker(folder) as broker, site.edge(folder, site.on(broker)) as running:
+        yield running, broker, asyncio.run(_token(folder))
+
+
+async def _token(folder: Path) -> str:
+    async with office(Settings(edge=Edge(data=str(folder / "data")))) as made:
+        told = await made.call("POST", "/api/v1/tokens", {"name": "bench", "scopes": ["read"]})
+    return str(told["token"])
+
+
+def _round(browser: Browser, boards: Boards) -> tuple[float, float]:
+    events = boards.run(RATE, SECONDS)
+    until = time.perf_counter() + SETTLE_S
+    while not browser.seen.keys() >= set(events):
+        if time.perf_counter() > until:
+            raise TimeoutError("the live client was not told everything")
+        time.sleep(0.01)
+    times = (browser.seen, boards.acked)
+    shown, acked = [sorted(1000 * (then[one] - boards.sent[one]) for one in events) for then in times]
+    return latency.at(0.95, shown), latency.at(0.95, acked)
