@@ -72,7 +72,7 @@ class Edge:
         await self._start_web()
 
     def _listen(self) -> None:
-        self.consumer.listeners.append(lambda events: self.rate.add(len(events)))
+        self.consumer.listeners.append(lambda commit: self.rate.add(len(commit)))
         self.consumer.conflicts.append(lambda name: self.core.presence.conflicted(name, milliseconds()))
         self.health.watch("store", lambda: self.consumer.full)
         self.health.watch("store", disk(self.core.database.folder))

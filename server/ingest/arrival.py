@@ -1,12 +1,12 @@
 """What arrives, and what becomes of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Up:
+
+class Up(msgspec.Struct, frozen=True):
     """An `up` message of a board. received_at: ms since 1970 UTC."""
 
     device: str
@@ -14,8 +14,7 @@ class Up:
     received_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Once:
+class Once(msgspec.Struct, frozen=True):
     """Of a post that its sender may repeat. key, body: hashes of the Idempotency-Key and the body.
 
     render: the bytes of the answer, kept in the transaction of the events.
@@ -26,8 +25,7 @@ class Once:
     render: Callable[["Posted"], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(msgspec.Struct, frozen=True, eq=False):
     """Events of the `json` shape, from a foreign MQTT client or over HTTP.
 
     objects: the decoded events; a message that does not decode is one object, an Undecoded.
@@ -45,8 +43,7 @@ class Posting:
     size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Undecoded:
+class Undecoded(msgspec.Struct, frozen=True):
     """Bytes that are no JSON."""
 
     payload: bytes
@@ -56,8 +53,7 @@ class Undecoded:
 Arrival = Up | Posting
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What a board is told after the commit; the fields are those of wire.ack.Ack."""
 
     device: str
@@ -67,8 +63,7 @@ class Answer:
     err: str | None = None
 
 
-@dataclass
-class Posted:
+class Posted(msgspec.Struct):
     """What became of posted events. rejected: (index in the list, reason) of each refused one.
 
     answer: the bytes that the first post under the same Idempotency-Key was told, or is told now.
@@ -77,6 +72,6 @@ class Posted:
 
     accepted: int = 0
     duplicate: int = 0
-    rejected: list[tuple[int, str]] = field(default_factory=list)
+    rejected: list[tuple[int, str]] = []
     answer: bytes | None = None
     key_reused: bool = False

@@ -5,29 +5,31 @@ from typing import Any
 
 from server.ingest.arrival import Answer, Posted, Posting
 from server.ingest.cursor import Cursor
-from server.ingest.folds import Entry
+from server.ingest.folds import Hour, Scores
 from server.ingest.names import Fresh
 from server.ingest.seen import Change
 from server.rules.evaluate import Counts
 from server.rules.rule import Match
 from server.store.answers import Kept
-from server.store.events import Stored
 
 Row = tuple[Any, ...]
 
 
 @dataclass
 class Batch:
-    """Built inside the transaction; taken over by the folds only after COMMIT returned."""
+    """Built inside the transaction; taken over by the folds only after COMMIT returned.
+
+    rows: of the log. scores, totals, counts: what they add to the folds.
+    """
 
     fresh: Fresh
     next_id: int
     now: int  # ms since 1970 UTC
     rows: list[Row] = field(default_factory=list)
-    stored: list[Stored] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
-    cursors: dict[tuple[int, int], Cursor] = field(default_factory=dict)
+    scores: Scores = field(default_factory=dict)
+    totals: dict[Hour, tuple[int, int]] = field(default_factory=dict)
     counts: Counts = field(default_factory=dict)
+    cursors: dict[tuple[int, int], Cursor] = field(default_factory=dict)
     matches: list[Match] = field(default_factory=list)
     rejects: list[Row] = field(default_factory=list)
     conflicts: set[int] = field(default_factory=set)

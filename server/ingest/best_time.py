@@ -1,10 +1,11 @@
 """When an event most likely happened, whatever its board's clock said."""
 
-from firmware.wire.event import EARLIEST_AT, EDGE, NTP, Event
+from firmware.wire.event import EARLIEST_AT, EDGE, NTP
 from server.ingest.cursor import Cursor
+from server.ingest.decode import Taken
 
 
-def best_time(event: Event, sent: tuple[int, int], received_at: int, before: Cursor) -> int:
+def best_time(event: Taken, sent: tuple[int, int], received_at: int, before: Cursor) -> int:
     """Best known time, ms since 1970 UTC.
 
     sent: boot and uptime_ms when the frame was made. before: the cursor with the event before.

@@ -11,11 +11,11 @@ from server.errors import StoreFull
 from server.ingest.acks import Acks
 from server.ingest.arrival import Arrival, Once, Posted, Posting, Up
 from server.ingest.batch import Batch
+from server.ingest.commit import Commit
 from server.ingest.intake import INTERNAL, Intake
 from server.ingest.waiting import Waiting
 from server.store import rejects
 from server.store.database import Database, to_the_end, touch
-from server.store.events import Stored
 
 MAX_BATCH = 500  # arrivals; frames carry tens of events each
 MAX_EVENTS = 2000  # of one commit
@@ -23,13 +23,13 @@ EVENT_BYTES = 45  # of a typical order in a frame
 MAX_WAITING = 20_000  # arrivals; boards send again what is dropped beyond
 CROWD_BYTES = 4 << 20
 RETRY_S = 1.0
-Committed = Callable[[list[Stored]], None]
+Committed = Callable[[Commit], None]
 
 
 class Consumer:
     """Group commit without a timer: what arrived while a commit ran is the next one.
 
-    listeners: called with the events of each commit. full: why the last commit was refused.
+    listeners: called with each commit that has events. full: why the last commit was refused.
     """
 
     def __init__(self, database: Database, intake: Intake, acks: Acks) -> None:
@@ -126,9 +126,10 @@ class Consumer:
         self._acks.send(batch.answers.values())
         for posting, posted in batch.posted:
             posting.settle(posted)
-        if batch.stored:
+        if batch.rows:
+            commit = Commit(batch.rows, self._intake.names)
             for listener in self.listeners:
-                listener(batch.stored)
+                listener(commit)
         for device in batch.conflicts:
             name = self._intake.names.names["device"][device]
             logger.warning("{}: another event under a committed number: cloned or restored?", name)

@@ -1,7 +1,7 @@
 """The last gapless committed seq of a device's epoch, and what a frame does to it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from zlib import crc32
 
 CHECKED = 64  # events whose CRC32 a cursor remembers
@@ -20,7 +20,7 @@ class Cursor:
 
     def copy(self) -> "Cursor":
         """A cursor that may be moved without moving this one."""
-        return replace(self)
+        return Cursor(self.acked, self.crcs, self.boot, self.uptime_ms, self.at)
 
     def knows(self, seq: int, record: bytes) -> bool:
         """False when `seq` was committed with other bytes than `record`; True when unknown."""
@@ -40,3 +40,36 @@ class Cursor:
         """Move over events that will never come."""
         self.acked = last
         self.crcs = b""
+
+
+class Cursors:
+    """The committed cursors, by (device, epoch).
+
+    own_epoch: under which the edge numbers events of foreign clients; no board uses it.
+    """
+
+    def __init__(self, own_epoch: int) -> None:
+        self.own_epoch = own_epoch
+        self._committed: dict[tuple[int, int], Cursor] = {}
+        self._newest: dict[int, int] = {}
+
+    def update(self, moved: Mapping[tuple[int, int], Cursor]) -> None:
+        """Take over what was committed."""
+        self._committed.update(moved)
+        for device, epoch in moved:
+            if epoch != self.own_epoch:
+                self._newest[device] = epoch
+
+    def copy(self, device: int, epoch: int) -> Cursor:
+        """One that may be moved without moving the committed one."""
+        found = self._committed.get((device, epoch))
+        return Cursor() if found is None else found.copy()
+
+    def acked(self, device: int, epoch: int) -> int:
+        """The last committed seq, 0 for none."""
+        found = self._committed.get((device, epoch))
+        return 0 if found is None else found.acked
+
+    def newest_epoch(self, device: int) -> int:
+        """The epoch that a board used last, 0 for none."""
+        return self._newest.get(device, 0)

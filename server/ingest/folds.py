@@ -4,13 +4,14 @@ They change only after COMMIT returned, and a checkpoint plus a replay of the lo
 exactly the same again.
 """
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from server.errors import NotFound
 from server.ingest.days import Days
-from server.ingest.names import Names, Noun
+from server.ingest.names import Fresh, Names, Noun
 from server.rankings.ranking import NotWhole, Ranking
 from server.rankings.window import ALL
 from server.rules.evaluate import Counts
@@ -20,8 +21,19 @@ from server.store.checkpoints import Delta
 HOUR_MS = 3_600_000
 
 
-Score = tuple[str, int, int]  # ranking, day, key
-Entry = tuple[Score, int]  # a score that an event changes, and by how much
+Bucket = tuple[str, int]  # ranking, day
+Scores = dict[Bucket, dict[int, int]]  # by key: what is added
+Hour = tuple[int, int]  # hours since 1970 UTC, kind
+
+
+class Term(NamedTuple):
+    """How events of one kind count in a ranking. field: what it sums, "" when it counts. sign: 1 or -1."""
+
+    ranking: str
+    field: str
+    sign: int
+    key: str
+    noun: Noun
 
 
 class Place(NamedTuple):
@@ -36,16 +48,14 @@ class Place(NamedTuple):
 class Dirty:
     """What changed since the last checkpoint."""
 
-    scores: set[Score] = field(default_factory=set)
+    scores: defaultdict[Bucket, set[int]] = field(default_factory=lambda: defaultdict(set))
     counts: set[tuple[str, int]] = field(default_factory=set)
-    totals: set[tuple[int, int]] = field(default_factory=set)
-
-    def __len__(self) -> int:
-        return len(self.scores) + len(self.counts) + len(self.totals)
+    totals: set[Hour] = field(default_factory=set)
 
     def merge(self, other: "Dirty") -> None:
         """Take over what another one has, after its write failed."""
-        self.scores |= other.scores
+        for bucket, keys in other.scores.items():
+            self.scores[bucket] |= keys
         self.counts |= other.counts
         self.totals |= other.totals
 
@@ -58,62 +68,55 @@ class Folds:
         self._days = days
         self.rankings = {spec.name: Ranking(spec, names.names[noun_of(spec.key)]) for spec in specs}
         self.counts: Counts = {}
-        self._totals: dict[tuple[int, int], tuple[int, int]] = {}
-        self._by_kind: dict[str, list[tuple[Ranking, Noun]]] = {}
+        self._totals: dict[Hour, tuple[int, int]] = {}
+        self._by_kind: dict[str, list[Term]] = {}
         self.dirty = Dirty()
         self.through = 0
 
+    def check(self, kind: str, fields: Mapping[str, Any]) -> None:
+        """Raise NotWhole when a field that a ranking sums is there and no whole number."""
+        for term in self._of(kind):
+            if term.field and type(fields.get(term.field, 0)) is not int and fields[term.field] is not None:
+                raise NotWhole(term.field)
+
     def entries(
-        self,
-        kind: str,
-        at: int,
-        fields: Mapping[str, Any],
-        intern: Callable[[Noun, str], int],
-        strict: bool = True,
-    ) -> list[Entry]:
-        """The scores that an event changes. fields: with `customer` and `device` among them.
+        self, kind: str, at: int, fields: Mapping[str, Any], who: tuple[int | None, int], fresh: Fresh
+    ) -> Iterator[tuple[Bucket, int, int]]:
+        """What an event adds: bucket, key and by how much. who: its customer, if any, and device.
 
-        intern: a name's integer. strict: raise NotWhole when a summed field is no whole number;
-        else only that ranking is left out.
+        What is no whole number adds nothing, for the log may be older than a ranking.
         """
-        found: list[Entry] = []
-        for ranking, noun in self._of(kind):
-            try:
-                delta = ranking.delta(kind, fields)
-            except NotWhole:
-                if strict:
-                    raise
-                continue
-            name = fields.get(ranking.spec.key)
-            if delta and name is not None:
-                of_at = fields.get("of_at") if kind in ranking.spec.minus else None
+        for ranking, summed, sign, key, noun in self._of(kind):
+            delta = sign
+            if summed:
+                value = fields.get(summed)
+                delta = sign * value if type(value) is int else 0
+            number = who[0] if noun == "customer" else who[1]
+            if noun == "term":
+                value = fields.get(key)
+                number = fresh.term(str(value)) if delta and value is not None else None
+            if delta and number is not None:
+                of_at = fields.get("of_at") if sign < 0 else None
                 placed_at = of_at if type(of_at) is int and 0 <= of_at < at else at
-                key = intern(noun, str(name))
-                found.append(((ranking.spec.name, self._days.day(placed_at), key), delta))
-        return found
+                yield (ranking, self._days.day(placed_at)), number, delta
 
-    def apply(self, entries: list[Entry]) -> None:
-        """Count committed entries; what changes a score several times is added up first."""
-        sums: dict[Score, int] = {}
-        for score, delta in entries:
-            sums[score] = sums.get(score, 0) + delta
-        for (name, day, key), delta in sums.items():
-            self.rankings[name].add(day, key, delta)
-            self.dirty.scores.add((name, ALL, key))
-        self.dirty.scores.update(sums)
-
-    def total(self, at: int, kind: int, cents: object) -> None:
-        """Count one committed event in its hour."""
-        key = (at // HOUR_MS, kind)
-        count, sum_ = self._totals.get(key, (0, 0))
-        self._totals[key] = (count + 1, sum_ + (cents if type(cents) is int else 0))
-        self.dirty.totals.add(key)
-
-    def count(self, counts: Counts) -> None:
-        """Add committed counts of rules."""
+    def adopt(
+        self, scores: Scores, totals: Mapping[Hour, tuple[int, int]], counts: Counts, through: int
+    ) -> None:
+        """Add what the log has gained up to event `through`."""
+        for bucket, deltas in scores.items():
+            name, day = bucket
+            self.rankings[name].add(day, deltas)
+            self.dirty.scores[bucket].update(deltas)
+            self.dirty.scores[(name, ALL)].update(deltas)
+        for hour, (count, cents) in totals.items():
+            before = self._totals.get(hour, (0, 0))
+            self._totals[hour] = (before[0] + count, before[1] + cents)
+        self.dirty.totals.update(totals)
         for key, number in counts.items():
             self.counts[key] = self.counts.get(key, 0) + number
-            self.dirty.counts.add(key)
+        self.dirty.counts.update(counts)
+        self.through = through
 
     def move(self, now: int) -> None:
         """Let the day of `now` (ms) be today."""
@@ -125,8 +128,9 @@ class Folds:
         """What a checkpoint writes now, and what to merge back should that fail."""
         dirty, self.dirty = self.dirty, Dirty()
         delta = Delta(self.through)
-        for name, day, key in dirty.scores:
-            delta.scores.append((name, day, key, self.rankings[name].stored(day, key)))
+        for (name, day), keys in dirty.scores.items():
+            stored = self.rankings[name].stored
+            delta.scores += [(name, day, key, stored(day, key)) for key in keys]
         for rule, customer in dirty.counts:
             delta.counts.append((rule, customer, self.counts[(rule, customer)]))
         for hour, kind in dirty.totals:
@@ -173,11 +177,14 @@ class Folds:
             raise NotFound(f"Ranking {name} has no window {window!r}; it has: {', '.join(ranking.windows)}.")
         return ranking.windows[window]
 
-    def _of(self, kind: str) -> list[tuple[Ranking, Noun]]:
+    def _of(self, kind: str) -> list[Term]:
         found = self._by_kind.get(kind)
         if found is None:
-            counting = [ranking for ranking in self.rankings.values() if ranking.counts(kind)]
-            found = [(ranking, noun_of(ranking.spec.key)) for ranking in counting]
+            found = [
+                Term(name, ranking.field, sign, ranking.spec.key, noun_of(ranking.spec.key))
+                for name, ranking in self.rankings.items()
+                if (sign := ranking.weight(kind))
+            ]
             if found:  # only kinds that count: names of kinds come from outside
                 self._by_kind[kind] = found
         return found

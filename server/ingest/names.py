@@ -55,14 +55,21 @@ class Fresh:
             self.added[(noun, name)] = known
         return known
 
-    def email(self, customer: int, told: object) -> str | None:
-        """A customer's address: the one just told, if it is one, which is kept, else the known one."""
-        known = self.emails.get(customer) or self._names.emails.get(customer)
-        if not isinstance(told, str) or told == known or not is_address(told):
-            return known
-        self._connection.execute("UPDATE customer SET email = ? WHERE id = ?", (told, customer))
-        self.emails[customer] = told
-        return told
+    def term(self, name: str) -> int:
+        """The integer of a value that a ranking ranks."""
+        return self.id("term", name)
+
+    def email(self, customer: int | None) -> str | None:
+        """A customer's address, None when nobody told it."""
+        if customer is None:
+            return None
+        return self.emails.get(customer) or self._names.emails.get(customer)
+
+    def tell_email(self, customer: int, told: object) -> None:
+        """Keep a customer's address, if it is one and a new one."""
+        if isinstance(told, str) and told != self.email(customer) and is_address(told):
+            self._connection.execute("UPDATE customer SET email = ? WHERE id = ?", (told, customer))
+            self.emails[customer] = told
 
     def adopt(self) -> None:
         """After the commit: make what was added known."""

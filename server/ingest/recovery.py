@@ -2,13 +2,13 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import msgspec
 
-from server.ingest.folds import Folds
+from server.ingest.folds import HOUR_MS, Folds, Hour, Scores
 from server.ingest.names import Fresh, Names
-from server.rules.evaluate import Evaluator
+from server.rules.evaluate import Counts, Evaluator
 from server.settings import Ranking, Rule, Settings
 from server.store import checkpoints, events
 from server.store.events import Stored
@@ -33,11 +33,14 @@ class Replay:
         for hour, kind, count, cents in checkpoints.totals(self._connection):
             self._folds.restore_total(hour, kind, (count, cents))
         self._folds.through = through
+        scores, totals, counts = Scores(), dict[Hour, tuple[int, int]](), Counts()
         for event in events.walk(self._connection, through):
-            self._entries(event, self._folds.rankings)
-            self._rest(event, evaluator, since)
-            self._folds.through = event.id
+            self._entries(event, self._folds.rankings, scores)
+            self._total(event, totals)
+            self._count(event, evaluator, since, counts)
+            through = event.id
         self._fresh.adopt()
+        self._folds.adopt(scores, totals, counts, through)
         if self._begun:  # what is known as begun must not be empty at the next start
             checkpoints.save(self._connection, self._folds.delta()[0])
 
@@ -65,26 +68,36 @@ class Replay:
                 for bucket, key, score in checkpoints.scores(self._connection, spec.name):
                     ranking.restore(bucket, key, score)
         if new:  # rankings that were added later begin with the log that is kept
+            scores = Scores()
             for event in events.walk(self._connection, 0):
                 if event.id > through:
                     break
-                self._entries(event, new)
+                self._entries(event, new, scores)
+            self._fresh.adopt()
+            self._folds.adopt(scores, {}, {}, through)
 
-    def _entries(self, event: Stored, rankings: Iterable[str]) -> None:
-        fields = dict(event.fields, customer=event.customer, device=event.device)
-        # not strict: an event may be older than a ranking that asks for whole numbers
-        found = self._folds.entries(event.kind, event.at, fields, self._fresh.id, strict=False)
-        self._fresh.adopt()
-        self._folds.apply([(score, delta) for score, delta in found if score[0] in rankings])
+    def _entries(self, event: Stored, rankings: Container[str], scores: Scores) -> None:
+        ids = self._names.ids
+        customer = ids["customer"][event.customer] if event.customer is not None else None
+        who = customer, ids["device"][event.device]
+        for bucket, key, delta in self._folds.entries(event.kind, event.at, event.fields, who, self._fresh):
+            if bucket[0] in rankings:
+                into = scores.setdefault(bucket, {})
+                into[key] = into.get(key, 0) + delta
 
-    def _rest(self, event: Stored, evaluator: Evaluator, since: dict[str, int]) -> None:
-        kind = self._names.ids["kind"][event.kind]
-        self._folds.total(event.at, kind, event.fields.get("cents"))
+    def _total(self, event: Stored, totals: dict[Hour, tuple[int, int]]) -> None:
+        hour = event.at // HOUR_MS, self._names.ids["kind"][event.kind]
+        count, sum_ = totals.get(hour, (0, 0))
+        cents = event.fields.get("cents")
+        totals[hour] = (count + 1, sum_ + cents if type(cents) is int else sum_)
+
+    def _count(self, event: Stored, evaluator: Evaluator, since: dict[str, int], counts: Counts) -> None:
         customer = self._names.ids["customer"].get(event.customer or "", 0)
-        counts: dict[tuple[str, int], int] = {}
-        evaluator.count(event.kind, customer, counts)
-        born = {key: n for key, n in counts.items() if event.id > since[f"rule:{key[0]}"]}
-        self._folds.count(born)
+        mine: Counts = {}
+        evaluator.count(event.kind, customer, mine)
+        for key, number in mine.items():
+            if event.id > since[f"rule:{key[0]}"]:
+                counts[key] = counts.get(key, 0) + number
 
 
 def _specs(settings: Settings) -> Iterable[tuple[str, str]]:

@@ -137,8 +137,8 @@ class Broker:
     async def _write_access(self) -> None:
         credentials = await self._database.read(devices.credentials)
         listed = access.passwords(devices.hashed(self.secret), credentials)
-        access.write(self._folder / "passwords", listed)
-        access.write(self._folder / "rights", access.rights(self._site))
+        await asyncio.to_thread(access.write, self._folder / "passwords", listed)  # a disk may be slow
+        await asyncio.to_thread(access.write, self._folder / "rights", access.rights(self._site))
 
 
 def _iotcore(host: str, port: int) -> "iotcore.Broker":

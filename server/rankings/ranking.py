@@ -1,7 +1,6 @@
 """One ranking: which events count, for whom, how much, on which day."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from server.rankings.heap import Names
 from server.rankings.window import ALL, DAYS, Buckets, Window
@@ -21,7 +20,8 @@ class NotWhole(ValueError):
 class Ranking:
     """Scores by key in all windows of a ranking; a fold of the log.
 
-    names: key to name, shared. Days are counted since 1970 in the site's time zone.
+    names: key to name, shared. field: what it sums, "" when it counts. Days are counted since 1970 in
+    the site's time zone.
     """
 
     def __init__(self, spec: Spec, names: Names) -> None:
@@ -29,35 +29,25 @@ class Ranking:
         self.buckets: Buckets = {}
         self.windows = {name: Window(DAYS[name], self.buckets, names) for name in dict.fromkeys(spec.windows)}
         self._plus, self._minus = frozenset(spec.kinds), frozenset(spec.minus)
-        self._field = spec.score.removeprefix("sum:") if spec.score != "count" else ""
+        self.field = spec.score.removeprefix("sum:") if spec.score != "count" else ""
         self._all = self.windows["all"].heap if "all" in self.windows else None
         self._dated = [window for window in self.windows.values() if window.days]
 
-    def counts(self, kind: str) -> bool:
-        """Whether events of this kind matter here."""
-        return kind in self._plus or kind in self._minus
+    def weight(self, kind: str) -> int:
+        """1 for a kind that adds, -1 for one that takes away, 0 for one that does not count here."""
+        return 1 if kind in self._plus else -1 if kind in self._minus else 0
 
-    def delta(self, kind: str, fields: Mapping[str, Any]) -> int:
-        """What an event of a kind that counts here adds. Raises NotWhole."""
-        amount = 1
-        if self._field:
-            value = fields.get(self._field)
-            if value is None:
-                return 0
-            if type(value) is not int:
-                raise NotWhole(self._field)
-            amount = value
-        return -amount if kind in self._minus else amount
-
-    def add(self, day: int, key: int, delta: int) -> None:
-        """Count `delta` for `key` on `day`."""
+    def add(self, day: int, deltas: Mapping[int, int]) -> None:
+        """Count what each key gets on `day`."""
         if self._all is not None:
-            self._all.add(key, delta)
+            for key, delta in deltas.items():
+                self._all.add(key, delta)
         if self._dated:
             bucket = self.buckets.setdefault(day, {})
-            bucket[key] = bucket.get(key, 0) + delta
+            for key, delta in deltas.items():
+                bucket[key] = bucket.get(key, 0) + delta
             for window in self._dated:
-                window.add(day, key, delta)
+                window.add(day, deltas)
 
     def restore(self, day: int, key: int, score: int) -> None:
         """Take a score of a checkpoint; `day` is ALL for all time. Move to a day afterwards."""

@@ -1,5 +1,7 @@
 """A ranking over the latest days: a heap that day buckets enter and leave."""
 
+from collections.abc import Mapping
+
 from server.rankings.heap import Heap, Names
 
 ALL = -1  # the bucket of all time
@@ -26,10 +28,11 @@ class Window:
             return True
         return self._today is not None and self._today - self.days < day <= self._today
 
-    def add(self, day: int, key: int, delta: int) -> None:
-        """Count `delta`, which is in the day's bucket already, when that day counts here."""
+    def add(self, day: int, deltas: Mapping[int, int]) -> None:
+        """Count what is in the day's bucket already, when that day counts here."""
         if self.holds(day):
-            self.heap.add(key, delta)
+            for key, delta in deltas.items():
+                self.heap.add(key, delta)
 
     def move(self, today: int) -> None:
         """Let `today` be another day: buckets that left are taken out, those that came are added.

@@ -15,7 +15,6 @@ class Occurrence(NamedTuple):
     identity: str
     kind: str
     device: str
-    customer_id: int
     customer: str | None
     email: str | None
     at: int
@@ -32,30 +31,30 @@ class Evaluator:
             self._by_kind.setdefault(rule.on, []).append(rule)
         self._addresses = addresses
 
-    def wants(self, kind: str) -> bool:
-        """Whether any rule is on this kind."""
-        return kind in self._by_kind
-
     def count(self, kind: str, customer_id: int, counts: Counts) -> None:
         """Count an event without making mails: what a start does with events since the checkpoint."""
         for rule in self._by_kind.get(kind, ()):
             key = (rule.name, customer_id)
             counts[key] = counts.get(key, 0) + 1
 
-    def evaluate(
-        self, event: Occurrence, before: Mapping[tuple[str, int], int], counts: Counts
-    ) -> list[Match]:
-        """Mails due for one event. before: committed counts; counts: of this batch, changed here."""
-        matches: list[Match] = []
-        for rule in self._by_kind.get(event.kind, ()):
-            key = (rule.name, event.customer_id)
+    def due(
+        self, kind: str, customer_id: int, before: Mapping[tuple[str, int], int], counts: Counts
+    ) -> list[tuple[Spec, int]]:
+        """Count an event; the rules that it makes a mail of, each with the event's number in it.
+
+        customer_id: 0 for none. before: committed counts; counts: of this batch, changed here.
+        """
+        found: list[tuple[Spec, int]] = []
+        for rule in self._by_kind.get(kind, ()):
+            key = (rule.name, customer_id)
             counts[key] = counts.get(key, 0) + 1
             number = before.get(key, 0) + counts[key]
             if number % rule.every == 0:
-                matches += self._letters(rule, event, number)
-        return matches
+                found.append((rule, number))
+        return found
 
-    def _letters(self, rule: Spec, event: Occurrence, number: int) -> list[Match]:
+    def letters(self, rule: Spec, number: int, event: Occurrence) -> list[Match]:
+        """The mails of an event that is due."""
         key, not_before_at = event.identity, 0
         if rule.digest:
             key, not_before_at = period(rule, event.received_at)

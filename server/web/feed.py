@@ -1,7 +1,8 @@
 """What has just been committed, kept once for everybody who watches.
 
-Nobody has a queue of their own: a watcher remembers how far it is in one ring of the newest 5,000
-events. Who is slower than the ring finds it overrun and is told `reset`; nobody waits for anybody.
+Nobody has a queue of their own: a watcher remembers how far it is in one ring of the newest commits,
+5,000 events or a few more. Who is slower than the ring finds it overrun and is told `reset`; nobody
+waits for anybody.
 """
 
 import asyncio
@@ -13,8 +14,9 @@ import msgspec
 from aiohttp import web
 
 from server.store.events import Stored
+from server.web.parts import Commit
 
-RING = 5000  # more than two of the largest commits, so that a client that keeps up misses nothing
+RING = 5000  # at least; more than two of the largest commits, so that who keeps up misses nothing
 TICK_S = 0.1
 SHOWN = 20
 ORDERS = ("order.placed", "order.cancelled")
@@ -34,6 +36,22 @@ class Frame:
         return b"id: %d\nevent: event\ndata: %s\n\n" % (self.id, msgspec.json.encode(self.event))
 
 
+class Page:
+    """A commit in the ring; made into frames when the first watcher needs them, and only then."""
+
+    def __init__(self, commit: Commit) -> None:
+        self._commit = commit
+        self.newest = commit.newest
+
+    def __len__(self) -> int:
+        return len(self._commit)
+
+    @cached_property
+    def frames(self) -> list[Frame]:
+        """All events, in log order."""
+        return [Frame(event) for event in self._commit.events()]
+
+
 class Feed:
     """The ring, the newest orders, what was counted since the start, and a wake-up for watchers.
 
@@ -42,7 +60,8 @@ class Feed:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._ring: deque[Frame] = deque(maxlen=RING)
+        self._ring: deque[Page] = deque()
+        self._held = 0  # events in the ring
         self._ready: set[asyncio.Event] = set()
         self._due: asyncio.TimerHandle | None = None
         self._flushed = 0.0
@@ -54,32 +73,26 @@ class Feed:
         self._lost = 0  # the newest event that the ring does not have
         self.before_wake: Callable[[], None] | None = None
 
-    def committed(self, events: list[Stored]) -> None:
+    def committed(self, commit: Commit) -> None:
         """Take a commit in; never blocks, however many watch."""
-        if not events:
-            return
-        self._push(events)
-        self.newest = max(self.newest, events[-1].id)
-        self.events += len(events)
-        self.placed += sum(event.kind == ORDERS[0] for event in events)
-        self.orders.extendleft(event for event in events if event.kind in ORDERS)
-        self._count(len(events))
+        self._push(Page(commit))
+        self.newest = max(self.newest, commit.newest)
+        self.events += len(commit)
+        self.placed += commit.count(ORDERS[0])
+        self.orders.extendleft(commit.latest(ORDERS, SHOWN))
+        self._count(len(commit))
         self._schedule()
 
     def since(self, position: int) -> list[Frame] | None:
         """Everything after event `position`, in log order; None when the ring has lost some of it."""
         if position < self._lost:
             return None
-        found = []
-        for frame in reversed(self._ring):
-            if frame.id <= position:
-                break
-            found.append(frame)
-        return found[::-1]
+        pages = [page for page in self._ring if page.newest > position]
+        return [frame for page in pages for frame in page.frames if frame.id > position]
 
     def latest(self) -> list[Frame]:
         """The whole ring, in log order."""
-        return list(self._ring)
+        return [frame for page in self._ring for frame in page.frames]
 
     def per_minute(self) -> list[int]:
         """Events of each of the last 60 minutes, oldest first, the current one last."""
@@ -109,12 +122,13 @@ class Feed:
         for ready in self._ready:
             ready.set()
 
-    def _push(self, events: list[Stored]) -> None:
-        over = len(self._ring) + len(events) - RING
-        if over > 0:
-            kept = len(self._ring)
-            self._lost = self._ring[over - 1].id if over <= kept else events[over - kept - 1].id
-        self._ring.extend(Frame(event) for event in events[-RING:])
+    def _push(self, page: Page) -> None:
+        self._ring.append(page)
+        self._held += len(page)
+        while self._held - len(self._ring[0]) >= RING:
+            gone = self._ring.popleft()
+            self._held -= len(gone)
+            self._lost = gone.newest
 
     def _schedule(self) -> None:
         if self._due is None and self._ready:

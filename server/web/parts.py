@@ -8,11 +8,11 @@ from aiohttp import web
 
 from server.ingest.arrival import Once as Once
 from server.ingest.arrival import Posted as Posted
+from server.ingest.commit import Commit as Commit
 from server.ingest.folds import Place as Place
 from server.settings import Settings
 from server.store.database import Database
 from server.store.devices import Seen as Seen
-from server.store.events import Stored as Stored
 
 
 class Intake(Protocol):
@@ -87,8 +87,8 @@ class Devices(Protocol):
 class Parts:
     """Everything that the web floor is handed.
 
-    on_commit: call with a function that gets the list of Stored events after each commit, on the
-    event loop; it must not block. per_minute: events committed in the last 60 s.
+    on_commit: call with a function that gets each Commit, on the event loop; it must not block.
+    per_minute: events committed in the last 60 s.
     """
 
     settings: Settings
@@ -100,7 +100,7 @@ class Parts:
     cloud: Cloud
     health: Health
     devices: Devices
-    on_commit: Callable[[Callable[[list[Stored]], None]], None]
+    on_commit: Callable[[Callable[[Commit], None]], None]
     per_minute: Callable[[], int]
 
 

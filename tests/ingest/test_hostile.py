@@ -74,16 +74,16 @@ async def test_a_frame_that_breaks_the_edge_is_answered_with_err_and_kept(
     site: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault of ours must not stall a board: with `err` it reports the event as lost, and goes on."""
-    from server.ingest import intake
+    from server.ingest import frames
 
-    best_time = intake.best_time
+    best_time = frames.best_time
 
     def faulty(one: Event, *rest: object) -> int:
         if one.fields.get("customer") == "poison":
             raise RuntimeError("a fault of ours")
         return best_time(one, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(intake, "best_time", faulty)
+    monkeypatch.setattr(frames, "best_time", faulty)
     one, other = Board("till-1", 7), Board("till-2", 8)
     for board in (one, other):
         board.emit(order("a", 1))

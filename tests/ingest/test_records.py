@@ -1,6 +1,7 @@
 """The edge's short way to an event takes nothing that the wire's own rules refuse, and reads the same."""
 
 import msgpack
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -35,7 +36,7 @@ def judged(data: bytes) -> object:
 def taken(data: bytes) -> object:
     """What the edge makes of it."""
     try:
-        return vars(decode.record(data))
+        return msgspec.structs.asdict(decode.record(data))
     except WireError as error:
         return error.reason
 

@@ -32,7 +32,7 @@ def test_every_window_equals_brute_force_with_late_events_and_days_that_end(
             today += number
             ranking.move(today)
         elif number < 31:  # a board may have been away for a month
-            ranking.add(today - number, key, delta)
+            ranking.add(today - number, {key: delta})
             log.append((today - number, key, delta))
         for name, window in ranking.windows.items():
             days = DAYS[name]
@@ -48,7 +48,7 @@ def test_a_ranking_restored_from_its_stored_scores_is_the_same() -> None:
     one, other = Ranking(SPEC, NAMES), Ranking(SPEC, NAMES)
     one.move(100)
     for day, key, delta in [(100, 1, 2), (98, 2, 5), (75, 3, 1), (100, 2, -1)]:
-        one.add(day, key, delta)
+        one.add(day, {key: delta})
     for day in (ALL, *one.buckets):
         for key in NAMES:
             if one.stored(day, key):

@@ -1,0 +1,79 @@
+"""Events of the `json` shape: numbered by the edge, and the same by their id when they come again."""
+
+import sqlite3
+
+from firmware.wire.errors import WireError
+from firmware.wire.topics import is_name
+from server.ingest import decode, repeats, seen
+from server.ingest.accept import Accept, Origin
+from server.ingest.arrival import Posted, Posting, Undecoded
+from server.ingest.batch import Batch
+from server.ingest.cursor import Cursors
+from server.ingest.names import Names
+from server.ingest.seen import Seen
+from server.rankings.ranking import NotWhole
+from server.store import rejects
+
+MAX_SOURCE = 64  # characters kept of what stands where a device should be named
+
+
+class Postings:
+    """Takes postings into a batch, and changes nothing else."""
+
+    def __init__(self, names: Names, cursors: Cursors, accept: Accept, marks: Seen) -> None:
+        self._names = names
+        self._cursors = cursors
+        self._accept = accept
+        self._marks = marks
+
+    def take(self, connection: sqlite3.Connection, batch: Batch, posting: Posting) -> None:
+        """Add what a posting brings, and what its sender is told."""
+        posted = Posted()
+        batch.posted.append((posting, posted))
+        known = self._names.ids["device"].get(posting.source)
+        if not posting.trusted and known not in self._names.senders:
+            reason = "unknown device" if is_name(posting.source) else "a topic that names no device"
+            _refuse(batch, posting, posted, 0, reason)
+            return
+        if posting.once is None:
+            self._objects(connection, batch, posting, posted)
+        elif not repeats.recall(connection, batch, posting, posted):
+            self._objects(connection, batch, posting, posted)
+            repeats.keep(batch, posting, posted)
+
+    def _objects(
+        self, connection: sqlite3.Connection, batch: Batch, posting: Posting, posted: Posted
+    ) -> None:
+        own = self._cursors.own_epoch
+        device = batch.fresh.id("device", posting.source)
+        origin = Origin(posting.source, device, own, posting.received_at)
+        cursor = batch.cursors.get((device, own)) or self._cursors.copy(device, own)
+        for index, body in enumerate(posting.objects):
+            try:
+                if isinstance(body, Undecoded):
+                    raise WireError(body.reason)
+                event, name = decode.foreign(body, posting.received_at)
+                mark = seen.mark(device, name) if name is not None else None
+                if mark is not None and self._is_known(connection, batch, mark):
+                    posted.duplicate += 1
+                    continue
+                self._accept.event(batch, event, origin, cursor.acked + 1, event.at)
+            except (WireError, NotWhole) as error:
+                _refuse(batch, posting, posted, index, str(error))
+                continue
+            cursor.acked += 1
+            batch.cursors[(device, own)] = cursor
+            posted.accepted += 1
+            if mark is not None:
+                batch.seen[mark] = None
+
+    def _is_known(self, connection: sqlite3.Connection, batch: Batch, mark: bytes) -> bool:
+        return mark in batch.seen or self._marks.known(connection, mark, batch.now)
+
+
+def _refuse(batch: Batch, posting: Posting, posted: Posted, index: int, reason: str) -> None:
+    posted.rejected.append((index, reason))
+    body = posting.objects[index] if posting.objects else None
+    payload = body.payload if isinstance(body, Undecoded) else decode.shown(body)
+    source, payload = posting.source[:MAX_SOURCE], payload[: rejects.MAX_KEPT_BYTES]
+    batch.rejects.append((source, None, None, reason, payload, posting.received_at))
