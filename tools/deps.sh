@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests need from Debian's packages: mosquitto (a broker) and its clients, chromium (a browser),
-# curl, node and npm; and the foreign client that tests/node names.
+# a C compiler, curl, node and npm; and the foreign client that tests/node names.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -8,6 +8,7 @@ missing=""
 command -v mosquitto >/dev/null 2>&1 || [ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
 command -v mosquitto_pub >/dev/null 2>&1 || missing="$missing mosquitto-clients"
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+echo "#include <fcntl.h>" | cc -E - >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 command -v curl >/dev/null 2>&1 || missing="$missing curl"
 command -v node >/dev/null 2>&1 || missing="$missing nodejs"
 command -v npm >/dev/null 2>&1 || missing="$missing npm"
