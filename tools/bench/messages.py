@@ -1,82 +1,110 @@
-"""Single events as `json` messages, from mosquitto to committed rows, against a mere counter of them."""
+"""Events as messages of boards, from mosquitto to committed rows, and a mere counter of them beside it."""
 
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 from firmware.wire.topics import topic
 from tools.bench import site, store
 from tools.bench.publisher import Publisher
 
-COUNT, BOARDS = 20_000, 50
+COUNT, BOARDS, FRAMES = 20_000, 50, 40
 PATIENCE_S = 60.0
+Messages = list[tuple[str, bytes]]
 
 
 class Bench:
-    """One broker with an edge and a bare subscriber on it, and the generator; made by `bench`."""
+    """An edge on a broker of its own, and the generator; made by `bench`. All figures are events a second
+    into the log. port: of the broker."""
 
-    def __init__(self, folder: Path, publisher: Publisher, counter: IO[str]) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, edge: site.Running, port: int, publisher: Publisher) -> None:
+        self.folder = folder
+        self.edge = edge
+        self.port = port
         self._publisher = publisher
-        self._counter = counter
         self._round = 0
+        self._frames = 0  # of each board so far
 
     def with_ids(self) -> float:
-        """Events a second into the log, each with an id of its own."""
-        return self._committed(True)
+        """Single json messages, each with an id of its own."""
+        self._round += 1
+        return self.committed(json("shop", COUNT, self._round), COUNT)
 
     def without_ids(self) -> float:
-        """Events a second into the log; nothing tells a repetition from a new event."""
-        return self._committed(False)
+        """The same without; nothing tells a repetition from a new event."""
+        return self.committed(json("shop", COUNT), COUNT)
 
-    def counted(self) -> float:
-        """The same messages a second into the bare subscriber."""
-        messages = self._messages("bare", True)
+    def framed(self) -> float:
+        """The boards' own protocol, 30 events a frame."""
+        first, self._frames = self._frames, self._frames + FRAMES
+        ups = [store.up(board, number) for number in range(first, first + FRAMES) for board in range(BOARDS)]
+        messages = [(topic("shop", up.device, "up"), up.payload) for up in ups]
+        return self.committed(messages, len(messages) * store.EVENTS)
+
+    def committed(
+        self, messages: Messages, events: int, meanwhile: Callable[[], Any] = lambda: None
+    ) -> float:
+        """Send messages until the log has that many events more. Raises TimeoutError."""
+        wanted = site.committed(self.folder) + events
         began = time.perf_counter()
         self._publisher.publish(messages)
-        for _ in range(COUNT // 1000):
-            self._counter.readline()
-        return COUNT / (time.perf_counter() - began)
-
-    def _committed(self, ids: bool) -> float:
-        messages = self._messages("shop", ids)
-        wanted = site.committed(self._folder) + COUNT
-        began = time.perf_counter()
-        self._publisher.publish(messages)
-        while site.committed(self._folder) < wanted:
+        while site.committed(self.folder) < wanted:
             if time.perf_counter() - began > PATIENCE_S:
                 raise TimeoutError("the edge did not take all messages")
+            meanwhile()
             time.sleep(0.005)
-        return COUNT / (time.perf_counter() - began)
+        return events / (time.perf_counter() - began)
 
-    def _messages(self, name: str, ids: bool) -> list[tuple[str, bytes]]:
-        self._round += 1
-        topics = [topic(name, f"till-{board}", "json") for board in range(BOARDS)]
-        body = '{"kind":"order.placed","customer":"%06d","quantity":1,"cents":%d%s}'
-        made = []
-        for number in range(COUNT):
-            own = f',"id":"{self._round}-{number}"' if ids else ""
-            text = body % (number * 7919 % store.CUSTOMERS, number, own)
-            made.append((topics[number % BOARDS], text.encode()))
-        return made
+    @contextmanager
+    def counter(self) -> Iterator[Callable[[], float]]:
+        """Messages a second into a bare subscriber on the same broker."""
+        argv = [sys.executable, "-m", "tools.bench.counter", str(self.port), topic("bare", "+", "json")]
+        with site.child(argv, self.folder) as counting:
+            assert counting.stdout is not None
+            lines = counting.stdout
+            lines.readline()
+
+            def counted() -> float:
+                messages = json("bare", COUNT, 1)
+                began = time.perf_counter()
+                self._publisher.publish(messages)
+                for _ in range(COUNT // 1000):
+                    lines.readline()
+                return COUNT / (time.perf_counter() - began)
+
+            yield counted
 
 
 @contextmanager
-def bench() -> Iterator[Bench]:
-    """Everything started and connected."""
+def fresh(settings: Mapping[str, str] | None = None) -> Iterator[Bench]:
+    """Everything started and connected, over an empty store."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        store.fill(folder, BOARDS)
-        with site.broker(folder) as port:
-            counter = [sys.executable, "-m", "tools.bench.counter", str(port), topic("bare", "+", "json")]
-            with site.edge(folder, site.on(port)), site.child(counter, folder) as counting:
-                assert counting.stdout is not None
-                counting.stdout.readline()
-                time.sleep(2)  # the edge subscribes after it answers
-                publisher = Publisher(port, "generator")
-                yield Bench(folder, publisher, counting.stdout)
-                publisher.close()
+        store.fill(Path(name), BOARDS)
+        with over(Path(name), settings) as bench:
+            yield bench
+
+
+@contextmanager
+def over(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Bench]:
+    """The same over the store of `folder`, which has the boards."""
+    with site.broker(folder) as port, site.edge(folder, {**site.on(port), **(settings or {})}) as edge:
+        time.sleep(2)  # the edge subscribes after it answers
+        publisher = Publisher(port, "generator")
+        yield Bench(folder, edge, port, publisher)
+        publisher.close()
+
+
+def json(name: str, count: int, batch: int = 0) -> Messages:
+    """Orders as json messages to the site `name`. batch: makes their ids, 0 for none."""
+    topics = [topic(name, f"till-{board}", "json") for board in range(BOARDS)]
+    body = '{"kind":"order.placed","customer":"%06d","quantity":1,"cents":%d%s}'
+    made = []
+    for number in range(count):
+        own = f',"id":"{batch}-{number}"' if batch else ""
+        text = body % (number * 7919 % store.CUSTOMERS, number, own)
+        made.append((topics[number % BOARDS], text.encode()))
+    return made

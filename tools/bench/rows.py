@@ -1,8 +1,10 @@
 """What is measured, in groups that can be chosen: each yields its figures as soon as it knows them."""
 
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from tools.bench import crowd, footprint, heap, intake, latency, live, messages, storm
+from tools.bench import crowd, footprint, heap, intake, latency, live, messages, storm, upload
 from tools.bench.ratio import ROUNDS, Ratio, measure, of
 
 Group = Callable[[], Iterator[Ratio]]
@@ -21,11 +23,11 @@ def _ranking() -> Iterator[Ratio]:
 
 def _messages() -> Iterator[Ratio]:
     """Single json messages, from the broker to committed rows."""
-    with messages.bench() as bench:
-        names = ("single json messages with ids, committed", "paho that counts")
-        yield measure(names, bench.with_ids, bench.counted)
-        names = ("single json messages without ids, committed", "paho that counts")
-        yield measure(names, bench.without_ids, bench.counted)
+    with messages.fresh() as bench, bench.counter() as counted:
+        ids, none = "single json messages with ids, committed", "single json messages without ids, committed"
+        yield measure((ids, "paho that counts"), bench.with_ids, counted)
+        yield measure((none, "paho that counts"), bench.without_ids, counted)
+        yield measure(("events in BW-1 frames, committed", "single messages"), bench.framed, bench.with_ids)
 
 
 def _latency() -> Iterator[Ratio]:
@@ -65,7 +67,23 @@ def _live() -> Iterator[Ratio]:
     yield of(names, [(watched - alone, bare) for watched, alone, bare in loads], "%")
 
 
+def _upload() -> Iterator[Ratio]:
+    """The uploader into a local cloud, and how much it slows intake."""
+    with upload.upload() as bench:
+        found = [(bench.uploaded(), bench.bare(), bench.plain()) for _ in range(ROUNDS)]
+    names = ("events uploaded, sealing included", "batch_write_item of the same items")
+    yield of(names, [(ours, bare) for ours, bare, _ in found], "/s")
+    names = ("events uploaded, sealing included", "batch_write_item of an item an event")
+    yield of(names, [(ours, plain) for ours, _, plain in found], "/s")
+    with tempfile.TemporaryDirectory() as name, upload.cloud(Path(name)) as address:
+        cloud = upload.table(address, "boardwalk")
+        on = {"BOARDWALK_CLOUD_MODE": "aws", "BOARDWALK_CLOUD_ENDPOINT_URL": cloud.endpoint_url}
+        with messages.fresh(on) as uploading, messages.fresh() as alone:
+            names = ("single json messages with ids, while uploading", "no cloud")
+            yield measure(names, uploading.with_ids, alone.with_ids)
+
+
 GROUPS: dict[str, Group] = {
     "batches": _batches, "ranking": _ranking, "messages": _messages, "latency": _latency,
-    "footprint": _footprint, "storm": _storm, "live": _live,
+    "footprint": _footprint, "storm": _storm, "live": _live, "upload": _upload,
 }  # fmt: skip

@@ -1,0 +1,142 @@
+"""The log to the table: the uploader into a local stand-in for DynamoDB, and bare batch writes into it."""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from firmware.wire.event import EARLIEST_AT
+from server.clock import milliseconds
+from server.settings import Cloud, Mail
+from server.store import chunks
+from server.store.database import Database
+from sync.aws import client
+from sync.budget import Bucket
+from sync.dynamo import MAX_ITEMS, Dynamo
+from sync.uploader import Uploader
+from tools.bench import site, store
+from tools.children import free_port
+from tools.localcloud import KEYS, furnish
+
+BOARDS, FRAMES, THREADS = 50, 68, 4
+COUNT = BOARDS * FRAMES * store.EVENTS
+PLAIN = 5000  # events of the slowest yardstick
+UNITS = 40_000  # so many that the budget never waits
+PATIENCE_S = 120.0
+
+
+class Upload:
+    """A filled store and a cloud; each figure is into a table of its own. Made by `upload`."""
+
+    def __init__(self, folder: Path, address: str) -> None:
+        self._folder = folder
+        self._address = address
+        self._tables = 0
+        self._items = list[dict[str, Any]]()
+
+    def uploaded(self) -> float:
+        """Events a second, from the log to the last confirmation."""
+        with tempfile.TemporaryDirectory() as name:
+            copy = Path(name) / "data"
+            shutil.copytree(self._folder / "data", copy)
+            took = asyncio.run(_uploaded(copy, self._table()))
+            self._items = _items(copy)
+        return COUNT / took
+
+    def bare(self) -> float:
+        """Events a second of the same items, sealed beforehand."""
+        return COUNT / _written(self._table(), self._items)
+
+    def plain(self) -> float:
+        """Events a second when each is an item of its own."""
+        return PLAIN / _written(self._table(), [_plain(number) for number in range(PLAIN)])
+
+    def _table(self) -> Cloud:
+        self._tables += 1
+        return table(self._address, f"round-{self._tables}")
+
+
+@contextmanager
+def upload() -> Iterator[Upload]:
+    """The cloud started and the store filled."""
+    with tempfile.TemporaryDirectory() as name, cloud(Path(name)) as address:
+        store.fill(Path(name), BOARDS, FRAMES)
+        yield Upload(Path(name), address)
+
+
+@contextmanager
+def cloud(folder: Path) -> Iterator[str]:
+    """The address of a DynamoDB on this machine that ends with the block."""
+    os.environ.update(KEYS)
+    port = free_port()
+    with site.child([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], folder):
+        site.listening(port)
+        yield f"http://127.0.0.1:{port}"
+
+
+def table(address: str, name: str) -> Cloud:
+    """A new table there."""
+    made = Cloud(mode="aws", table=name, endpoint_url=address, write_units=UNITS)
+    furnish(made, Mail())
+    return made
+
+
+async def _uploaded(folder: Path, cloud: Cloud) -> float:
+    async with Database(folder) as database:
+        uploader = Uploader(database, Dynamo(cloud), "shop", Bucket(UNITS, UNITS))
+        began = time.perf_counter()
+        work = [uploader.run_sealer(milliseconds, 0), uploader.run_sender(milliseconds)]
+        tasks = [asyncio.create_task(one) for one in work]
+        while any((await database.read(chunks.backlog))[:2]):
+            if time.perf_counter() - began > PATIENCE_S:
+                raise TimeoutError(uploader.error or "the uploader did not send everything")
+            await asyncio.sleep(0.01)
+        took = time.perf_counter() - began
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    return took
+
+
+def _written(cloud: Cloud, items: list[dict[str, Any]]) -> float:
+    """Seconds that four threads take to write items."""
+    batches = [items[at : at + MAX_ITEMS] for at in range(0, len(items), MAX_ITEMS)]
+    clients = [client("dynamodb", cloud) for _ in range(THREADS)]
+
+    def write(number: int) -> None:
+        for batch in batches[number::THREADS]:
+            requests = [{"PutRequest": {"Item": item}} for item in batch]
+            clients[number].batch_write_item(RequestItems={cloud.table: requests})
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(write, range(THREADS)))
+    return time.perf_counter() - began
+
+
+def _plain(number: int) -> dict[str, Any]:
+    return {
+        "pk": {"S": f"till-{number % BOARDS}"}, "sk": {"S": f"{number:013d}"},
+        "kind": {"S": "order.placed"}, "customer": {"S": f"{number % store.CUSTOMERS:06d}"},
+        "quantity": {"N": "1"}, "cents": {"N": str(number)}, "at": {"N": str(EARLIEST_AT + number)},
+    }  # fmt: skip
+
+
+def _items(folder: Path) -> list[dict[str, Any]]:
+    """What was sent, as DynamoDB's items."""
+    with sqlite3.connect(folder / "boardwalk.db") as connection:
+        rows = connection.execute("SELECT pk, sk, body, events, first_at FROM chunk ORDER BY id").fetchall()
+    connection.close()
+    return [
+        {"pk": {"S": pk}, "sk": {"S": sk}, "b": {"B": body}, "n": {"N": str(events)}, "f": {"N": "1"},
+         "a": {"N": str(first_at)}}
+        for pk, sk, body, events, first_at in rows
+    ]  # fmt: skip
