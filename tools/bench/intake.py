@@ -4,65 +4,110 @@ import asyncio
 import sqlite3
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from firmware.wire.event import EARLIEST_AT
 from server.clock import milliseconds
 from server.core import open_core
 from server.ingest.acks import Acks
+from server.ingest.checkpointer import Checkpointer
 from server.ingest.consumer import Consumer
+from server.ingest.days import Days
 from server.settings import Rule, Settings
 from server.store.database import Database
-from tools.bench import store
+from tools.bench import bulk, store
 
 BOARDS, FRAMES = 50, 40
 COUNT = BOARDS * FRAMES * store.EVENTS
+BATCH = 2000
 SETTINGS = Settings(rule=(Rule(name="tenth", on="order.placed", every=10, to="a@shop.example"),))
+ROW = (1, 7, 1, 1, 5, EARLIEST_AT, EARLIEST_AT, EARLIEST_AT, 2, 1, 1000, bytes(24))
 
 
 def intake() -> float:
-    """Events a second, from a decoded MQTT message to the ack."""
-    with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(_intake(Path(folder)))
+    """Events a second, from a decoded MQTT message to the ack, from an empty store."""
+    with tempfile.TemporaryDirectory() as name:
+        store.fill(Path(name), BOARDS)
+        return asyncio.run(_intake(Path(name) / "data", 0))
 
 
 def bare() -> float:
     """Rows a second of `executemany` with the same durability and batches of 2,000."""
-    row = (1, 7, 1, 1, 5, EARLIEST_AT, EARLIEST_AT, EARLIEST_AT, 2, 1, 1000, bytes(24))
-    with tempfile.TemporaryDirectory() as folder:
-        connection = sqlite3.connect(Path(folder) / "bare.db", isolation_level=None)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(
-            "CREATE TABLE event (id INTEGER PRIMARY KEY, device, epoch, seq, kind, customer, at, "
-            "received_at, clock_at, quality, boot, uptime_ms, fields)"
-        )
-        began = time.perf_counter()
-        for _ in range(COUNT // 2000):
-            connection.execute("BEGIN")
-            connection.executemany(
-                "INSERT INTO event VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [row] * 2000
-            )
-            connection.execute("COMMIT")
-        took = time.perf_counter() - began
+    with tempfile.TemporaryDirectory() as name, _table(Path(name)) as connection:
+        return _append(connection, COUNT)
+
+
+class Grown:
+    """Both again, over stores that hold rows already and grow by each round; made by `grown`."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        self._folder = folder
+        self._connection = connection
+        self._frames = 0  # of each board so far
+
+    def intake(self) -> float:
+        """Events a second, as above."""
+        first, self._frames = self._frames, self._frames + FRAMES
+        return asyncio.run(_intake(self._folder / "data", first))
+
+    def bare(self) -> float:
+        """Rows a second, as above."""
+        return _append(self._connection, COUNT)
+
+
+@contextmanager
+def grown(rows: int) -> Iterator[Grown]:
+    """A store and a bare table with so many rows."""
+    with bulk.copy(rows) as folder, _table(folder) as connection:
+        _append(connection, rows)
+        yield Grown(folder, connection)
+
+
+@contextmanager
+def _table(folder: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(folder / "bare.db", isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(
+        "CREATE TABLE event (id INTEGER PRIMARY KEY, device, epoch, seq, kind, customer, at, "
+        "received_at, clock_at, quality, boot, uptime_ms, fields)"
+    )
+    try:
+        yield connection
+    finally:
         connection.close()
-    return COUNT / took
 
 
-async def _intake(folder: Path) -> float:
+def _append(connection: sqlite3.Connection, rows: int) -> float:
+    began = time.perf_counter()
+    for _ in range(rows // BATCH):
+        connection.execute("BEGIN")
+        connection.executemany(
+            "INSERT INTO event VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [ROW] * BATCH
+        )
+        connection.execute("COMMIT")
+    return rows / (time.perf_counter() - began)
+
+
+async def _intake(folder: Path, first: int) -> float:
+    """first: the number of each board's first frame."""
     async with Database(folder) as database:
         core = await open_core(SETTINGS, database)
+        checkpointer = Checkpointer(core, Days(SETTINGS.zone), milliseconds)
         acks: list[str] = []
         consumer = Consumer(
             database, core.intake, Acks("shop", lambda topic, _: acks.append(topic), milliseconds)
         )
-        for number in range(BOARDS):
-            await core.registrar.add(f"till-{number}")
-        arrivals = [store.up(board, number) for number in range(FRAMES) for board in range(BOARDS)]
+        frames = range(first, first + FRAMES)
+        arrivals = [store.up(board, number) for number in frames for board in range(BOARDS)]
+        wanted = core.folds.through + COUNT
         began = time.perf_counter()
         for arrival in arrivals:
             consumer.put(arrival)
         await consumer.drain()
         took = time.perf_counter() - began
-        assert core.folds.through == COUNT
+        assert core.folds.through == wanted
+        await checkpointer.write()  # so that the next start need not replay these
     return COUNT / took

@@ -59,6 +59,15 @@ class Bench:
             time.sleep(0.005)
         return events / (time.perf_counter() - began)
 
+    def indexed(self) -> float:
+        """Seconds until the indexes for reading have all that the log has. Raises TimeoutError."""
+        wanted, began = site.committed(self.folder), time.perf_counter()
+        while site.indexed(self.folder) < wanted:
+            if time.perf_counter() - began > PATIENCE_S:
+                raise TimeoutError("the indexes stay behind")
+            time.sleep(0.01)
+        return time.perf_counter() - began
+
     @contextmanager
     def counter(self) -> Iterator[Callable[[], float]]:
         """Messages a second into a bare subscriber on the same broker."""

@@ -2,9 +2,10 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
-from tools.bench import crowd, footprint, heap, intake, latency, live, messages, storm, upload
+from tools.bench import bulk, crowd, footprint, heap, intake, latency, live, messages, storm, upload
 from tools.bench.ratio import ROUNDS, Ratio, measure, of
 
 Group = Callable[[], Iterator[Ratio]]
@@ -83,7 +84,26 @@ def _upload() -> Iterator[Ratio]:
             yield measure(names, uploading.with_ids, alone.with_ids)
 
 
+def _grown() -> Iterator[Ratio]:
+    """Stores of 3,000,000, 2,000,000 and 200,000 events; built once, which takes a minute."""
+    with ExitStack() as stack:
+        folders = [stack.enter_context(bulk.copy(rows)) for rows in (3_000_000, 200_000)]
+        large, small = [stack.enter_context(messages.over(folder)) for folder in folders]
+        found = [(_drained(large), _drained(small)) for _ in range(ROUNDS)]
+    names = ("single json messages with ids, 3,000,000 rows", "200,000 rows")
+    yield of(names, [(one[0], other[0]) for one, other in found], "/s")
+    names = ("indexes done after that, 3,000,000 rows", "200,000 rows")
+    yield of(names, [(one[1], other[1]) for one, other in found], "s")
+    with intake.grown(2_000_000) as bench:
+        names = ("BW-1 events, as above, 2,000,000 rows", "executemany, 2,000,000 rows")
+        yield measure(names, bench.intake, bench.bare)
+
+
+def _drained(bench: messages.Bench) -> tuple[float, float]:
+    return bench.with_ids(), bench.indexed()
+
+
 GROUPS: dict[str, Group] = {
     "batches": _batches, "ranking": _ranking, "messages": _messages, "latency": _latency,
-    "footprint": _footprint, "storm": _storm, "live": _live, "upload": _upload,
+    "footprint": _footprint, "storm": _storm, "live": _live, "upload": _upload, "grown": _grown,
 }  # fmt: skip

@@ -105,8 +105,17 @@ def child(
 
 def committed(folder: Path) -> int:
     """How many events the store of an edge holds."""
+    return _number(folder, "SELECT coalesce(max(id), 0) FROM event")
+
+
+def indexed(folder: Path) -> int:
+    """How many of them are in the indexes for reading."""
+    return _number(folder, "SELECT through FROM indexed")
+
+
+def _number(folder: Path, query: str) -> int:
     with sqlite3.connect(f"file:{folder / 'data' / 'boardwalk.db'}?mode=ro", uri=True) as connection:
-        found: int = connection.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()[0]
+        found: int = connection.execute(query).fetchone()[0]
     connection.close()
     return found
 
