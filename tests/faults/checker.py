@@ -25,11 +25,13 @@ class Record:
 
     sent: device to every order its application was given. told: (device, epoch, seq) to the order
     that the application was told is kept. acks: (device, epoch, acked) as they passed on the wire.
+    early: acks that a witness saw before what they cover was in the store.
     """
 
     sent: dict[str, list[Order]] = field(default_factory=lambda: defaultdict(list))
     told: dict[Identity, Order] = field(default_factory=dict)
     acks: list[tuple[str, int, int]] = field(default_factory=list)
+    early: list[str] = field(default_factory=list)
     rankings: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     every: int = 0
 
@@ -43,6 +45,7 @@ class Verdict:
     phantoms: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     acks: list[str] = field(default_factory=list)
+    early: list[str] = field(default_factory=list)
     times: list[str] = field(default_factory=list)
     mails: list[str] = field(default_factory=list)
     chunks: list[str] = field(default_factory=list)
@@ -99,10 +102,23 @@ def read(path: Path) -> tuple[list[Row], set[Identity], str]:
     return rows, rejects, integrity
 
 
+def committed(path: Path, device: str, epoch: int) -> int:
+    """How far a device's epoch is in the store, cursor and log, for a reader that comes now."""
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    found = connection.execute(
+        "SELECT min(c.acked, (SELECT seq FROM event e WHERE e.device = c.device AND e.epoch = c.epoch "
+        "ORDER BY id DESC LIMIT 1)) FROM cursor c JOIN device d ON d.id = c.device "
+        "WHERE d.name = ? AND c.epoch = ?",
+        (device, epoch),
+    ).fetchone()
+    connection.close()
+    return int(found[0]) if found else 0
+
+
 def judge(record: Record, path: Path) -> Verdict:
     """Compare the store with what others say."""
     rows, rejects, integrity = read(path)
-    verdict = Verdict()
+    verdict = Verdict(early=record.early)
     if integrity != "ok":
         verdict.integrity.append(integrity)
     by_identity = {row.identity: row for row in rows}

@@ -3,15 +3,17 @@
 import asyncio
 import os
 import random
+import signal
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tests.edge_process import EdgeProcess
-from tests.faults.checker import Record, Verdict, judge, read
+from tests.faults.checker import Record, Verdict, committed, judge, read
 from tests.faults.wire import Witness, witness
 from tools.replay import FIELDS, Order, Till
 from tools.vboard.client import Board, Fleet
@@ -144,6 +146,19 @@ class Site:
             while not self.edge.broker_pids():
                 await asyncio.sleep(0.01)
 
+    async def pause(self, who: str, for_s: float) -> None:
+        """Stop the processes of the edge, its broker or all boards, and let them go on later."""
+        assert self.edge.process is not None
+        if who == "boards":
+            pids = [(await board.stats())["pid"] for board in self.boards.values()]
+        else:
+            pids = self.edge.broker_pids() if who == "broker" else [self.edge.process.pid]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        await asyncio.sleep(for_s)
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
     async def under(self, faults: Sequence[Fault]) -> None:
         """Sell at every till while faults happen at random moments, each when acks flow again."""
         sellers = [asyncio.create_task(self.sell(name)) for name in self.boards]
@@ -185,14 +200,16 @@ class Site:
             told = await self.edge.ask("GET", f"/api/v1/rankings/{name}?window=all&k=1000")
             self.record.rankings[name] = [(row["key"], row["score"]) for row in told["rows"]]
         assert await self.edge.stop() == 0
-        self.record.acks = self.witness.acks
+        self.record.acks, self.record.early = self.witness.acks, self.witness.early
         self.record.every = EVERY
         return judge(self.record, self.edge.data / "boardwalk.db")
 
 
 @asynccontextmanager
-async def fault_site(folder: Path, toml: str = RULES, **more: Any) -> AsyncIterator[Site]:
-    """An open site without boards. more: of EdgeProcess."""
+async def fault_site(
+    folder: Path, toml: str = RULES, looks: bool = False, **more: Any
+) -> AsyncIterator[Site]:
+    """An open site without boards. looks: the witness looks into the store at each ack. more: of EdgeProcess."""
     chance = seeded()
     async with AsyncExitStack() as stack:
         edge = EdgeProcess(folder, toml=toml, **more)
@@ -200,6 +217,8 @@ async def fault_site(folder: Path, toml: str = RULES, **more: Any) -> AsyncItera
         await edge.start()
         fleet = await stack.enter_async_context(Fleet.start(folder / "boards"))
         seen = await stack.enter_async_context(witness(edge.mqtt_port, chance.randrange(1 << 30)))
+        if looks:
+            seen.committed = partial(committed, edge.data / "boardwalk.db")
         yield Site(edge, fleet, seen, chance)
 
 

@@ -70,6 +70,10 @@ def ack_too_early(record: Record, connection: sqlite3.Connection) -> None:
     record.acks.append(("till-1", 7, 8))
 
 
+def ack_before_commit(record: Record, connection: sqlite3.Connection) -> None:
+    record.early.append("till-1: acked 6 when 3 were committed")
+
+
 def ack_backwards(record: Record, connection: sqlite3.Connection) -> None:
     record.acks.append(("till-1", 7, 2))
 
@@ -84,6 +88,7 @@ def ack_backwards(record: Record, connection: sqlite3.Connection) -> None:
         (skip, "gaps"),
         (ack_too_early, "lost"),
         (ack_backwards, "acks"),
+        (ack_before_commit, "early"),
     ],
 )
 def test_each_breach_is_found(

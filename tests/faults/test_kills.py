@@ -16,7 +16,7 @@ from tests.faults.fault_site import Fault, Site, fault_site
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     """A site with three tills."""
-    async with fault_site(tmp_path) as one:
+    async with fault_site(tmp_path, looks=True) as one:
         for number in (1, 2, 3):
             await one.add(f"till-{number}")
         yield one

@@ -38,7 +38,7 @@ async def sell_and_kill(site: Site, kills: int, orders: int = 60) -> None:
 
 
 async def test_an_unbroken_edge_passes_the_same_treatment(tmp_path: Path) -> None:
-    async with fault_site(tmp_path, more=AWAY) as site:
+    async with fault_site(tmp_path, looks=True, more=AWAY) as site:
         await site.add("till-1")
         await sell_and_kill(site, 2)
         await asyncio.sleep(2)
@@ -49,6 +49,7 @@ async def test_an_unbroken_edge_passes_the_same_treatment(tmp_path: Path) -> Non
     ("mutation", "kills", "promises"),
     [
         ("ack_before_commit", 4, {"lost", "gaps", "acks"}),
+        ("ack_before_commit", 0, {"early"}),
         ("dedupe_off", 0, {"doubled", "phantoms"}),
         ("cursor_moved_on_a_failed_commit", 0, {"lost", "gaps"}),
         ("checkpoint_ahead_of_the_log", 2, {"rankings", "mails"}),
@@ -59,7 +60,7 @@ async def test_a_broken_edge_is_found_out(
     mutation: str, kills: int, promises: set[str], tmp_path: Path
 ) -> None:
     more = AWAY | {"BOARDWALK_CLOUD_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"}
-    async with fault_site(tmp_path, sabotage=(mutation, 0), more=more) as site:
+    async with fault_site(tmp_path, looks=True, sabotage=(mutation, 0), more=more) as site:
         await site.add("till-1")
         site.witness.faults.lose_acks = 0.5 if mutation == "dedupe_off" else 0
         await sell_and_kill(site, kills)

@@ -7,7 +7,7 @@ under test tells it what was sent and what was acked.
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -33,15 +33,20 @@ class Faults:
 
 @dataclass
 class Witness:
-    """acks: (device, epoch, acked) in the order in which they reached boards. ups: how many passed."""
+    """acks: (device, epoch, acked) in the order in which they reached boards. ups: how many passed.
+
+    committed: asked at each ack, before the board has it, how far a device's epoch is in the store.
+    early: acks that were ahead of that.
+    """
 
     target: int
     chance: random.Random = field(default_factory=lambda: random.Random(1))
     faults: Faults = field(default_factory=Faults)
     port: int = 0
     acks: list[tuple[str, int, int]] = field(default_factory=list)
+    committed: Callable[[str, int], int] | None = None
+    early: list[str] = field(default_factory=list)
     ups: int = 0
-    rewinds: int = 0
     connections: int = 0
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
@@ -109,6 +114,10 @@ class Witness:
         told = json.loads(body[2 + size :])
         device = body[2 : 2 + size].decode().split("/")[2]
         self.acks.append((device, told["epoch"], told["acked"]))
+        if self.committed is not None:
+            stored = self.committed(device, told["epoch"])
+            if stored < told["acked"]:
+                self.early.append(f"{device}: acked {told['acked']} when {stored} were committed")
 
 
 def _leaf(packet: Packet) -> str:
