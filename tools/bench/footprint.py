@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools.bench import site, store
+from tools.bench import site, store, upload
 
 DEVICES, FRAMES, CUSTOMERS = 1000, 34, 100_000  # 1,020,000 events
+BOARDS, SOME = 50, 2  # 3,000 events
 
 
 class Footprint:
@@ -36,6 +37,17 @@ class Footprint:
         """MB of an edge with 1,000 devices and 100,000 customers in two rankings."""
         return self._start(self._full)[1]
 
+    def memory_cloud(self) -> float:
+        """MB of an edge that has just uploaded 3,000 events."""
+        with tempfile.TemporaryDirectory() as name, upload.cloud(Path(name)) as address:
+            folder = Path(name)
+            store.fill(folder, BOARDS, SOME)
+            cloud = upload.table(address, "boardwalk")
+            with site.broker(folder) as port, site.edge(folder, upload.into(cloud) | site.on(port)) as edge:
+                upload.sent(folder)
+                time.sleep(1)
+                return site.memory(edge.pid)
+
     def imports(self) -> float:
         """Seconds that Python takes to read the program."""
         began = time.monotonic()
@@ -46,14 +58,14 @@ class Footprint:
         """MB of a Python that has read the program and runs nothing."""
         code = "import server.app; print(open('/proc/self/status').read())"
         told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-        return _resident(told.stdout)
+        return site.resident(told.stdout)
 
     def _start(self, folder: Path) -> tuple[float, float]:
         """Seconds until it answers, MB a second later."""
         (folder / "data").mkdir(exist_ok=True)
         with site.broker(folder) as port, site.edge(folder, site.on(port)) as edge:
             time.sleep(1)
-            return edge.took_s, _resident(Path(f"/proc/{edge.pid}/status").read_text())
+            return edge.took_s, site.memory(edge.pid)
 
 
 @contextmanager
@@ -64,8 +76,3 @@ def footprint() -> Iterator[Footprint]:
         empty.mkdir()
         store.fill(full, DEVICES, FRAMES, CUSTOMERS)
         yield Footprint(empty, full)
-
-
-def _resident(status: str) -> float:
-    kilobytes = next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]
-    return int(kilobytes) / 1024

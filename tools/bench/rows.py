@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from tools.bench import bulk, crowd, footprint, heap, intake, latency, live, messages, storm, upload
+from tools.bench import bulk, burst, crowd, footprint, heap, intake, latency, live, messages, storm, upload
 from tools.bench.ratio import ROUNDS, Ratio, measure, of
 
 Group = Callable[[], Iterator[Ratio]]
@@ -47,6 +47,10 @@ def _footprint() -> Iterator[Ratio]:
         yield measure(("memory, empty", "its imports"), edge.memory_empty, edge.bare, "MB")
         names = ("memory, 1,000 devices, 100,000 customers", "empty")
         yield measure(names, edge.memory_full, edge.memory_empty, "MB")
+        names = ("memory, 3,000 events uploaded", "empty, no cloud")
+        yield measure(names, edge.memory_cloud, edge.memory_empty, "MB")
+    names = ("memory that a burst of 50,000 messages adds", "before it")
+    yield of(names, [burst.run() for _ in range(ROUNDS)], "MB")
 
 
 def _storm() -> Iterator[Ratio]:
@@ -78,8 +82,7 @@ def _upload() -> Iterator[Ratio]:
     yield of(names, [(ours, plain) for ours, _, plain in found], "/s")
     with tempfile.TemporaryDirectory() as name, upload.cloud(Path(name)) as address:
         cloud = upload.table(address, "boardwalk")
-        on = {"BOARDWALK_CLOUD_MODE": "aws", "BOARDWALK_CLOUD_ENDPOINT_URL": cloud.endpoint_url}
-        with messages.fresh(on) as uploading, messages.fresh() as alone:
+        with messages.fresh(upload.into(cloud)) as uploading, messages.fresh() as alone:
             names = ("single json messages with ids, while uploading", "no cloud")
             yield measure(names, uploading.with_ids, alone.with_ids)
 

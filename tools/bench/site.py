@@ -126,6 +126,17 @@ def cpu_s(pid: int) -> float:
     return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def memory(pid: int, which: str = "VmRSS") -> float:
+    """MB that a process holds; VmHWM: its peak."""
+    return resident(Path(f"/proc/{pid}/status").read_text(), which)
+
+
+def resident(status: str, which: str = "VmRSS") -> float:
+    """MB, from the text of a process's status."""
+    kilobytes = next(line for line in status.splitlines() if line.startswith(which)).split()[1]
+    return int(kilobytes) / 1024
+
+
 def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=5) as told:

@@ -89,6 +89,30 @@ def table(address: str, name: str) -> Cloud:
     return made
 
 
+def into(cloud: Cloud) -> dict[str, str]:
+    """The settings of an edge that uploads there at once, within the budget that it has by default."""
+    return {
+        "BOARDWALK_CLOUD_MODE": cloud.mode,
+        "BOARDWALK_CLOUD_ENDPOINT_URL": cloud.endpoint_url,
+        "BOARDWALK_CLOUD_TABLE": cloud.table,
+        "BOARDWALK_CLOUD_SEAL_AFTER_S": "1",
+    }
+
+
+def sent(folder: Path) -> None:
+    """Wait until an edge has uploaded its log. Raises TimeoutError."""
+    began = time.perf_counter()
+    while True:
+        with sqlite3.connect(f"file:{folder / 'data' / 'boardwalk.db'}?mode=ro", uri=True) as connection:
+            waiting, open_, *_ = chunks.backlog(connection)
+        connection.close()
+        if not waiting and not open_:
+            return
+        if time.perf_counter() - began > PATIENCE_S:
+            raise TimeoutError("the edge did not upload everything")
+        time.sleep(0.05)
+
+
 async def _uploaded(folder: Path, cloud: Cloud) -> float:
     async with Database(folder) as database:
         uploader = Uploader(database, Dynamo(cloud), "shop", Bucket(UNITS, UNITS))
