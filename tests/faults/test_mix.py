@@ -32,7 +32,7 @@ async def stands_still(folder: Path, who: str) -> None:
     async with fault_site(folder, looks=True) as site:
         await site.add("till-1", keepalive=KEEPALIVE_S)
         await site.scan("till-1", 20)
-        selling = asyncio.create_task(site.scan("till-1", 600, 0.01))
+        selling = asyncio.create_task(site.scan("till-1", 200, 0.02))
         await asyncio.sleep(0.5)
         sent, connections = site.witness.ups, site.witness.connections
         await site.pause(who, LONGER_S)
@@ -95,7 +95,7 @@ class Mix:
 
 
 async def test_any_mix_of_faults_loses_and_doubles_nothing(disk: Disk, pytestconfig: pytest.Config) -> None:
-    count = int(os.environ.get("BOARDWALK_FAULTS", 500 if pytestconfig.getoption("--soak") else 10))
+    count = int(os.environ.get("BOARDWALK_FAULTS", 500 if pytestconfig.getoption("--soak") else 8))
     clock = disk.folder / "clock"
     clock.write_text("0")
     jumps = {"sabotage": ("clock_jumps", 0), "more": {OFFSET: str(clock)}}
