@@ -1,8 +1,9 @@
 """The wiring: every part of an edge, made, handed to the others and ended in the right order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -20,6 +21,7 @@ from server.ingest.checkpointer import Checkpointer
 from server.ingest.consumer import Consumer
 from server.ingest.days import Days
 from server.ingest.indexing import Indexing
+from server.mqtt.access import EDGE_USER, FOREIGN_USER
 from server.mqtt.broker import Broker
 from server.mqtt.receiver import Receiver
 from server.mqtt.subscriber import Account, Subscriber
@@ -33,6 +35,7 @@ from server.web.routes import create_app
 from sync.service import CloudService
 
 SHUTDOWN_S = 5.0
+BOARDS = ("up", "state", "res")  # what boards send; foreign clients have a session of their own
 
 
 class Edge:
@@ -48,7 +51,7 @@ class Edge:
         self.cloud = CloudService(settings, core.database, milliseconds)
         self.health = Health([])
         self.broker: Broker | None = None
-        self.subscriber: Subscriber | None = None
+        self.subscribers: list[Subscriber] = []  # the first one is for boards
         self.broken = asyncio.Event()  # set when a part broke that the edge cannot be without
 
     async def start_offline(self) -> None:
@@ -77,7 +80,7 @@ class Edge:
         self.health.watch("store", lambda: self.consumer.full)
         self.health.watch("store", disk(self.core.database.folder))
         self.health.watch("broker", lambda: self.broker.down if self.broker else None)
-        self.health.watch("mqtt", lambda: self.subscriber.down if self.subscriber else None)
+        self.health.watch("mqtt", lambda: next((one.down for one in self.subscribers if one.down), None))
         self.health.watch("cloud", self.cloud.upload_error)
         self.health.watch("mail", self.cloud.mail_error)
 
@@ -85,19 +88,29 @@ class Edge:
         settings = self.settings
         if settings.mqtt.url:
             account = _external(settings.mqtt.url)
+            foreign = replace(account, client_id=f"{account.user}-json")
         else:
             broker = Broker(settings.mqtt, settings.edge.site, self.core.database)
             self.broker = await self._stack.enter_async_context(broker)
             self.health.notes().extend(broker.notes)
             self.core.registrar.update = broker.update
             host = "127.0.0.1" if broker.host in ("0.0.0.0", "::") else broker.host
-            account = Account(host, broker.port, broker.user, broker.secret)
-        self.subscriber = subscriber = Subscriber(account, settings.edge.site)
-        subscriber.left = self.core.presence.everyone_left
+            account = Account(host, broker.port, EDGE_USER, broker.secret)
+            foreign = replace(account, user=FOREIGN_USER)
+        boards = await self._subscribe(account, BOARDS, lambda: False)  # too many frames are dropped
+        boards.left = self.core.presence.everyone_left
+        await self._subscribe(foreign, ("json",), lambda: self.consumer.crowded)
+
+    async def _subscribe(
+        self, account: Account, leaves: Sequence[str], crowded: Callable[[], bool]
+    ) -> Subscriber:
+        subscriber = Subscriber(account, self.settings.edge.site, leaves)
+        self.subscribers.append(subscriber)
         await self._stack.enter_async_context(subscriber)
         reception = Reception(self.core.presence, self.core.intake, self.consumer, self.acks)
         receiver = Receiver(subscriber, reception.handlers, reception.refuse)
-        self._spawn(receiver.run(milliseconds, lambda: self.consumer.crowded), "receiver")
+        self._spawn(receiver.run(milliseconds, crowded), f"receiver of {leaves[0]}")
+        return subscriber
 
     async def _start_web(self, offline: bool = False) -> None:
         core = self.core
@@ -140,8 +153,8 @@ class Edge:
         return await self.consumer.post(source, events, milliseconds(), once)
 
     def _publish(self, topic: str, payload: bytes) -> None:
-        if self.subscriber is not None:
-            self.subscriber.publish(topic, payload)
+        if self.subscribers:
+            self.subscribers[0].publish(topic, payload)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(self._guarded(work, name), name=name)

@@ -1,7 +1,7 @@
 """The one writer of the log: takes what has arrived, commits it, and only then tells anybody."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -20,7 +20,8 @@ from server.store.database import Database, to_the_end, touch
 MAX_BATCH = 500  # arrivals; frames carry tens of events each
 MAX_EVENTS = 2000  # of one commit
 EVENT_BYTES = 45  # of a typical order in a frame
-MAX_WAITING = 20_000  # arrivals; boards send again what is dropped beyond
+MAX_FRAMES = 64  # of a board that wait, eight of its windows; it sends again what is dropped beyond
+MAX_WEIGHT = 32 << 20  # bytes, beyond which frames are dropped whoever sends them
 CROWD_BYTES = 4 << 20
 RETRY_S = 1.0
 Committed = Callable[[Commit], None]
@@ -38,7 +39,6 @@ class Consumer:
         self._acks = acks
         self._waiting = Waiting()
         self._wake = asyncio.Event()
-        self._alone = 0  # arrivals at the front that are taken one by one
         self.listeners: list[Committed] = []
         self.conflicts: list[Callable[[str], None]] = []
         self.full: str | None = None
@@ -54,8 +54,10 @@ class Consumer:
         return self._waiting.weight > CROWD_BYTES
 
     def put(self, arrival: Arrival) -> None:
-        """Let an arrival wait for the next commit. `up`s beyond 20,000 are dropped: no receipt."""
-        if isinstance(arrival, Up) and len(self._waiting) >= MAX_WAITING:
+        """Let an arrival wait for the next commit. Too many frames are dropped: no receipt."""
+        if isinstance(arrival, Up) and (
+            self._waiting.of(arrival.device) >= MAX_FRAMES or self._waiting.weight > MAX_WEIGHT
+        ):
             return
         self._waiting.put(arrival)
         self._wake.set()
@@ -101,25 +103,24 @@ class Consumer:
     def _take(self) -> list[Arrival]:
         taken: list[Arrival] = []
         events = 0
-        most = 1 if self._alone else MAX_BATCH
-        self._alone = max(0, self._alone - 1)
-        while self._waiting and len(taken) < most and events < MAX_EVENTS:
+        while self._waiting and len(taken) < MAX_BATCH and events < MAX_EVENTS:
             arrival = self._waiting.take()
             events += _about(arrival)
             taken.append(arrival)
         return taken
 
-    async def _commit(self, arrivals: list[Arrival]) -> None:
+    async def _commit(self, arrivals: list[Arrival], behind: Sequence[Arrival] = ()) -> bool:
+        """Whether the disk took them. behind: what was taken with them and is to wait as well if not."""
         try:
             batch = await self._database.write(self._intake.work, arrivals)
         except StoreFull as error:
-            self._refused(arrivals, error)
+            return self._refused([*arrivals, *behind], error)
         except Exception:
             logger.exception("a batch of {} arrivals failed", len(arrivals))
-            await self._apart(arrivals)
-        else:
-            self.full = None
-            self._committed(batch)
+            return await (self._apart(arrivals) if len(arrivals) > 1 else self._give_up(arrivals[0], behind))
+        self.full = None
+        self._committed(batch)
+        return True
 
     def _committed(self, batch: Batch) -> None:
         self._intake.adopt(batch)
@@ -136,30 +137,34 @@ class Consumer:
             for alarm in self.conflicts:
                 alarm(name)
 
-    def _refused(self, arrivals: list[Arrival], error: StoreFull) -> None:
+    def _refused(self, arrivals: list[Arrival], error: StoreFull) -> bool:
         """Boards are told to back off and send again; postings wait here, unacknowledged."""
         logger.error(error.sentence)
         self.full = error.sentence
         answers = [self._intake.committed(up) for up in arrivals if isinstance(up, Up)]
         self._acks.send({(one.device, one.epoch): one for one in answers}.values(), window=0)
         self._waiting.back(arrival for arrival in arrivals if isinstance(arrival, Posting))
+        return False
 
-    async def _apart(self, arrivals: list[Arrival]) -> None:
+    async def _apart(self, arrivals: list[Arrival]) -> bool:
         """One arrival broke its batch by a fault of ours: the others must not pay for it."""
-        if len(arrivals) > 1:
-            self._waiting.back(arrivals)
-            self._alone = len(arrivals)
-            return
+        for index, one in enumerate(arrivals):
+            if not await self._commit([one], arrivals[index + 1 :]):
+                return False
+        return True
+
+    async def _give_up(self, arrival: Arrival, behind: Sequence[Arrival]) -> bool:
+        """Keep what we have a fault with as a reject, and tell its sender."""
         try:
-            await self._database.write(rejects.insert, [self._intake.broken(arrivals[0])])
+            await self._database.write(rejects.insert, [self._intake.broken(arrival)])
         except StoreFull as error:
-            self._refused(arrivals, error)
-            return
-        if isinstance(arrivals[0], Up):
-            self._acks.send([self._intake.committed(arrivals[0], INTERNAL)])
+            return self._refused([arrival, *behind], error)
+        if isinstance(arrival, Up):
+            self._acks.send([self._intake.committed(arrival, INTERNAL)])
         else:
-            indexes = range(len(arrivals[0].objects))
-            arrivals[0].settle(Posted(rejected=[(index, INTERNAL) for index in indexes]))
+            indexes = range(len(arrival.objects))
+            arrival.settle(Posted(rejected=[(index, INTERNAL) for index in indexes]))
+        return True
 
 
 def _about(arrival: Arrival) -> int:

@@ -1,6 +1,6 @@
-"""Arrivals that wait for the next commit, and how much memory they take."""
+"""Arrivals that wait for the next commit: fair between their sources, and how much memory they take."""
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 
 from server.ingest.arrival import Arrival, Up
@@ -9,39 +9,68 @@ OBJECT_BYTES = 300  # of a decoded event, beside its text
 
 
 class Waiting:
-    """First in, first out. weight: about how many bytes of memory wait here."""
+    """First in, first out for each source; the sources take turns, so that none waits for another's flood.
+
+    weight: about how many bytes of memory wait here.
+    """
 
     def __init__(self) -> None:
-        self._arrivals: deque[Arrival] = deque()
+        self._queues: OrderedDict[str, deque[Arrival]] = OrderedDict()  # none is empty
+        self._count = 0
         self.weight = 0
 
     def __len__(self) -> int:
-        return len(self._arrivals)
+        return self._count
 
     def __contains__(self, arrival: Arrival) -> bool:
-        return any(one is arrival for one in self._arrivals)
+        return any(one is arrival for one in self._queues.get(_source(arrival), ()))
+
+    def of(self, source: str) -> int:
+        """How many of a source wait."""
+        return len(self._queues.get(source, ()))
 
     def put(self, arrival: Arrival) -> None:
-        """Let one wait behind all others."""
-        self._arrivals.append(arrival)
-        self.weight += _weight(arrival)
+        """Let one wait behind all others of its source."""
+        self._queue(arrival).append(arrival)
+        self._note(arrival, 1)
 
     def take(self) -> Arrival:
-        """The first one, which waits no more."""
-        arrival = self._arrivals.popleft()
-        self.weight -= _weight(arrival)
+        """The first one of the source whose turn it is; it waits no more."""
+        source, queue = self._queues.popitem(last=False)
+        arrival = queue.popleft()
+        if queue:
+            self._queues[source] = queue
+        self._note(arrival, -1)
         return arrival
 
     def back(self, arrivals: Iterable[Arrival]) -> None:
-        """Let some that were taken wait again before all others, in their order."""
+        """Let some that were taken wait again before all others of their sources, in their order."""
         for arrival in reversed(list(arrivals)):
-            self._arrivals.appendleft(arrival)
-            self.weight += _weight(arrival)
+            self._queue(arrival).appendleft(arrival)
+            self._note(arrival, 1)
 
     def remove(self, arrival: Arrival) -> None:
         """Forget one."""
-        self._arrivals.remove(arrival)
-        self.weight -= _weight(arrival)
+        source = _source(arrival)
+        self._queues[source].remove(arrival)
+        if not self._queues[source]:
+            del self._queues[source]
+        self._note(arrival, -1)
+
+    def _queue(self, arrival: Arrival) -> deque[Arrival]:
+        source = _source(arrival)
+        queue = self._queues.get(source)
+        if queue is None:
+            queue = self._queues[source] = deque()
+        return queue
+
+    def _note(self, arrival: Arrival, sign: int) -> None:
+        self._count += sign
+        self.weight += sign * _weight(arrival)
+
+
+def _source(arrival: Arrival) -> str:
+    return arrival.device if isinstance(arrival, Up) else arrival.source
 
 
 def _weight(arrival: Arrival) -> int:

@@ -7,11 +7,13 @@ from pathlib import Path
 from firmware.wire import topics
 
 EDGE_USER = "_edge"  # no device can have this name: it begins with an underscore
+FOREIGN_USER = "_edge-json"  # the edge's second session
 
 
 def passwords(edge_hash: str, credentials: Iterable[tuple[str, str]]) -> str:
-    """The password file: the edge's own account, then each device; hashes as mosquitto has them."""
-    lines = [f"{name}:{hashed}" for name, hashed in ((EDGE_USER, edge_hash), *credentials)]
+    """The password file: the edge's own accounts, then each device; hashes as mosquitto has them."""
+    own = ((EDGE_USER, edge_hash), (FOREIGN_USER, edge_hash))
+    lines = [f"{name}:{hashed}" for name, hashed in (*own, *credentials)]
     return "\n".join(lines) + "\n"
 
 
@@ -19,7 +21,9 @@ def rights(site: str) -> str:
     """The rights file: the edge everything of BW-1, a device its own topics only (%u: its name)."""
     own = [f"pattern write {topics.topic(site, '%u', leaf)}" for leaf in topics.TO_EDGE]
     own += [f"pattern read {topics.topic(site, '%u', leaf)}" for leaf in topics.TO_BOARD]
-    return "\n".join([f"user {EDGE_USER}", f"topic readwrite {topics.ROOT}/#", "", *own, ""])
+    edge = [f"user {EDGE_USER}", f"topic readwrite {topics.ROOT}/#"]
+    foreign = [f"user {FOREIGN_USER}", f"topic read {topics.topic(site, '+', 'json')}"]
+    return "\n".join([*edge, "", *foreign, "", *own, ""])
 
 
 def write(path: Path, text: str) -> None:

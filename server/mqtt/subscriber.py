@@ -6,9 +6,8 @@ hand, after their commit; acknowledgements of an earlier connection are discarde
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Self
 
 import msgspec
@@ -18,10 +17,13 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from firmware.wire import topics
 from server.mqtt.buffered import Buffered
+from server.mqtt.receipts import Receipts
 
 RECONNECT_S = (0.1, 5.0)
 CONNECT_S = 10.0
 MISC_S = 0.5
+WITHOUT_BOARDS = "boards keep their events and send them later"
+WITHOUT_OTHERS = "messages of other clients wait with the broker"
 MAX_ARRIVED = 4 << 20  # bytes that nobody has taken yet; what is beyond waits with the broker
 MESSAGE_BYTES = 500  # of a message in memory, beside its payload
 
@@ -36,53 +38,33 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     acknowledge: Callable[..., None]
 
 
-class Receipts:
-    """Acknowledgements over one connection, which go out together; none after its end."""
-
-    def __init__(self, send: Callable[[list[int]], None], loop: asyncio.AbstractEventLoop) -> None:
-        self._send = send
-        self._loop = loop
-        self._due: list[int] = []
-        self._ended = False
-
-    def give(self, packet_id: int, _: object = None) -> None:
-        """Acknowledge a message before the event loop turns to other things."""
-        if self._ended:
-            return
-        if not self._due:
-            self._loop.call_soon(self._flush)
-        self._due.append(packet_id)
-
-    def end(self) -> None:
-        """Give none any more: on another connection the same packet ids mean other messages."""
-        self._ended = True
-
-    def _flush(self) -> None:
-        due, self._due = self._due, []
-        if not self._ended:
-            self._send(due)
-
-
 @dataclass(frozen=True)
 class Account:
-    """Where the broker is and who we are there. tls: verify it by the system's certificates."""
+    """Where the broker is and who we are there. tls: verify it by the system's certificates.
+
+    client_id: of the session; "" is the user's name.
+    """
 
     host: str
     port: int
     user: str
     secret: str
     tls: bool = False
+    client_id: str = ""
 
 
 class Subscriber:
     """A persistent session of the edge. Use as an async context manager.
 
+    leaves: the topics of devices that it reads; messages of one flood do not hold up another session.
     down: why there is no connection, None while there is one. left: called when it is lost.
     """
 
-    def __init__(self, account: Account, site: str) -> None:
+    def __init__(self, account: Account, site: str, leaves: Sequence[str] = topics.TO_EDGE) -> None:
         self._account = account
         self._site = site
+        self._leaves = leaves
+        self._name = account.client_id or account.user
         self._arrived: list[Message] = []
         self._weight = 0
         self._room = asyncio.Event()
@@ -125,7 +107,7 @@ class Subscriber:
 
     def _make(self) -> Buffered:
         client = Buffered(
-            self._on_message, CallbackAPIVersion.VERSION2, client_id=self._account.user, clean_session=False,
+            self._on_message, CallbackAPIVersion.VERSION2, client_id=self._name, clean_session=False,
             manual_ack=True, reconnect_on_failure=False,
         )  # fmt: skip
         client.username_pw_set(self._account.user, self._account.secret)
@@ -170,17 +152,25 @@ class Subscriber:
             return
         self._end_receipts()
         self._receipts = Receipts(self._client.acknowledge, self._loop)
-        leaves = [("up", 0), ("state", 1), ("res", 1), ("json", 1)]
-        client.subscribe([(topics.topic(self._site, "+", leaf), qos) for leaf, qos in leaves])
+        # QoS 0 for what our own ack receipts, so that nothing queues in the broker while we are away
+        client.subscribe([(self._topic(leaf), 0 if leaf == "up" else 1) for leaf in self._leaves])
+        others = [leaf for leaf in topics.TO_EDGE if leaf not in self._leaves]
+        if others:  # the session may be of a time when it read them
+            client.unsubscribe([self._topic(leaf) for leaf in others])
 
     def _on_subscribe(self, client: paho.Client, _: Any, __: Any, reasons: list[Any], ___: Any) -> None:
         if any(reason.is_failure for reason in reasons):
-            own = topics.topic(self._site, "+", "...")
+            own = self._topic("...")
             self._lost(f"the edge may not read {own} at the broker; give the user of [mqtt] url that right")
             client.disconnect()
             return
         self.down = None
-        logger.info("connected to the broker at {}:{}", self._account.host, self._account.port)
+        logger.info(
+            "connected to the broker at {}:{} as {}", self._account.host, self._account.port, self._name
+        )
+
+    def _topic(self, leaf: str) -> str:
+        return topics.topic(self._site, "+", leaf)
 
     def _on_disconnect(self, _: paho.Client, __: Any, ___: Any, reason: Any, ____: Any) -> None:
         if self.down is None:
@@ -189,7 +179,8 @@ class Subscriber:
 
     def _lost(self, why: str) -> None:
         first = self.down is None
-        self.down = f"MQTT: {why}; boards keep their events and send them later."
+        after = WITHOUT_BOARDS if "up" in self._leaves else WITHOUT_OTHERS
+        self.down = f"MQTT: {why}; {after}."
         self._end_receipts()
         if first:
             logger.warning(self.down)
@@ -203,7 +194,7 @@ class Subscriber:
     def _on_message(self, topic: bytes, payload: bytes, retained: bool, packet_id: int) -> None:
         acknowledge: Callable[..., None] = _nothing
         if packet_id and self._receipts is not None:
-            acknowledge = partial(self._receipts.give, packet_id)
+            acknowledge = self._receipts.owe(packet_id)
         self._arrived.append(Message(topic.decode(errors="replace"), payload, retained, acknowledge))
         self._weight += MESSAGE_BYTES + len(payload)
         self._wake.set()

@@ -96,7 +96,7 @@ async def test_a_frame_that_breaks_the_edge_is_answered_with_err_and_kept(
         )
         told = [(name, answer.epoch, answer.acked, answer.err) for name, answer in edge.acks]
         assert told == [
-            ("till-1", 7, 1, None), ("till-1", 7, 1, "internal error"), ("till-2", 8, 1, None),
+            ("till-1", 7, 1, None), ("till-2", 8, 1, None), ("till-1", 7, 1, "internal error"),
         ]  # fmt: skip
         assert await edge.query("SELECT reason, payload FROM reject") == [("internal error", one.frame(2, 1))]
 

@@ -97,7 +97,7 @@ async def test_a_wrong_secret_and_no_secret_are_refused(core: Core) -> None:
     async with Broker(settings(), "shop", core.database) as broker:
         core.registrar.update = broker.update
         await core.registrar.add("a")
-        for user, secret in (("a", "wrong"), ("nobody", ""), ("_edge", "guess")):
+        for user, secret in (("a", "wrong"), ("nobody", ""), ("_edge", "guess"), ("_edge-json", "guess")):
             client = Client(broker.port, user, secret)
             await until(lambda client=client: client.answer is not None)
             assert client.answer == "Not authorized"
@@ -223,7 +223,7 @@ async def test_the_newest_register_wins_when_two_changes_come_at_once(tmp_path: 
             await core.registrar.revoke("a")
             await adding
             listed = (tmp_path / "broker" / "passwords").read_text().splitlines()
-            assert [line.partition(":")[0] for line in listed] == ["_edge", "b"]
+            assert [line.partition(":")[0] for line in listed] == ["_edge", "_edge-json", "b"]
 
 
 async def test_a_change_while_it_is_starting_does_not_kill_it(core: Core) -> None:
