@@ -127,11 +127,21 @@ class Site:
         await self.edge.start()
 
     async def cut_host(self) -> None:
-        """Cut the power of the edge's host, and switch it on again with what its disk may hold then."""
+        """Cut the power of the edge's host, and switch it on again with what its disk may hold then.
+
+        Now and then it is cut again while the edge starts.
+        """
+        await self._host_dies()
+        while self.chance.random() < 0.3:
+            await self.edge.start(wait=False)
+            await asyncio.sleep(self.chance.uniform(0.2, 1))
+            await self._host_dies()
+        await self.edge.start()
+
+    async def _host_dies(self) -> None:
         await self._edge_dies()
         assert self.edge.disk is not None
         self.edge.disk.put(self.edge.disk.medium().after_a_cut(self.chance))
-        await self.edge.start()
 
     async def _edge_dies(self) -> None:
         await self.edge.kill()
@@ -158,6 +168,12 @@ class Site:
         await asyncio.sleep(for_s)
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
+
+    async def silence(self, for_s: float) -> None:
+        """Hold every byte between boards and broker, and let all go later."""
+        self.witness.faults.silent = True
+        await asyncio.sleep(for_s)
+        self.witness.faults.silent = False
 
     async def under(self, faults: Sequence[Fault]) -> None:
         """Sell at every till while faults happen at random moments, each when acks flow again."""
