@@ -2,12 +2,16 @@
 
 import asyncio
 import os
+import random
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from server.lifeline import dies_with
+
+PORTS = range(15_000, 32_000)  # below those that the kernel gives to outgoing connections
+_given: set[int] = set()
 
 
 @asynccontextmanager
@@ -38,15 +42,18 @@ async def child(
 
 
 def free_port(wanted: int = 0) -> int:
-    """`wanted` if nobody has it on loopback, else a free port."""
-    for port in dict.fromkeys((wanted, 0)):
+    """`wanted` if nobody has it on loopback, else a free port that was not given before."""
+    for port in (wanted, *random.sample(PORTS, 1000)):
+        if not port or port in _given:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            _given.add(port)
+            return port
     raise OSError("no free port on 127.0.0.1")
 
 

@@ -7,13 +7,9 @@ import subprocess
 import time
 from pathlib import Path
 
+from tools.children import free_port
+
 PATHS = "/usr/sbin:/usr/local/sbin"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Broker:
