@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DEV := $(VENV)/.dev
 SCREENSHOTS := var/screenshots
 
-.PHONY: help run test check fmt bench soak deps docs clean
+.PHONY: help run test check fmt bench bench-peers soak deps docs clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ fmt: $(DEV)  ## Format the code
 
 bench: $(DEV)  ## Measure speed and memory, as ratios inside one run
 	$(BIN)/python -m tools.bench
+
+bench-peers: $(DEV)  ## Our edge beside Node-RED and thingsboard-gateway, which it installs into var/peers
+	$(BIN)/python -m tools.bench.peers
 
 soak: deps $(DEV)  ## The long versions of what the tests sample; the seed is printed
 	$(BIN)/pytest tests/faults tests/hostile tests/journeys --soak
