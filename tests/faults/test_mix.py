@@ -92,7 +92,7 @@ class Mix:
 
 
 async def test_any_mix_of_faults_loses_and_doubles_nothing(disk: Disk, pytestconfig: pytest.Config) -> None:
-    count = int(os.environ.get("BOARDWALK_FAULTS", 500 if pytestconfig.getoption("--soak") else 8))
+    count = int(os.environ.get("BOARDWALK_FAULTS", 500 if pytestconfig.getoption("--soak") else 6))
     clock = disk.folder / "clock"
     clock.write_text("0")
     jumps = {"sabotage": ("clock_jumps", 0), "more": {OFFSET: str(clock)}}

@@ -37,7 +37,7 @@ class Luck(random.Random):
 @pytest.fixture
 def cuts(pytestconfig: pytest.Config) -> int:
     """How many cuts a test makes."""
-    return int(os.environ.get("BOARDWALK_FAULTS", 300 if pytestconfig.getoption("--soak") else 3))
+    return int(os.environ.get("BOARDWALK_FAULTS", 300 if pytestconfig.getoption("--soak") else 2))
 
 
 @pytest.mark.parametrize("sabotage", [None, SMALL_LOG], ids=["as it is", "small log"])
@@ -62,7 +62,7 @@ async def test_row_22_whatever_a_cut_leaves_of_a_moment_holds_what_was_acked_by_
     async with fault_site(disk.folder, disk=disk, sabotage=SMALL_LOG) as site:
         seen = await watched(site, disk)
         assert len(seen) > 50
-        for moment in site.chance.choices(seen, k=20 * cuts):
+        for moment in site.chance.choices(seen, k=25 * cuts):
             assert after_a_cut(site, disk, moment) == {}
 
 

@@ -29,10 +29,10 @@ async def slowest_answer(site: Site, doing: asyncio.Task[None]) -> float:
 async def each_fsync_is_slow(site: Site, disk: Disk) -> None:
     """Orders while each fsync takes 0.3 s longer, and a new board meanwhile."""
     disk.slow(300)
-    selling = asyncio.create_task(site.scan("till-1", 200, 0.01))
+    selling = asyncio.create_task(site.scan("till-1", 100, 0.01))
     await asyncio.sleep(0.5)
     await site.add("till-2", "pico")
-    await site.scan("till-2", 50, 0.01)
+    await site.scan("till-2", 20, 0.01)
     await selling
     await site.settle()
     disk.slow(0)
