@@ -1,7 +1,7 @@
 """The wiring: every part of an edge, made, handed to the others and ended in the right order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from aiohttp import web
 from loguru import logger
 
+from firmware.wire.topics import TO_EDGE
 from server.clock import milliseconds
 from server.core import Core, open_core
 from server.door import open_door
@@ -86,9 +87,8 @@ class Edge:
 
     async def _start_mqtt(self) -> None:
         settings = self.settings
-        if settings.mqtt.url:
-            account = _external(settings.mqtt.url)
-            foreign = replace(account, client_id=f"{account.user}-json")
+        if settings.mqtt.url:  # it may tie the session to the user, so that two would push each other out
+            boards = await self._subscribe(_external(settings.mqtt.url), TO_EDGE, True)
         else:
             broker = Broker(settings.mqtt, settings.edge.site, self.core.database)
             self.broker = await self._stack.enter_async_context(broker)
@@ -96,20 +96,19 @@ class Edge:
             self.core.registrar.update = broker.update
             host = "127.0.0.1" if broker.host in ("0.0.0.0", "::") else broker.host
             account = Account(host, broker.port, EDGE_USER, broker.secret)
-            foreign = replace(account, user=FOREIGN_USER)
-        boards = await self._subscribe(account, BOARDS, lambda: False)  # too many frames are dropped
+            boards = await self._subscribe(account, BOARDS, False)  # what is too much is dropped
+            await self._subscribe(replace(account, user=FOREIGN_USER), ("json",), True)
         boards.left = self.core.presence.everyone_left
-        await self._subscribe(foreign, ("json",), lambda: self.consumer.crowded)
 
-    async def _subscribe(
-        self, account: Account, leaves: Sequence[str], crowded: Callable[[], bool]
-    ) -> Subscriber:
+    async def _subscribe(self, account: Account, leaves: Sequence[str], waits: bool) -> Subscriber:
+        """A session of its own for some leaves. waits: with the broker, while it is crowded here."""
         subscriber = Subscriber(account, self.settings.edge.site, leaves)
         self.subscribers.append(subscriber)
         await self._stack.enter_async_context(subscriber)
         reception = Reception(self.core.presence, self.core.intake, self.consumer, self.acks)
         receiver = Receiver(subscriber, reception.handlers, reception.refuse)
-        self._spawn(receiver.run(milliseconds, crowded), f"receiver of {leaves[0]}")
+        work = receiver.run(milliseconds, lambda: waits and self.consumer.crowded)
+        self._spawn(work, f"receiver of {leaves[0]}")
         return subscriber
 
     async def _start_web(self, offline: bool = False) -> None:

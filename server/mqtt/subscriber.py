@@ -40,17 +40,13 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True)
 class Account:
-    """Where the broker is and who we are there. tls: verify it by the system's certificates.
-
-    client_id: of the session; "" is the user's name.
-    """
+    """Where the broker is and who we are there. tls: verify it by the system's certificates."""
 
     host: str
     port: int
     user: str
     secret: str
     tls: bool = False
-    client_id: str = ""
 
 
 class Subscriber:
@@ -64,7 +60,6 @@ class Subscriber:
         self._account = account
         self._site = site
         self._leaves = leaves
-        self._name = account.client_id or account.user
         self._arrived: list[Message] = []
         self._weight = 0
         self._room = asyncio.Event()
@@ -107,7 +102,7 @@ class Subscriber:
 
     def _make(self) -> Buffered:
         client = Buffered(
-            self._on_message, CallbackAPIVersion.VERSION2, client_id=self._name, clean_session=False,
+            self._on_message, CallbackAPIVersion.VERSION2, client_id=self._account.user, clean_session=False,
             manual_ack=True, reconnect_on_failure=False,
         )  # fmt: skip
         client.username_pw_set(self._account.user, self._account.secret)
@@ -165,9 +160,8 @@ class Subscriber:
             client.disconnect()
             return
         self.down = None
-        logger.info(
-            "connected to the broker at {}:{} as {}", self._account.host, self._account.port, self._name
-        )
+        one = self._account
+        logger.info("connected to the broker at {}:{} as {}", one.host, one.port, one.user)
 
     def _topic(self, leaf: str) -> str:
         return topics.topic(self._site, "+", leaf)

@@ -1,4 +1,7 @@
-"""A sender that floods: `python -m tests.hostile.flood PORT DEVICE DOOR COUNT`; says "go" when it begins."""
+"""A sender that floods: `python -m tests.hostile.flood PORT DEVICE SECRET DOOR COUNT`.
+
+It says "go" when it begins.
+"""
 
 import sys
 
@@ -8,7 +11,7 @@ from tools.bench.publisher import Publisher
 
 
 def main() -> None:
-    port, device, door, count = int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
+    port, device, secret, door, count = int(sys.argv[1]), *sys.argv[2:5], int(sys.argv[5])
     if door == UP:
         board = Board(device, 9)
         board.emit(order("eve", 1))
@@ -16,7 +19,7 @@ def main() -> None:
     else:
         text = '{"kind":"order.placed","customer":"eve-%d","cents":1,"id":"%d"}'
         payloads = [(text % (number % 5000, number)).encode() for number in range(count)]
-    publisher = Publisher(port, "flood")
+    publisher = Publisher(port, device, secret)
     print("go", flush=True)
     publisher.publish((f"bw1/shop/{device}/{door}", payload) for payload in payloads)
 

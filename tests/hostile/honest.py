@@ -18,9 +18,11 @@ PAUSE_S = 0.02
 class Client(AbstractContextManager["Client"]):
     """paho with its thread; everything that arrives is called back on the event loop."""
 
-    def __init__(self, port: int, name: str) -> None:
+    def __init__(self, port: int, name: str, secret: str | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         self.paho = paho.Client(CallbackAPIVersion.VERSION2, client_id=name)
+        if secret is not None:
+            self.paho.username_pw_set(name, secret)
         self.paho.max_inflight_messages_set(0)
         self.paho.max_queued_messages_set(0)
         self.paho.connect("127.0.0.1", port)

@@ -9,12 +9,13 @@ WINDOW = 1000  # messages under way
 
 
 class Publisher:
-    """One connection to a broker on loopback that asks nobody who they are."""
+    """One connection to a broker on loopback. secret: None for a broker that asks nobody who they are."""
 
-    def __init__(self, port: int, name: str) -> None:
+    def __init__(self, port: int, name: str, secret: str | None = None) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        body = b"\0\x04MQTT\x04\x02\0\0" + _text(name)
+        flags, known = (b"\xc2", _text(name) + _text(secret)) if secret is not None else (b"\x02", b"")
+        body = b"\0\x04MQTT\x04" + flags + b"\0\0" + _text(name) + known
         self._socket.sendall(b"\x10" + _length(len(body)) + body)
         if self._socket.recv(4, socket.MSG_WAITALL) != b"\x20\x02\0\0":
             raise ConnectionRefusedError("the broker refuses the generator")
