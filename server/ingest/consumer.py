@@ -20,7 +20,7 @@ from server.store.database import Database, to_the_end, touch
 MAX_BATCH = 500  # arrivals; frames carry tens of events each
 MAX_EVENTS = 2000  # of one commit
 EVENT_BYTES = 45  # of a typical order in a frame
-MAX_FRAMES = 64  # of a board that wait, eight of its windows; it sends again what is dropped beyond
+MAX_OF_ONE = 256  # arrivals of a device; of a window of 8 frames, it sends again what is dropped beyond
 MAX_WEIGHT = 32 << 20  # bytes, beyond which frames are dropped whoever sends them
 CROWD_BYTES = 4 << 20
 RETRY_S = 1.0
@@ -56,7 +56,7 @@ class Consumer:
     def put(self, arrival: Arrival) -> None:
         """Let an arrival wait for the next commit. Too many frames are dropped: no receipt."""
         if isinstance(arrival, Up) and (
-            self._waiting.of(arrival.device) >= MAX_FRAMES or self._waiting.weight > MAX_WEIGHT
+            self._waiting.of(arrival.device) >= MAX_OF_ONE or self._waiting.weight > MAX_WEIGHT
         ):
             return
         self._waiting.put(arrival)
