@@ -111,7 +111,8 @@ async def walk(browser: Browser, place: Place, order: Order, look: Look) -> None
     async with visit(browser, look) as visited:
         page = visited.page
         await sign_in(page, place)
-        await expect(page.locator("[data-conn]:visible b").first).to_have_text("Live")  # before the style: two
+        told = page.locator("[data-conn]:visible b").first  # before the style is there, two are visible
+        await expect(told).to_have_text("Live")
         counted = page.locator('[data-orders="count"]')
         before = int((await counted.inner_text()).replace(",", ""))
         customer = await order()
