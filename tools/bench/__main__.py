@@ -24,16 +24,22 @@ def main(chosen: tuple[str, ...]) -> None:
 
     Without --only everything is measured, which takes some ten minutes, and kept in var/bench.json.
     """
-    progress, found = Console(stderr=True), list[Ratio]()
+    progress, found, failed = Console(stderr=True), list[Ratio](), list[str]()
     for name in chosen or GROUPS:
         progress.print(f"{name} ...", style="dim")
-        for one in GROUPS[name]():
-            progress.print(f"{one.name}: {one.ratio:.2f} of {one.against}")
-            found.append(one)
+        try:
+            for one in GROUPS[name]():
+                progress.print(f"{one.name}: {one.ratio:.2f} of {one.against}")
+                found.append(one)
+        except Exception:  # the figures of the others are worth having
+            progress.print_exception()
+            failed.append(name)
     Console().print(_table(found))
     if not chosen:
         REPORT.parent.mkdir(exist_ok=True)
         REPORT.write_text(json.dumps([asdict(one) for one in found], indent=2) + "\n", encoding="utf-8")
+    if failed:
+        raise click.ClickException(f"not measured: {', '.join(failed)}")
 
 
 def _table(found: Iterable[Ratio]) -> Table:

@@ -78,8 +78,8 @@ def _orders(broker: int) -> Iterator[None]:
     done, publisher = threading.Event(), Publisher(broker, "generator")
 
     def publish() -> None:
-        number = 0
-        while not done.wait(1 / UPDATES):
+        number, began = 0, time.perf_counter()
+        while not done.wait(max(0.0, began + number / UPDATES - time.perf_counter())):
             number += 1
             body = b'{"kind":"order.placed","customer":"%06d","cents":%d}' % (number % 500, number)
             publisher.publish([(topic("shop", f"till-{number % live.BOARDS}", "json"), body)])

@@ -21,9 +21,12 @@ class Ticker:
         self._watching: set[EventSourceResponse] = set()
 
     async def run(self) -> None:
-        """Send until cancelled."""
+        """Send until cancelled; a tick that came late makes the next one no later."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
         while True:
-            await asyncio.sleep(TICK_S)
+            due += TICK_S
+            await asyncio.sleep(due - loop.time())
             for response in list(self._watching):
                 with suppress(ConnectionResetError):
                     await response.write(self._data)
