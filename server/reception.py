@@ -42,7 +42,7 @@ class Reception:
             self.refuse(device, message, error.reason, now)
             return
         message.acknowledge()
-        if epoch is not None and not message.retained:
+        if epoch is not None:  # if retained: what it sent before we heard it is lost, so it sends it again
             self._acks.send([self._intake.acked(device, epoch)])
 
     def _res(self, device: str, message: Message, now: int) -> None:

@@ -35,7 +35,7 @@ class Presence:
         return [self._seen[name] for name in sorted(self._seen)]
 
     def told(self, name: str, payload: bytes, now: int, retained: bool = False) -> int | None:
-        """Take a `state` message in; the epoch of a board that is online, else None.
+        """Take a `state` message in; the epoch of a board that says it is online, else None.
 
         retained: the broker kept it; the board may be gone since, its will lost with a broker.
         Raises WireError for what is no state, or of no device.
@@ -49,8 +49,8 @@ class Presence:
             return None
         if retained:
             self._put(replace(known, state=facts))
-            return None
-        self._put(replace(known, online=True, last_seen_at=now, state=facts))
+        else:
+            self._put(replace(known, online=True, last_seen_at=now, state=facts))
         epoch = facts.get("epoch")
         return epoch if isinstance(epoch, int) else None
 

@@ -116,7 +116,7 @@ async def test_rows_20_and_21_a_kill_around_the_commit_neither_loses_nor_doubles
 ) -> None:
     async with fault_site(tmp_path, sabotage=(death, 6)) as site:
         await site.add("till-1")
-        selling = asyncio.create_task(site.scan("till-1", 200, 0.01))
+        selling = asyncio.create_task(site.sell("till-1"))
         assert site.edge.process is not None
         for at in (1, 2, 9):
             assert await asyncio.wait_for(site.edge.process.wait(), 30) == -signal.SIGKILL
@@ -127,6 +127,7 @@ async def test_rows_20_and_21_a_kill_around_the_commit_neither_loses_nor_doubles
             await site.edge.start(wait=False)
             if at == 9:
                 site.edge.sabotage = None
+        site.stopped = True
         await asyncio.wait([selling])
         if site.edge.process.returncode is None:
             await site.edge.kill()
