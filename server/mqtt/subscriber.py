@@ -20,6 +20,7 @@ from server.mqtt.buffered import Buffered
 from server.mqtt.receipts import Receipts
 
 RECONNECT_S = (0.1, 5.0)
+AFTER_USE_S = 0.5  # at most, when there was a connection that worked
 CONNECT_S = 10.0
 MISC_S = 0.5
 WITHOUT_BOARDS = "boards keep their events and send them later"
@@ -67,6 +68,7 @@ class Subscriber:
         self._wake = asyncio.Event()
         self._receipts: Receipts | None = None  # of this connection
         self._gone = asyncio.Event()
+        self._worked = False
         self._tasks: list[asyncio.Task[None]] = []
         self.down: str | None = "Not connected yet."
         self.left: Callable[[], None] = lambda: None
@@ -124,6 +126,7 @@ class Subscriber:
         while True:
             await self._room.wait()  # else each new connection would bring what waits once more
             self._gone.clear()
+            self._worked = False
             began = self._loop.time()
             try:
                 connect = self._client.connect
@@ -131,8 +134,8 @@ class Subscriber:
                 await self._gone.wait()
             except (OSError, ValueError) as error:  # ValueError: the name is none that a host can have
                 self._lost(f"no broker at {self._account.host}:{self._account.port} ({error})")
-            if self._loop.time() - began > wait:  # it lasted: not a broker that refuses us
-                wait = RECONNECT_S[0]
+            if self._worked:
+                wait = RECONNECT_S[0] if self._loop.time() - began > wait else min(wait, AFTER_USE_S)
             await asyncio.sleep(wait)
             wait = min(2 * wait, RECONNECT_S[1])
 
@@ -160,6 +163,7 @@ class Subscriber:
             client.disconnect()
             return
         self.down = None
+        self._worked = True
         one = self._account
         logger.info("connected to the broker at {}:{} as {}", one.host, one.port, one.user)
 
