@@ -114,8 +114,10 @@ class Feed:
         self.newest = self._lost = newest
 
     def wake(self) -> None:
-        """Let all watchers look now."""
-        self._due = None
+        """Let all watchers look now; a tick that is due later becomes this one."""
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
         self._flushed = self._clock()
         if self._ready and self.before_wake is not None:
             self.before_wake()

@@ -1,6 +1,7 @@
 """The live stream: whole tiles (`state`) and events (`event`), to everybody who watches."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,8 @@ from server.web.tiles import Tile, Tiles
 SLOW_S = 1.0
 REPLAY = 1000  # events that a client may have missed
 PULSE_MS = 5000
+STALLED_S = 30.0  # a client that takes nothing for so long is cut off
+RECHECK_S = 60.0
 
 
 @dataclass(eq=False)
@@ -23,14 +26,20 @@ class Watcher:
     """One client. position: the last event it has. kinds: None for all.
 
     newest: of each tick only the newest so many, for pages that show no more; 0 for every event.
+    told: the version of the tiles that it has. looked_at: when it was last found to be welcome.
+    writing_since: when a write to it began that is not done, else 0. cut: ends its connection.
+    Times are of the event loop, in seconds.
     """
 
     position: int
     kinds: frozenset[str] | None = None
     newest: int = 0
+    cut: Callable[[], None] = lambda: None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
-    tiles: dict[str, int] = field(default_factory=dict)
+    told: int = 0
     suspect: bool = False
+    looked_at: float = 0.0
+    writing_since: float = 0.0
 
     def wants(self, frames: list[Frame]) -> list[Frame]:
         """Those of its kinds, and no more than it can show."""
@@ -46,7 +55,10 @@ class Live:
         self._events = Events(parts.database)
         self._feed = feed
         self._tiles = tiles
-        self._told: dict[str, tuple[int, bytes]] = {}
+        self._told: dict[str, tuple[int, bytes]] = {}  # by tile: the version that it came with
+        self._version = 0
+        self._made: dict[tuple[Any, ...], tuple[bytes, int]] = {}  # news, and the position after them
+        self._made_for = (0, 0)  # version of the tiles, and newest event
         self._pulse_at = 0
         self.watchers: set[Watcher] = set()
         self.closed = False
@@ -63,6 +75,7 @@ class Live:
         while True:
             await asyncio.sleep(SLOW_S)
             if self.watchers:
+                self._watch_over()
                 await self._slow()
                 self._feed.wake()
 
@@ -103,15 +116,37 @@ class Live:
         return b"".join(frame.data for frame in frames)
 
     def news(self, watcher: Watcher) -> bytes:
-        """Everything that a client does not have yet; b"" for nothing."""
-        parts = [self._told[name][1] for name in self._told if watcher.tiles.get(name) != self._told[name][0]]
-        watcher.tiles = {name: version for name, (version, _) in self._told.items()}
+        """Everything that a client does not have yet; b"" for nothing. Made once for those alike."""
+        if self._made_for != (self._version, self._feed.newest):
+            self._made_for = (self._version, self._feed.newest)
+            self._made = {}
+        has = (watcher.told, watcher.position, watcher.kinds, watcher.newest)
+        made = self._made.get(has)
+        if made is None:
+            made = self._made[has] = self._make(watcher)
+        watcher.told = self._version
+        watcher.position = made[1]
+        return made[0]
+
+    def _make(self, watcher: Watcher) -> tuple[bytes, int]:
+        parts = [data for version, data in self._told.values() if version > watcher.told]
         frames = self._feed.since(watcher.position)
         if frames is None and not watcher.newest:
-            return b"".join([*parts, self._reset(watcher)])
+            return b"".join([*parts, self._reset(watcher)]), watcher.position
         frames = self._feed.latest() if frames is None else frames
-        watcher.position = max(watcher.position, frames[-1].id if frames else 0)
-        return b"".join([*parts, *(frame.data for frame in watcher.wants(frames))])
+        position = max(watcher.position, frames[-1].id if frames else 0)
+        return b"".join([*parts, *(frame.data for frame in watcher.wants(frames))]), position
+
+    def _watch_over(self) -> None:
+        """Cut off who takes nothing, and let who has watched for long show again that it may."""
+        now = asyncio.get_running_loop().time()
+        for watcher in self.watchers:
+            if watcher.writing_since and now - watcher.writing_since > STALLED_S:
+                watcher.cut()
+            elif now - watcher.looked_at > RECHECK_S:
+                watcher.looked_at = now
+                watcher.suspect = True
+                watcher.ready.set()
 
     def _reset(self, watcher: Watcher) -> bytes:
         watcher.position = self._feed.newest
@@ -134,9 +169,9 @@ class Live:
     def _put(self, tile: Tile) -> None:
         name: Any = tile["tile"]
         data = b"event: state\ndata: %s\n\n" % msgspec.json.encode(tile)
-        version, before = self._told.get(name, (0, b""))
-        if data != before:
-            self._told[name] = (version + 1, data)
+        if self._told.get(name, (0, b""))[1] != data:
+            self._version += 1
+            self._told[name] = (self._version, data)
 
 
 LIVE: web.AppKey[Live] = web.AppKey("live", Live)

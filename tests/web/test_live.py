@@ -4,13 +4,14 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from server.web.live import LIVE
 from tests.web.shop import Client, Shop, open_shop
 
 Message = tuple[str, str, Any]
@@ -142,15 +143,41 @@ async def test_a_page_that_shows_twenty_gets_the_newest_twenty_of_its_kinds(
     assert ids == list(range(1961, 2001, 2))
 
 
-async def test_a_client_that_reads_nothing_does_not_hold_others_up(
-    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
-) -> None:
+async def reads_nothing(
+    shop: Shop, auth: dict[str, str]
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A live client whose socket fills up."""
     host, port = shop.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
     writer.write(
         f"GET /api/v1/live HTTP/1.1\r\nHost: x\r\nAuthorization: {auth['Authorization']}\r\n\r\n".encode()
     )
     await reader.readline()
+    return reader, writer
+
+
+async def test_a_client_that_takes_nothing_for_long_is_cut_off(
+    shop: Shop, auth: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.web.live.STALLED_S", 0.5)
+    reader, writer = await reads_nothing(shop, auth)
+    watchers = shop.app[LIVE].watchers
+    for _ in range(60):
+        await shop.orders(500, note="x" * 200)
+    async with asyncio.timeout(10):
+        while watchers:
+            await asyncio.sleep(0.1)
+    with suppress(ConnectionResetError):
+        async with asyncio.timeout(10):
+            while await reader.read(65536):
+                pass
+    writer.close()
+
+
+async def test_a_client_that_reads_nothing_does_not_hold_others_up(
+    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
+) -> None:
+    reader, writer = await reads_nothing(shop, auth)
     async with live(program, auth, "?newest=1") as stream:
         await stream.next("state")
         slowest = 0.0

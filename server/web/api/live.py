@@ -12,10 +12,7 @@ from server.web.api.endpoint import Call, Endpoint, Id, Query
 from server.web.caller import READ, SignInNeeded
 from server.web.feed import FEED
 from server.web.knock import find
-from server.web.live import LIVE, Live, Watcher
-
-STALLED_S = 30.0  # a client that takes nothing for so long is cut off
-RECHECK_S = 60.0
+from server.web.live import LIVE, STALLED_S, Watcher
 
 
 class LiveQuery(Query):
@@ -37,27 +34,33 @@ async def stream(call: Call) -> web.StreamResponse:
     start = query.after if start is None else start
     kinds = frozenset(query.kind.split(",")) if query.kind else None
     watcher = Watcher(request.app[FEED].newest if start is None else start, kinds, query.newest)
+    watcher.cut = lambda: _cut(request)
+    watcher.looked_at = asyncio.get_running_loop().time()
     async with sse_response(request, send_timeout=STALLED_S) as response:
         await live.join(watcher)
         try:
-            await _write(response, b"retry: 1000\n\n" + await live.replay(watcher))
+            await _write(response, watcher, b"retry: 1000\n\n" + await live.replay(watcher))
             while not live.closed and await _still(request, watcher):
-                await _write(response, live.news(watcher))
-                await _wait(live, watcher)
-        except (ConnectionResetError, TimeoutError):
-            pass  # the client is gone, or takes nothing
+                watcher.ready.clear()
+                if news := live.news(watcher):
+                    await _write(response, watcher, news)
+                await watcher.ready.wait()
+        except ConnectionResetError:
+            pass  # the client is gone, or was cut off
         finally:
             live.leave(watcher)
     return response
 
 
-async def _wait(live: Live, watcher: Watcher) -> None:
-    try:
-        async with asyncio.timeout(RECHECK_S):
-            await watcher.ready.wait()
-    except TimeoutError:
-        watcher.suspect = True
-    watcher.ready.clear()
+async def _write(response: EventSourceResponse, watcher: Watcher, data: bytes) -> None:
+    watcher.writing_since = asyncio.get_running_loop().time()
+    await response.write(data)
+    watcher.writing_since = 0.0
+
+
+def _cut(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
 
 
 async def _still(request: web.Request, watcher: Watcher) -> bool:
@@ -68,19 +71,6 @@ async def _still(request: web.Request, watcher: Watcher) -> bool:
         return await find(request) is not None
     except SignInNeeded:
         return False
-
-
-async def _write(response: EventSourceResponse, data: bytes) -> None:
-    if not data:
-        return
-    try:
-        async with asyncio.timeout(STALLED_S):
-            await response.write(data)
-    except TimeoutError:
-        request = response._req  # aiohttp-sse does the same in its own send()
-        if request is not None and request.transport is not None:
-            request.transport.abort()
-        raise
 
 
 def _last_event_id(request: web.Request) -> int | None:
