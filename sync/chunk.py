@@ -9,9 +9,10 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-import msgpack
+import msgspec
 
 from server.store.events import Stored
 
@@ -19,6 +20,9 @@ FORMAT = 1
 MAX_BYTES = 15_000  # one item never needs more than a second of the free 25 write units
 BUCKETS = 4
 HOUR_MS = 3_600_000
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(list[Any]).decode
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,7 @@ class Chunk:
 
 def key(site: str, device: str, at: int) -> str:
     """The partition of an event: `D#site#bucket#yyyymmddHH`, by device and by the event's hour."""
-    hour = datetime.fromtimestamp(at // HOUR_MS * 3600, UTC)
-    return f"D#{site}#{bucket(device):02x}#{hour:%Y%m%d%H}"
+    return f"D#{site}#{bucket(device):02x}#{_hour(at // HOUR_MS)}"
 
 
 def bucket(device: str) -> int:
@@ -46,6 +49,11 @@ def bucket(device: str) -> int:
 def customer_key(site: str, customer: str, at: int) -> str:
     """The partition of a customer's index rows: `C#site#bucket#yyyymmddHH`."""
     return "C" + key(site, customer, at)[1:]
+
+
+@lru_cache(1000)
+def _hour(hour: int) -> str:
+    return f"{datetime.fromtimestamp(hour * 3600, UTC):%Y%m%d%H}"
 
 
 def seal(site: str, generation: str, number: int, events: Sequence[Stored]) -> list[Chunk]:
@@ -86,12 +94,12 @@ def index_row(event: Stored) -> list[Any]:
 
 def unpack(body: bytes) -> list[Stored]:
     """The events of a device chunk; their id is 0, for rows of a log differ between stores."""
-    return [Stored(0, *row) for row in msgpack.unpackb(zlib.decompress(body))]
+    return [Stored(0, *row) for row in _unpack(zlib.decompress(body))]
 
 
 def _bodies(rows: list[list[Any]]) -> Iterator[tuple[bytes, int]]:
     """Halve until each part fits: compression makes sizes unknowable beforehand."""
-    body = zlib.compress(msgpack.packb(rows), 6)
+    body = zlib.compress(_pack(rows), 6)
     if len(body) <= MAX_BYTES or len(rows) == 1:
         yield body, len(rows)
         return

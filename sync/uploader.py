@@ -1,14 +1,16 @@
 """The log to sealed chunks to the table.
 
-Sealing is one local transaction and never waits for the cloud; sending repeats the same bytes under
-the same key until the table has confirmed them.
+Sealing is one local transaction and never waits for the cloud; its work is done beside the writer, so
+that intake does not wait for it. Sending repeats the same bytes under the same key until the table has
+confirmed them.
 """
 
 import asyncio
 import random
+import sqlite3
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from loguru import logger
 
@@ -21,9 +23,26 @@ from sync.chunk import Chunk, seal, size
 from sync.cloud import Table
 
 SEAL_EVENTS = 2000
-SEND_AT_ONCE = 25
+SEND_AT_ONCE = 25  # chunks of one request
+REQUESTS = 4  # under way at once
 IDLE_S = 0.25
 BACKOFF_S = (1.0, 60.0)
+
+
+class Batch(NamedTuple):
+    """Chunks by their number in the store, and what writing them costs in write units."""
+
+    chunks: dict[int, Chunk]
+    cost: int
+
+
+class Sealed(NamedTuple):
+    """Chunks of the events after `after` up to `last`, and how many events these are."""
+
+    chunks: list[Chunk]
+    after: int
+    last: int
+    events: int
 
 
 class Uploader:
@@ -43,7 +62,7 @@ class Uploader:
         generation = await self._database.read(generations.current)
         while True:
             try:
-                sealed = await self._database.write(self._seal, generation, clock(), wait_ms)
+                sealed = await self._seal(generation, clock(), wait_ms)
             except StoreFull as error:
                 self.error, sealed = error.sentence, 0
             if sealed < SEAL_EVENTS:
@@ -52,7 +71,7 @@ class Uploader:
     async def run_sender(self, clock: Callable[[], int]) -> None:
         """Send sealed chunks until cancelled."""
         while True:
-            rows = await self._database.read(chunks.unsent, SEND_AT_ONCE)
+            rows = await self._database.read(chunks.unsent, SEND_AT_ONCE * REQUESTS)
             if not rows:
                 await asyncio.sleep(IDLE_S)
                 continue
@@ -72,41 +91,67 @@ class Uploader:
         self._spent = [one for one in self._spent if one[0] > since]
         return sum(amount for _, amount in self._spent) / 60
 
-    def _seal(self, connection: Any, generation: str, now: int, wait_ms: int) -> int:
-        through = chunks.through(connection)
-        waiting = events.after(connection, through, SEAL_EVENTS)
+    async def _seal(self, generation: str, now: int, wait_ms: int) -> int:
+        """How many events were sealed."""
+        made = await self._database.read(self._pack, generation, now, wait_ms)
+        return 0 if made is None else await self._database.write(self._keep, made, now)
+
+    def _pack(self, connection: sqlite3.Connection, generation: str, now: int, wait_ms: int) -> Sealed | None:
+        after = chunks.through(connection)
+        waiting = events.after(connection, after, SEAL_EVENTS)
         if not waiting:
-            return 0
+            return None
         age_ms = now - waiting[0].received_at  # below 0 when the clock was set back
         if len(waiting) < SEAL_EVENTS and 0 <= age_ms < wait_ms:
-            return 0
-        sealed = seal(self._site, generation, waiting[0].id, waiting)
-        rows = [(one.pk, one.sk, one.body, one.events, one.first_at, now) for one in sealed]
-        chunks.seal(connection, rows, waiting[-1].id)
-        return len(waiting)
+            return None
+        made = seal(self._site, generation, waiting[0].id, waiting)
+        return Sealed(made, after, waiting[-1].id, len(waiting))
 
-    async def _send(self, rows: list[tuple[Any, ...]], clock: Callable[[], int]) -> None:
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(self._bucket.wait(loop.time()))
-        batch = self._within_budget(rows)
-        left = await asyncio.to_thread(self._table.put, list(batch.values()))
-        taken = [number for number, chunk in batch.items() if chunk not in left]
-        cost = sum(units(size(batch[number])) for number in taken)
-        self._bucket.spend(cost, loop.time())
-        self._spent.append((time.monotonic(), cost))
+    def _keep(self, connection: sqlite3.Connection, made: Sealed, now: int) -> int:
+        if chunks.through(connection) != made.after:
+            return 0  # somebody else sealed them meanwhile
+        rows = [(one.pk, one.sk, one.body, one.events, one.first_at, now) for one in made.chunks]
+        chunks.seal(connection, rows, made.last)
+        return made.events
+
+    async def _send(self, rows: Sequence[tuple[Any, ...]], clock: Callable[[], int]) -> None:
+        """Send a few requests at once, each when the budget allows, and note what the table has."""
+        calls = []
+        for batch in _within(self._bucket.rate, rows):
+            await asyncio.sleep(self._bucket.wait(time.monotonic()))
+            self._bucket.spend(batch.cost, time.monotonic())
+            calls.append(asyncio.create_task(self._call(batch)))
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        taken = [number for answer in answers if isinstance(answer, list) for number in answer]
         if taken:
             await self._database.write(chunks.sent, taken, clock())
-        if left:
-            raise CloudError(f"DynamoDB did not take {len(left)} of {len(batch)} chunks yet.")
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+        count = len(rows)
+        if len(taken) < count:
+            raise CloudError(f"DynamoDB did not take {count - len(taken)} of {count} chunks yet.")
 
-    def _within_budget(self, rows: list[tuple[Any, ...]]) -> dict[int, Chunk]:
-        """As many chunks as a second of the budget pays for, one at least."""
-        batch: dict[int, Chunk] = {}
-        cost = 0
-        for number, *parts in rows:
-            chunk = Chunk(*parts)
-            cost += units(size(chunk))
-            if batch and cost > self._bucket.rate:
-                break
-            batch[number] = chunk
-        return batch
+    async def _call(self, batch: Batch) -> list[int]:
+        """The numbers of the chunks that the table took; the others cost nothing."""
+        left = await asyncio.to_thread(self._table.put, list(batch.chunks.values()))
+        taken = [number for number, chunk in batch.chunks.items() if chunk not in left]
+        cost = sum(units(size(batch.chunks[number])) for number in taken)
+        self._bucket.spend(cost - batch.cost, time.monotonic())
+        self._spent.append((time.monotonic(), cost))
+        return taken
+
+
+def _within(rate: float, rows: Iterable[tuple[Any, ...]]) -> Iterator[Batch]:
+    """Requests of as many chunks as a second of the budget pays for, one at least."""
+    batch = Batch({}, 0)
+    for number, *parts in rows:
+        chunk = Chunk(*parts)
+        cost = units(size(chunk))
+        if batch.chunks and (batch.cost + cost > rate or len(batch.chunks) == SEND_AT_ONCE):
+            yield batch
+            batch = Batch({}, 0)
+        batch.chunks[number] = chunk
+        batch = Batch(batch.chunks, batch.cost + cost)
+    if batch.chunks:
+        yield batch

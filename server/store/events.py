@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import msgpack
 import msgspec
 
 from firmware.wire.event import QUALITIES
@@ -14,6 +13,8 @@ from server.store.database import Database
 from server.store.indexer import NOUNS
 
 MAX_PAGE = 1000
+
+_unpack = msgspec.msgpack.Decoder().decode
 COLUMNS = (
     "e.id, d.name, e.epoch, e.seq, k.name, c.name, e.at, e.received_at, e.clock_at, e.quality, "
     "e.boot, e.uptime_ms, e.fields"
@@ -143,7 +144,7 @@ def walk(connection: sqlite3.Connection, through: int, step: int = 5000) -> Iter
 def stored(row: tuple[Any, ...]) -> Stored:
     """An event from a row of COLUMNS."""
     start, quality, rest, packed = row[:9], QUALITIES[row[9]], row[10:12], row[12]
-    return Stored(*start, quality, *rest, msgpack.unpackb(packed))  # type: ignore[call-arg]
+    return Stored(*start, quality, *rest, _unpack(packed))  # type: ignore[call-arg]
 
 
 def newest_id(connection: sqlite3.Connection) -> int:

@@ -130,15 +130,16 @@ def checkpoint_ahead_of_the_log(_: int) -> None:
 
 def chunk_sealed_again(_: int) -> None:
     """Mutation: the sealer forgets how far it was."""
-    seal, count = Uploader._seal, [0]
+    keep, count = Uploader._keep, [0]
 
-    def forgetful(self: Uploader, connection: Any, *rest: Any) -> int:
+    def forgetful(self: Uploader, connection: sqlite3.Connection, *rest: Any) -> int:
+        kept = keep(self, connection, *rest)
         count[0] += 1
-        if count[0] % 4 == 0:
+        if count[0] % 2 == 1:
             connection.execute("UPDATE sealed SET through = max(0, through - 5)")
-        return seal(self, connection, *rest)
+        return kept
 
-    Uploader._seal = forgetful  # type: ignore[method-assign]
+    Uploader._keep = forgetful  # type: ignore[method-assign]
 
 
 def never_syncs(_: int) -> None:
