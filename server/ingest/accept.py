@@ -41,7 +41,9 @@ class Accept:
             if scores is None:
                 scores = batch.scores[bucket] = {}
             scores[key] = scores.get(key, 0) + delta
-        self._total(batch, (at // HOUR_MS, kind), fields.get("cents"))
+        hour, cents = (at // HOUR_MS, kind), fields.get("cents")
+        count, sum_ = batch.totals.get(hour, (0, 0))
+        batch.totals[hour] = (count + 1, sum_ + cents if type(cents) is int else sum_)
         batch.rows.append(
             (batch.next_id, origin.number, origin.epoch, seq, kind, customer, at, origin.received_at,
              event.at, event.quality, event.boot, event.uptime_ms, _pack(fields))
@@ -57,8 +59,3 @@ class Accept:
                 fresh.email(customer), at, origin.received_at, fields,
             )  # fmt: skip
             batch.matches += self._evaluator.letters(rule, number, occurrence)
-
-    @staticmethod
-    def _total(batch: Batch, hour: tuple[int, int], cents: object) -> None:
-        count, sum_ = batch.totals.get(hour, (0, 0))
-        batch.totals[hour] = (count + 1, sum_ + cents if type(cents) is int else sum_)

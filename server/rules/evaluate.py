@@ -47,8 +47,8 @@ class Evaluator:
         found: list[tuple[Spec, int]] = []
         for rule in self._by_kind.get(kind, ()):
             key = (rule.name, customer_id)
-            counts[key] = counts.get(key, 0) + 1
-            number = before.get(key, 0) + counts[key]
+            counts[key] = new = counts.get(key, 0) + 1
+            number = before.get(key, 0) + new
             if number % rule.every == 0:
                 found.append((rule, number))
         return found

@@ -4,16 +4,19 @@ pending -> sending -> sent | failed | unknown | pending (refused before it was a
 unknown -> sent | failed | pending (by policy)          held -> pending | failed | sent
 """
 
-import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from server.errors import Conflict
 from server.rules.rule import Match
 from server.store.database import Database
 
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
 STATES = ("pending", "sending", "sent", "failed", "unknown", "held")
 MOVES = {
     "pending": ("sending", "failed", "held"),
@@ -120,13 +123,13 @@ def _row(match: Match, now: int, held_before: int) -> tuple[Any, ...]:
         state, reason = "held", "the event is from before the store was set back"
     return (
         match.rule.name, match.key, match.recipient, state, match.rule.template, match.rule.policy,
-        json.dumps(match.facts, separators=(",", ":")), now, match.not_before_at, now, reason,
+        _encode(match.facts).decode(), now, match.not_before_at, now, reason,
     )  # fmt: skip
 
 
 def _mail(row: tuple[Any, ...]) -> Mail:
     start, facts, rest = row[:7], row[7], row[8:]
-    return Mail(*start, json.loads(facts), *rest)  # type: ignore[call-arg]
+    return Mail(*start, _decode(facts), *rest)  # type: ignore[call-arg]
 
 
 def _page(connection: sqlite3.Connection, after: int | None, limit: int) -> list[Mail]:
