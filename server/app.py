@@ -49,7 +49,7 @@ class Edge:
         self.rate = Rate()
         self.acks = Acks(settings.edge.site, self._publish, milliseconds)
         self.consumer = Consumer(core.database, core.intake, self.acks)
-        self.cloud = CloudService(settings, core.database, milliseconds)
+        self.cloud = CloudService(settings, core.database, milliseconds, self._is_busy)
         self.health = Health([])
         self.broker: Broker | None = None
         self.subscribers: list[Subscriber] = []  # the first one is for boards
@@ -70,7 +70,7 @@ class Edge:
         self._spawn(core.presence.keep(core.database), "presence")
         await self._start_mqtt()
         self._spawn(self.consumer.run(), "consumer")
-        self._spawn(Indexing(core.database, lambda: self.consumer.waiting > 0).run(), "indexing")
+        self._spawn(Indexing(core.database, self._is_busy).run(), "indexing")
         for name, work in self.cloud.workers():
             self._spawn(work, name)
         await self._start_web()
@@ -150,6 +150,9 @@ class Edge:
     async def post(self, source: str, events: list[Any], once: Once | None = None) -> Posted:
         """Commit events of the `json` shape. Raises StoreFull when the disk refuses."""
         return await self.consumer.post(source, events, milliseconds(), once)
+
+    def _is_busy(self) -> bool:
+        return self.consumer.waiting > 0
 
     def _publish(self, topic: str, payload: bytes) -> None:
         if self.subscribers:

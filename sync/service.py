@@ -28,10 +28,17 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 class CloudService:
     """Makes uploader and postman, and keeps their state for whoever asks.
 
-    Raises SettingsError for a rule whose letter does not exist.
+    busy: whether events wait for a commit. Raises SettingsError for a rule whose letter does not exist.
     """
 
-    def __init__(self, settings: Settings, database: Database, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        clock: Callable[[], int],
+        busy: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._busy = busy
         self._settings = settings
         self._letters = Letters(settings.mail.sender, settings.edge.site)
         _check_letters(settings, self._letters.names())
@@ -57,7 +64,8 @@ class CloudService:
             from sync.dynamo import Dynamo  # boto3 takes 15 MB, which a site without a cloud saves
 
             bucket = Bucket(cloud.write_units, cloud.write_units)
-            uploader = Uploader(self._database, Dynamo(cloud), self._settings.edge.site, bucket)
+            site = self._settings.edge.site
+            uploader = Uploader(self._database, Dynamo(cloud), site, bucket, self._busy)
             self._uploader = uploader
             work.append(("sealer", lambda: uploader.run_sealer(self._clock, cloud.seal_after_s * 1000)))
             work.append(("sender", lambda: uploader.run_sender(self._clock)))

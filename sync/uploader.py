@@ -26,6 +26,8 @@ SEAL_EVENTS = 2000
 SEND_AT_ONCE = 25  # chunks of one request
 REQUESTS = 4  # under way at once
 IDLE_S = 0.25
+YIELD_S = 0.02
+PATIENCE_S = 10.0  # that a burst may hold up 2,000 events
 BACKOFF_S = (1.0, 60.0)
 
 
@@ -46,13 +48,20 @@ class Sealed(NamedTuple):
 
 
 class Uploader:
-    """Two workers: one seals, one sends. error: why the cloud is not reached, None when it is."""
+    """Two workers: one seals, one sends. error: why the cloud is not reached, None when it is.
 
-    def __init__(self, database: Database, table: Table, site: str, bucket: Bucket) -> None:
+    busy: whether events wait for a commit; then sealing waits too, though not for ever.
+    """
+
+    def __init__(
+        self, database: Database, table: Table, site: str, bucket: Bucket,
+        busy: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
         self._database = database
         self._table = table
         self._site = site
         self._bucket = bucket
+        self._busy = busy
         self._backoff = BACKOFF_S[0]
         self._spent: list[tuple[float, int]] = []
         self.error: str | None = None
@@ -61,12 +70,18 @@ class Uploader:
         """Seal events that are `wait_ms` old, or many enough, until cancelled."""
         generation = await self._database.read(generations.current)
         while True:
+            await self._let_intake_go_first()
             try:
                 sealed = await self._seal(generation, clock(), wait_ms)
             except StoreFull as error:
                 self.error, sealed = error.sentence, 0
             if sealed < SEAL_EVENTS:
                 await asyncio.sleep(IDLE_S)
+
+    async def _let_intake_go_first(self) -> None:
+        until = time.monotonic() + PATIENCE_S
+        while self._busy() and time.monotonic() < until:
+            await asyncio.sleep(YIELD_S)
 
     async def run_sender(self, clock: Callable[[], int]) -> None:
         """Send sealed chunks until cancelled."""

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pytest
+
 from server.core import Core
 from server.errors import CloudError, Throttled
 from server.settings import Cloud, Edge, Settings
@@ -122,3 +124,18 @@ async def test_a_table_that_is_not_there_is_one_sentence(core: Core, tmp_path: P
 async def test_events_of_a_clock_that_was_ahead_are_sealed_when_it_is_set_back(core: Core) -> None:
     uploader = Uploader(core.database, Shelf([]), "shop", Bucket(1000, 1000))
     assert await uploader._seal("gen", NOW - 10**9, 60_000) == 60
+
+
+async def test_sealing_lets_a_burst_go_first_but_not_for_ever(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.uploader.PATIENCE_S", 0.5)
+    uploader = Uploader(core.database, Shelf([]), "shop", Bucket(1000, 1000), busy=lambda: True)
+    task = asyncio.create_task(uploader.run_sealer(lambda: NOW + 5000, 1000))
+    await asyncio.sleep(0.2)
+    assert await core.database.read(chunks.through) == 0
+    async with asyncio.timeout(5):
+        while not await core.database.read(chunks.through):
+            await asyncio.sleep(0.02)
+    task.cancel()
+    await asyncio.wait([task])
