@@ -35,12 +35,8 @@ class Accept:
         name = fields.pop("customer", None)
         customer = fresh.id("customer", name) if isinstance(name, str) else None
         kind = fresh.id("kind", event.kind)
-        who = customer, origin.number
-        for bucket, key, delta in self._folds.entries(event.kind, at, fields, who, fresh):
-            scores = batch.scores.get(bucket)
-            if scores is None:
-                scores = batch.scores[bucket] = {}
-            scores[key] = scores.get(key, 0) + delta
+        told = event.kind, at, fields
+        self._folds.tally(told, (customer, origin.number), fresh, batch.scores)
         hour, cents = (at // HOUR_MS, kind), fields.get("cents")
         count, sum_ = batch.totals.get(hour, (0, 0))
         batch.totals[hour] = (count + 1, sum_ + cents if type(cents) is int else sum_)

@@ -5,7 +5,7 @@ exactly the same again.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ HOUR_MS = 3_600_000
 Bucket = tuple[str, int]  # ranking, day
 Scores = dict[Bucket, dict[int, int]]  # by key: what is added
 Hour = tuple[int, int]  # hours since 1970 UTC, kind
+Told = tuple[str, int, Mapping[str, Any]]  # kind, best known time (ms), fields
 
 
 class Term(NamedTuple):
@@ -34,6 +35,13 @@ class Term(NamedTuple):
     sign: int
     key: str
     noun: Noun
+
+
+class Plan(NamedTuple):
+    """What events of one kind do to rankings. summed: the fields that have to be whole."""
+
+    summed: list[str]
+    terms: list[Term]
 
 
 class Place(NamedTuple):
@@ -69,25 +77,26 @@ class Folds:
         self.rankings = {spec.name: Ranking(spec, names.names[noun_of(spec.key)]) for spec in specs}
         self.counts: Counts = {}
         self._totals: dict[Hour, tuple[int, int]] = {}
-        self._by_kind: dict[str, list[Term]] = {}
+        self._plans: dict[str, Plan] = {}  # by kind
         self.dirty = Dirty()
         self.through = 0
 
     def check(self, kind: str, fields: Mapping[str, Any]) -> None:
         """Raise NotWhole when a field that a ranking sums is there and no whole number."""
-        for term in self._of(kind):
-            if term.field and type(fields.get(term.field, 0)) is not int and fields[term.field] is not None:
-                raise NotWhole(term.field)
+        for summed in self._of(kind).summed:
+            value = fields.get(summed)
+            if type(value) is not int and value is not None:
+                raise NotWhole(summed)
 
-    def entries(
-        self, kind: str, at: int, fields: Mapping[str, Any], who: tuple[int | None, int], fresh: Fresh
-    ) -> Iterator[tuple[Bucket, int, int]]:
-        """What an event adds: bucket, key and by how much. who: its customer, if any, and device.
+    def tally(self, event: Told, who: tuple[int | None, int], fresh: Fresh, scores: Scores) -> None:
+        """Add to `scores` what an event adds to rankings. who: its customer, if any, and device.
 
         What is no whole number adds nothing, for the log may be older than a ranking.
         """
-        for ranking, summed, sign, key, noun in self._of(kind):
-            delta = sign
+        kind, at, fields = event
+        today = self._days.day(at)
+        for ranking, summed, sign, key, noun in self._of(kind).terms:
+            delta, day = sign, today
             if summed:
                 value = fields.get(summed)
                 delta = sign * value if type(value) is int else 0
@@ -95,10 +104,15 @@ class Folds:
             if noun == "term":
                 value = fields.get(key)
                 number = fresh.term(str(value)) if delta and value is not None else None
-            if delta and number is not None:
-                of_at = fields.get("of_at") if sign < 0 else None
-                placed_at = of_at if type(of_at) is int and 0 <= of_at < at else at
-                yield (ranking, self._days.day(placed_at)), number, delta
+            if not delta or number is None:
+                continue
+            if sign < 0:
+                of_at = fields.get("of_at")
+                day = self._days.day(of_at) if type(of_at) is int and 0 <= of_at < at else today
+            into = scores.get((ranking, day))
+            if into is None:
+                into = scores[(ranking, day)] = {}
+            into[number] = into.get(number, 0) + delta
 
     def adopt(
         self, scores: Scores, totals: Mapping[Hour, tuple[int, int]], counts: Counts, through: int
@@ -177,16 +191,17 @@ class Folds:
             raise NotFound(f"Ranking {name} has no window {window!r}; it has: {', '.join(ranking.windows)}.")
         return ranking.windows[window]
 
-    def _of(self, kind: str) -> list[Term]:
-        found = self._by_kind.get(kind)
+    def _of(self, kind: str) -> Plan:
+        found = self._plans.get(kind)
         if found is None:
-            found = [
+            terms = [
                 Term(name, ranking.field, sign, ranking.spec.key, noun_of(ranking.spec.key))
                 for name, ranking in self.rankings.items()
                 if (sign := ranking.weight(kind))
             ]
-            if found:  # only kinds that count: names of kinds come from outside
-                self._by_kind[kind] = found
+            found = Plan(sorted({term.field for term in terms if term.field}), terms)
+            if terms:  # only kinds that count: names of kinds come from outside
+                self._plans[kind] = found
         return found
 
 

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 
 import msgspec
 
@@ -35,7 +35,7 @@ class Replay:
         self._folds.through = through
         scores, totals, counts = Scores(), dict[Hour, tuple[int, int]](), Counts()
         for event in events.walk(self._connection, through):
-            self._entries(event, self._folds.rankings, scores)
+            self._tally(event, scores)
             self._total(event, totals)
             self._count(event, evaluator, since, counts)
             through = event.id
@@ -72,18 +72,16 @@ class Replay:
             for event in events.walk(self._connection, 0):
                 if event.id > through:
                     break
-                self._entries(event, new, scores)
+                self._tally(event, scores)
             self._fresh.adopt()
-            self._folds.adopt(scores, {}, {}, through)
+            mine = {bucket: keys for bucket, keys in scores.items() if bucket[0] in new}
+            self._folds.adopt(mine, {}, {}, through)
 
-    def _entries(self, event: Stored, rankings: Container[str], scores: Scores) -> None:
+    def _tally(self, event: Stored, scores: Scores) -> None:
         ids = self._names.ids
         customer = ids["customer"][event.customer] if event.customer is not None else None
         who = customer, ids["device"][event.device]
-        for bucket, key, delta in self._folds.entries(event.kind, event.at, event.fields, who, self._fresh):
-            if bucket[0] in rankings:
-                into = scores.setdefault(bucket, {})
-                into[key] = into.get(key, 0) + delta
+        self._folds.tally((event.kind, event.at, event.fields), who, self._fresh, scores)
 
     def _total(self, event: Stored, totals: dict[Hour, tuple[int, int]]) -> None:
         hour = event.at // HOUR_MS, self._names.ids["kind"][event.kind]

@@ -30,6 +30,17 @@ class Heap:
         """The score of a key, 0 when it never had one."""
         return self._scores[key] if key < len(self._scores) else 0
 
+    def add_all(self, deltas: Mapping[int, int]) -> None:
+        """Add to the scores of many keys."""
+        scores, places, order = self._scores, self._place, self._order
+        for key, delta in deltas.items():
+            if delta > 0 and key < len(scores) and (place := places[key]) > 0:
+                score = scores[key] + delta
+                if scores[order[(place - 1) >> 1]] > score:  # still behind the one above: it stays
+                    scores[key] = score
+                    continue
+            self.add(key, delta)
+
     def add(self, key: int, delta: int) -> None:
         """Add `delta`, which may be negative, to the score of `key`."""
         if key >= len(self._scores):

@@ -40,8 +40,7 @@ class Ranking:
     def add(self, day: int, deltas: Mapping[int, int]) -> None:
         """Count what each key gets on `day`."""
         if self._all is not None:
-            for key, delta in deltas.items():
-                self._all.add(key, delta)
+            self._all.add_all(deltas)
         if self._dated:
             bucket = self.buckets.setdefault(day, {})
             for key, delta in deltas.items():

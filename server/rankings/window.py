@@ -31,8 +31,7 @@ class Window:
     def add(self, day: int, deltas: Mapping[int, int]) -> None:
         """Count what is in the day's bucket already, when that day counts here."""
         if self.holds(day):
-            for key, delta in deltas.items():
-                self.heap.add(key, delta)
+            self.heap.add_all(deltas)
 
     def move(self, today: int) -> None:
         """Let `today` be another day: buckets that left are taken out, those that came are added.
