@@ -22,5 +22,7 @@ def best_time(event: Taken, sent: tuple[int, int], received_at: int, before: Cur
         at = before.at + max(0, event.uptime_ms - before.uptime_ms)
     else:
         at = received_at
-    at = max(at, EARLIEST_AT, before.at if same_boot else 0)
-    return min(at, received_at)
+    earliest = before.at if same_boot and before.at > EARLIEST_AT else EARLIEST_AT
+    if at < earliest:
+        at = earliest
+    return at if at < received_at else received_at  # max() and min() would take as long as all of this

@@ -49,7 +49,10 @@ class Fresh:
 
     def id(self, noun: Noun, name: str) -> int:
         """The integer of a name, inserted when it is new."""
-        known = self._names.ids[noun].get(name) or self.added.get((noun, name))
+        known = self._names.ids[noun].get(name)
+        if known is not None:
+            return known
+        known = self.added.get((noun, name))
         if known is None:
             known = self._insert(noun, name)
             self.added[(noun, name)] = known
