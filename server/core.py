@@ -17,13 +17,16 @@ from server.registrar import Registrar
 from server.rules.evaluate import Evaluator
 from server.rules.rule import Addresses
 from server.settings import Settings
-from server.store import generation
+from server.store import checkpoints, generation
 from server.store.database import Database
 
 
 @dataclass
 class Core:
-    """What is committed, in memory: the same beside a broker, a cloud and a web, or without them."""
+    """What is committed, in memory: the same beside a broker, a cloud and a web, or without them.
+
+    checkpointed: the last event of the checkpoint that this began with.
+    """
 
     database: Database
     names: Names
@@ -32,6 +35,7 @@ class Core:
     presence: Presence
     registrar: Registrar
     generation: str
+    checkpointed: int
 
 
 async def open_core(settings: Settings, database: Database) -> Core:
@@ -39,22 +43,22 @@ async def open_core(settings: Settings, database: Database) -> Core:
     days = Days(settings.zone)
     evaluator = Evaluator(settings.rule, Addresses(settings.mail.staff, settings.mail.customer_address))
 
-    def recover(connection: Any) -> tuple[Names, Folds, Intake]:
+    def recover(connection: Any) -> tuple[Names, Folds, Intake, int]:
         if generation.went_back(connection, database.folder):
             logger.warning("the store was set back; boards send again what they still hold, mails are held")
             generation.renew(connection, milliseconds())
         names = Names(connection)
-        folds = Folds(settings.ranking, names, days)
+        folds, checkpointed = Folds(settings.ranking, names, days), checkpoints.through(connection)
         Replay(connection, names, folds).run(settings, evaluator)
         epoch = int(generation.current(connection)[:8], 16) or 1
         intake = Intake(names, folds, evaluator, epoch)
         intake.load(connection)
-        return names, folds, intake
+        return names, folds, intake, checkpointed
 
-    names, folds, intake = await database.write(recover)
+    names, folds, intake, checkpointed = await database.write(recover)
     folds.move(milliseconds())
     presence = Presence()
     await presence.load(database)
     registrar = Registrar(database, names, presence, milliseconds)
     born = await database.read(generation.current)
-    return Core(database, names, folds, intake, presence, registrar, born)
+    return Core(database, names, folds, intake, presence, registrar, born, checkpointed)

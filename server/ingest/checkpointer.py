@@ -13,8 +13,10 @@ from server.rankings.ranking import KEPT_DAYS
 from server.store import checkpoints, generation
 from server.store.database import Database
 
+STEP_S = 0.5
 EVERY_S = 5.0
 EVERY_EVENTS = 50_000
+AT_ONCE = 5000  # events that a start had to replay: no second start shall have to
 
 
 class Known(Protocol):
@@ -23,6 +25,7 @@ class Known(Protocol):
     database: Database
     folds: Folds
     generation: str
+    checkpointed: int
 
 
 class Checkpointer:
@@ -30,19 +33,19 @@ class Checkpointer:
 
     def __init__(self, core: Known, days: Days, clock: Callable[[], int]) -> None:
         self._database = core.database
-        self._folds = folds = core.folds
+        self._folds = core.folds
         self._generation = core.generation
         self._days = days
         self._clock = clock
-        self._written = folds.through
+        self._written = core.checkpointed
         self._first_day = 0
 
     async def run(self) -> None:
         """Write checkpoints until cancelled."""
-        waited = 0.0
+        waited = EVERY_S if self._folds.through - self._written >= AT_ONCE else 0.0
         while True:
-            await asyncio.sleep(0.5)
-            waited += 0.5
+            await asyncio.sleep(STEP_S)
+            waited += STEP_S
             self._folds.move(self._clock())
             if waited >= EVERY_S or self._folds.through - self._written >= EVERY_EVENTS:
                 waited = 0.0

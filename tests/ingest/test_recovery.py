@@ -3,10 +3,14 @@
 import asyncio
 from typing import Any
 
+import pytest
+
+from server.ingest import checkpointer
 from server.ingest.arrival import Posting, Up
 from server.ingest.checkpointer import Checkpointer
 from server.ingest.days import Days
 from server.settings import Edge, Ranking, Rule, Settings
+from server.store import checkpoints
 from tests.ingest.boards import NOW, Board, order
 from tests.site import Opener, Site
 
@@ -126,3 +130,23 @@ async def test_a_commit_that_a_stop_interrupts_is_taken_over_before_the_last_one
         assert top(edge, "orders") == [("a", 6)]
     async with site(Settings(ranking=(ORDERS,))) as edge:
         assert top(edge, "orders") == [("a", 6)]
+
+
+async def test_what_a_start_had_to_replay_is_not_replayed_by_the_next(
+    site: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else an edge that ends again and again within seconds takes longer for each start."""
+    monkeypatch.setattr(checkpointer, "AT_ONCE", 3)
+    monkeypatch.setattr(checkpointer, "STEP_S", 0.01)
+    async with site() as edge:
+        await post(edge, *({"kind": "order.placed", "customer": "ann"} for _ in range(3)))
+    async with site() as edge:
+        writer = asyncio.create_task(Checkpointer(edge.core, Days(Settings().zone), lambda: NOW).run())
+        async with asyncio.timeout(3):
+            while await edge.core.database.read(checkpoints.through) < 3:
+                await asyncio.sleep(0.01)
+        writer.cancel()
+        await asyncio.wait([writer])
+    async with site() as edge:
+        assert edge.core.checkpointed == 3
+        assert edge.core.folds.top("orders", "all", 1)[0].score == 3
