@@ -2,15 +2,15 @@
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from firmware.wire.event import QUALITIES
-from server.store import indexer
+from server.store import search
 from server.store.database import Database
-from server.store.indexer import NOUNS
+from server.store.search import EventQuery as EventQuery
+from server.store.search import Part
 
 MAX_PAGE = 1000
 
@@ -19,8 +19,8 @@ COLUMNS = (
     "e.id, d.name, e.epoch, e.seq, k.name, c.name, e.at, e.received_at, e.clock_at, e.quality, "
     "e.boot, e.uptime_ms, e.fields"
 )
-JOINED = (
-    "event e JOIN device d ON d.id = e.device JOIN kind k ON k.id = e.kind "
+NAMED = (  # each of them is one row; CROSS keeps SQLite from beginning with one of them
+    "CROSS JOIN device d ON d.id = e.device CROSS JOIN kind k ON k.id = e.kind "
     "LEFT JOIN customer c ON c.id = e.customer"
 )
 
@@ -48,19 +48,6 @@ class Stored(msgspec.Struct, frozen=True):
     fields: dict[str, Any] = {}
 
 
-@dataclass(frozen=True)
-class EventQuery:
-    """Which events: None is any. after: an id; newer than it first to last, or, when newest is
-    true, older than it from the newest on."""
-
-    device: str | None = None
-    kind: str | None = None
-    customer: str | None = None
-    after: int | None = None
-    limit: int = 100
-    newest: bool = False
-
-
 class Events:
     """Reads the log."""
 
@@ -68,70 +55,33 @@ class Events:
         self._database = database
 
     async def page(self, query: EventQuery) -> tuple[list[Stored], int | None]:
-        """At most `limit` (1 to 1,000) events, and the `after` of the next page, None at the end."""
-        limit = max(1, min(query.limit, MAX_PAGE))
-        rows = await self._database.read(_select, query, limit)
-        return rows, rows[-1].id if len(rows) == limit else None
+        """At most `limit` (1 to 1,000) events, and the `after` of the next page, None at the end.
+
+        A page looks at a bounded number of events: it may have fewer, or none, and a next one.
+        """
+        return await self._database.read(page, query, max(1, min(query.limit, MAX_PAGE)))
 
 
-def _select(connection: sqlite3.Connection, query: EventQuery, limit: int) -> list[Stored]:
-    where, values = _conditions(query)
-    narrowed = _narrowest(query)
-    order = "DESC" if query.newest else "ASC"
-    if narrowed is None:
-        return _rows(connection, " AND ".join(where), values, (order, limit))
-    noun, name = narrowed
-    last = indexer.through(connection)
-    index = (
-        f"e.id IN (SELECT id FROM event_by_{noun} WHERE {noun} = (SELECT id FROM {noun} WHERE name = ?)"
-        f" AND {_beyond(query, 'id')} ORDER BY id {order})"
-    )
-    beyond = [query.after] if query.after is not None else []
-    indexed = _rows(
-        connection, " AND ".join(["e.id <= ?", index, *where]), [last, name, *beyond, *values], (order, limit)
-    )
-    tail = _rows(connection, " AND ".join(["e.id > ?", *where]), [last, *values], (order, limit))
-    return (tail + indexed if query.newest else indexed + tail)[:limit]
+def page(connection: sqlite3.Connection, query: EventQuery, limit: int) -> tuple[list[Stored], int | None]:
+    """At most `limit` events, and the `after` of the next page, None at the end."""
+    rows: list[Stored] = []
+    for part in search.parts(connection, query):
+        rows += _rows(connection, part, limit - len(rows))
+        if len(rows) == limit:
+            return rows, rows[-1].id
+        if part.stop is not None:
+            return rows, part.stop
+    return rows, None
 
 
-def _conditions(query: EventQuery) -> tuple[list[str], list[Any]]:
-    where, values = [_beyond(query, "e.id")], list[Any]()
-    if query.after is not None:
-        values.append(query.after)
-    for noun in NOUNS:
-        name = getattr(query, noun)
-        if name is not None:
-            where.append(f"e.{noun} = (SELECT id FROM {noun} WHERE name = ?)")
-            values.append(name)
-    return where, values
-
-
-def _beyond(query: EventQuery, column: str) -> str:
-    if query.after is None:
-        return "1"
-    return f"{column} < ?" if query.newest else f"{column} > ?"
-
-
-def _narrowest(query: EventQuery) -> tuple[str, str] | None:
-    """The noun whose index leaves the fewest events, as a rule."""
-    for noun in ("customer", "device", "kind"):
-        name = getattr(query, noun)
-        if name is not None:
-            return noun, name
-    return None
-
-
-def _rows(
-    connection: sqlite3.Connection, where: str, values: list[Any], page: tuple[str, int]
-) -> list[Stored]:
-    order, limit = page
-    statement = f"SELECT {COLUMNS} FROM {JOINED} WHERE {where} ORDER BY e.id {order} LIMIT ?"
-    return [stored(row) for row in connection.execute(statement, (*values, limit))]
+def _rows(connection: sqlite3.Connection, part: Part, limit: int) -> list[Stored]:
+    statement = f"SELECT {COLUMNS} FROM {part.source} {NAMED} WHERE {part.where} {part.order} LIMIT ?"
+    return [stored(row) for row in connection.execute(statement, (*part.values, limit))]
 
 
 def after(connection: sqlite3.Connection, through: int, limit: int) -> list[Stored]:
     """At most `limit` events behind row `through`, in log order."""
-    return _select(connection, EventQuery(after=through), limit)
+    return page(connection, EventQuery(after=through), limit)[0]
 
 
 def walk(connection: sqlite3.Connection, through: int, step: int = 5000) -> Iterator[Stored]:
