@@ -7,7 +7,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,8 +47,12 @@ class Upload:
         with tempfile.TemporaryDirectory() as name:
             copy = Path(name) / "data"
             shutil.copytree(self._folder / "data", copy)
-            sealing, sending = asyncio.run(_uploaded(copy, self._table()))
-            self._items = _items(copy)
+            cloud = self._table()
+            sealing = asyncio.run(_worked(copy, cloud, 0))
+            self._items = _items(
+                copy
+            )  # before any is confirmed: the store drops what is confirmed long since
+            sending = asyncio.run(_worked(copy, cloud, 1))
         return COUNT / sealing, COUNT / sending
 
     def bare(self) -> float:
@@ -113,25 +117,20 @@ def sent(folder: Path) -> None:
         time.sleep(0.05)
 
 
-async def _uploaded(folder: Path, cloud: Cloud) -> tuple[float, float]:
-    """Seconds of sealing, and of sending."""
+async def _worked(folder: Path, cloud: Cloud, part: int) -> float:
+    """Seconds until a part of the backlog is gone: 0, what is not sealed; 1, what is not confirmed."""
     async with Database(folder) as database:
         uploader = Uploader(database, Dynamo(cloud), "shop", Bucket(UNITS, UNITS))
-        sealing = await _until(database, uploader.run_sealer(milliseconds, 0), 0)
-        return sealing, await _until(database, uploader.run_sender(milliseconds), 1)
-
-
-async def _until(database: Database, work: Coroutine[Any, Any, None], part: int) -> float:
-    """Seconds until a part of the backlog is gone: 0, what is not sealed; 1, what is not sent."""
-    began = time.perf_counter()
-    task = asyncio.create_task(work)
-    while (await database.read(chunks.backlog))[part]:
-        if time.perf_counter() - began > PATIENCE_S:
-            raise TimeoutError("the uploader did not do everything")
-        await asyncio.sleep(0.005)
-    took = time.perf_counter() - began
-    task.cancel()
-    await asyncio.wait([task])
+        work = uploader.run_sender(milliseconds) if part else uploader.run_sealer(milliseconds, 0)
+        began = time.perf_counter()
+        task = asyncio.create_task(work)
+        while (await database.read(chunks.backlog))[part]:
+            if time.perf_counter() - began > PATIENCE_S:
+                raise TimeoutError(uploader.error or "the uploader did not do everything")
+            await asyncio.sleep(0.005)
+        took = time.perf_counter() - began
+        task.cancel()
+        await asyncio.wait([task])
     return took
 
 
