@@ -25,6 +25,7 @@ from sync.cloud import Table
 SEAL_EVENTS = 2000
 SEND_AT_ONCE = 25  # chunks of one request
 REQUESTS = 4  # under way at once
+LOOK_AHEAD = 400  # chunks, 6 MB at most
 IDLE_S = 0.25
 YIELD_S = 0.02
 PATIENCE_S = 10.0  # that a burst may hold up 2,000 events
@@ -86,7 +87,7 @@ class Uploader:
     async def run_sender(self, clock: Callable[[], int]) -> None:
         """Send sealed chunks until cancelled."""
         while True:
-            rows = await self._database.read(chunks.unsent, SEND_AT_ONCE * REQUESTS)
+            rows = await self._database.read(chunks.unsent, LOOK_AHEAD)
             if not rows:
                 await asyncio.sleep(IDLE_S)
                 continue
@@ -130,31 +131,44 @@ class Uploader:
         return made.events
 
     async def _send(self, rows: Sequence[tuple[Any, ...]], clock: Callable[[], int]) -> None:
-        """Send a few requests at once, each when the budget allows, and note what the table has."""
-        calls = []
-        for batch in _within(self._bucket.rate, rows):
-            await asyncio.sleep(self._bucket.wait(time.monotonic()))
-            self._bucket.spend(batch.cost, time.monotonic())
-            calls.append(asyncio.create_task(self._call(batch)))
-        answers = await asyncio.gather(*calls, return_exceptions=True)
-        taken = [number for answer in answers if isinstance(answer, list) for number in answer]
-        if taken:
-            await self._database.write(chunks.sent, taken, clock())
-        for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
-        count = len(rows)
-        if len(taken) < count:
-            raise CloudError(f"DynamoDB did not take {count - len(taken)} of {count} chunks yet.")
+        """Send requests, a few at once and each when the budget allows, until one fails."""
+        room = asyncio.Semaphore(REQUESTS)
+        calls: list[asyncio.Task[int]] = []
+        try:
+            for batch in _within(self._bucket.rate, rows):
+                await room.acquire()
+                if any(call.done() and call.exception() for call in calls):
+                    break
+                await asyncio.sleep(self._bucket.wait(time.monotonic()))
+                self._bucket.spend(batch.cost, time.monotonic())
+                calls.append(asyncio.create_task(self._call(batch, clock)))
+                calls[-1].add_done_callback(lambda _: room.release())
+            left = sum(await _all(calls))
+        finally:
+            for call in calls:
+                call.cancel()  # does nothing to those that are done
+        if left:
+            raise CloudError(f"DynamoDB did not take {left} of {len(rows)} chunks yet.")
 
-    async def _call(self, batch: Batch) -> list[int]:
-        """The numbers of the chunks that the table took; the others cost nothing."""
+    async def _call(self, batch: Batch, clock: Callable[[], int]) -> int:
+        """How many chunks the table did not take; these cost nothing. The others are noted."""
         left = await asyncio.to_thread(self._table.put, list(batch.chunks.values()))
         taken = [number for number, chunk in batch.chunks.items() if chunk not in left]
         cost = sum(units(size(batch.chunks[number])) for number in taken)
         self._bucket.spend(cost - batch.cost, time.monotonic())
         self._spent.append((time.monotonic(), cost))
-        return taken
+        if taken:
+            await self._database.write(chunks.sent, taken, clock())
+        return len(left)
+
+
+async def _all(calls: list[asyncio.Task[int]]) -> list[int]:
+    """What all calls give, once the last one is done. Raises what the first one that failed raised."""
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return [answer for answer in answers if isinstance(answer, int)]
 
 
 def _within(rate: float, rows: Iterable[tuple[Any, ...]]) -> Iterator[Batch]:
