@@ -14,7 +14,7 @@ from server.ingest.days import Days
 from server.ingest.names import Fresh, Names, Noun
 from server.rankings.ranking import NotWhole, Ranking
 from server.rankings.window import ALL
-from server.rules.evaluate import Counts
+from server.rules.evaluate import Counts, Told
 from server.settings import Ranking as Spec
 from server.store.checkpoints import Delta
 
@@ -24,7 +24,6 @@ HOUR_MS = 3_600_000
 Bucket = tuple[str, int]  # ranking, day
 Scores = dict[Bucket, dict[int, int]]  # by key: what is added
 Hour = tuple[int, int]  # hours since 1970 UTC, kind
-Told = tuple[str, int, Mapping[str, Any]]  # kind, best known time (ms), fields
 
 
 class Term(NamedTuple):

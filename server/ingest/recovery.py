@@ -91,11 +91,9 @@ class Replay:
 
     def _count(self, event: Stored, evaluator: Evaluator, since: dict[str, int], counts: Counts) -> None:
         customer = self._names.ids["customer"].get(event.customer or "", 0)
-        mine: Counts = {}
-        evaluator.count(event.kind, customer, mine)
-        for key, number in mine.items():
-            if event.id > since[f"rule:{key[0]}"]:
-                counts[key] = counts.get(key, 0) + number
+        rules = evaluator.accepting((event.kind, event.at, event.fields), (event.customer, event.device))
+        begun = [rule for rule in rules if event.id > since[f"rule:{rule.name}"]]
+        evaluator.count(begun, customer, counts)
 
 
 def _specs(settings: Settings) -> Iterable[tuple[str, str]]:
@@ -107,4 +105,7 @@ def _specs(settings: Settings) -> Iterable[tuple[str, str]]:
 
 
 def _rule_spec(rule: Rule) -> str:
-    return json.dumps({"on": rule.on})  # another `every` or letter goes on counting
+    parts: dict[str, object] = {"on": rule.on}  # another `every` or letter goes on counting
+    if rule.conditions:
+        parts["where"] = sorted({str(condition) for condition in rule.conditions})
+    return json.dumps(parts)

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from server.rules.rule import Addresses, Match, period
+from server.rules.where import Where, Who
 from server.settings import Rule as Spec
 
 Counts = dict[tuple[str, int], int]  # (rule, customer, 0 for none) -> accepted events
+Told = tuple[str, int, Mapping[str, Any]]  # kind, best known time (ms), fields without the customer
 
 
 class Occurrence(NamedTuple):
@@ -23,29 +25,42 @@ class Occurrence(NamedTuple):
 
 
 class Evaluator:
-    """Matches of events against rules; knows no clock and keeps no state between batches."""
+    """Matches of events against rules; knows no clock and keeps no state between batches.
+
+    by_kind: the rules on a kind. asks: kinds whose rules are not all without a `where`.
+    """
 
     def __init__(self, rules: Iterable[Spec], addresses: Addresses) -> None:
-        self._by_kind: dict[str, list[Spec]] = {}
+        self.by_kind: dict[str, list[Spec]] = {}
+        self.asks: set[str] = set()
+        self._wheres: dict[str, Where] = {}  # by rule
         for rule in rules:
-            self._by_kind.setdefault(rule.on, []).append(rule)
+            self.by_kind.setdefault(rule.on, []).append(rule)
+            if rule.conditions:
+                self._wheres[rule.name] = Where(rule.conditions)
+                self.asks.add(rule.on)
         self._addresses = addresses
 
-    def count(self, kind: str, customer_id: int, counts: Counts) -> None:
+    def accepting(self, event: Told, who: Who) -> list[Spec]:
+        """The rules that an event counts for."""
+        rules, wheres = self.by_kind.get(event[0], []), self._wheres
+        return [rule for rule in rules if rule.name not in wheres or wheres[rule.name].accepts(event[2], who)]
+
+    def count(self, rules: Iterable[Spec], customer_id: int, counts: Counts) -> None:
         """Count an event without making mails: what a start does with events since the checkpoint."""
-        for rule in self._by_kind.get(kind, ()):
+        for rule in rules:
             key = (rule.name, customer_id)
             counts[key] = counts.get(key, 0) + 1
 
     def due(
-        self, kind: str, customer_id: int, before: Mapping[tuple[str, int], int], counts: Counts
+        self, rules: Iterable[Spec], customer_id: int, before: Mapping[tuple[str, int], int], counts: Counts
     ) -> list[tuple[Spec, int]]:
-        """Count an event; the rules that it makes a mail of, each with the event's number in it.
+        """Count an event that `rules` accept; those that it makes a mail of, each with its number in them.
 
         customer_id: 0 for none. before: committed counts; counts: of this batch, changed here.
         """
         found: list[tuple[Spec, int]] = []
-        for rule in self._by_kind.get(kind, ()):
+        for rule in rules:
             key = (rule.name, customer_id)
             counts[key] = new = counts.get(key, 0) + 1
             number = before.get(key, 0) + new

@@ -1,5 +1,6 @@
 """What an edge is told: `boardwalk.toml`, overridden by BOARDWALK_<SECTION>_<KEY> variables."""
 
+from server.settings.condition import Condition, condition
 from server.settings.sections import (
     LISTS,
     SECTIONS,
@@ -18,6 +19,6 @@ from server.settings.sense import is_address
 from server.settings.source import load
 
 __all__ = [
-    "LISTS", "SECTIONS", "Cloud", "Edge", "Http", "Mail", "Mqtt", "Ranking", "Retention", "Rule",
-    "Settings", "address", "is_address", "load",
+    "LISTS", "SECTIONS", "Cloud", "Condition", "Edge", "Http", "Mail", "Mqtt", "Ranking", "Retention",
+    "Rule", "Settings", "address", "condition", "is_address", "load",
 ]  # fmt: skip

@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from server.settings.condition import Condition, condition
+
 Window = Literal["all", "today", "7d", "30d"]
 
 
@@ -77,15 +79,23 @@ class Ranking(Section, frozen=True):
 
 
 class Rule(Section, frozen=True):
-    """on: a kind. every: each n-th event of a customer. to: customer, staff or an address."""
+    """on: a kind. where: conditions on an event, all of which must hold. every: each n-th event of a
+    customer. to: customer, staff or an address."""
 
     name: str
     on: str
     to: str
+    where: str | tuple[str, ...] = ()
     every: int = 1
     template: str = "notice"
     policy: Literal["at_most_once", "at_least_once"] = "at_most_once"
     digest: Literal["", "hour", "day"] = ""
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """`where`, parsed. Raises ValueError."""
+        texts = (self.where,) if isinstance(self.where, str) else self.where
+        return tuple(condition(text) for text in texts)
 
 
 class Retention(Section, frozen=True):

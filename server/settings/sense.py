@@ -126,6 +126,10 @@ def _ranking(ranking: Ranking) -> Iterator[tuple[str, str]]:
 def _rule(rule: Rule, staff: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     if not is_kind(rule.on):
         yield "on", "a kind like order.placed"
+    try:
+        _ = rule.conditions
+    except ValueError as error:
+        yield "where", f"rule {rule.name}: {error}"
     if rule.every < 1:
         yield "every", "1 or more"
     if rule.to not in ("customer", "staff") and not is_address(rule.to):

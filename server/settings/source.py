@@ -132,9 +132,10 @@ def _plain(error: msgspec.ValidationError, kind: type[Section], key: str) -> str
         return "allowed: " + ", ".join(repr(word) for word in get_args(hint) if word != "")
     text = str(error).split(" - at ")[0].replace("`", "")
     words = {"int": "a whole number", "str": "a text", "array": "a list", "bool": "true or false"}
-    found = re.fullmatch(r"Expected (\w+), got (\w+)", text)
+    found = re.fullmatch(r"Expected (\w+(?: \| \w+)*), got (\w+)", text)
     if found:
-        return f"expected {words.get(found[1], found[1])}, got {words.get(found[2], found[2])}"
+        wanted = " or ".join(words.get(one, one) for one in found[1].split(" | "))
+        return f"expected {wanted}, got {words.get(found[2], found[2])}"
     return text[:1].lower() + text[1:]
 
 

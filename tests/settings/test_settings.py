@@ -8,6 +8,10 @@ import pytest
 from server.errors import SettingsError
 from server.settings import LISTS, SECTIONS, load
 
+ALLOWED = (
+    "a field's name, one of = != < <= > >=, and a whole number, a decimal, true, false or a text in quotes, "
+    "as cents >= 10000"
+)
 WRONG = [
     ("[edge]\nsite = 'Pier Street'", 2, "site: 1 to 32 of a-z, 0-9 and -, not - first"),
     ("[edge]\ndata = 5", 2, "data: expected a text, got a whole number"),
@@ -44,6 +48,12 @@ WRONG = [
     ("[[rule]]\nname = 'a'\non = 'x'\nto = 'staff'", 4, "to: nobody is staff: name addresses in [mail] staff"),
     ("[[rule]]\nname = 'a'\non = 'X'\nto = 'a@b.c'", 3, "on: a kind like order.placed"),
     ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\nevery = 0", 5, "every: 1 or more"),
+    ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\nwhere = 'cents >'", 5, f"where: rule a: 'cents >'; allowed: {ALLOWED}"),
+    ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\nwhere = ['cents > 1', '']", 5, f"where: rule a: ''; allowed: {ALLOWED}"),
+    ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\nwhere = 'ok > true'", 5, "where: rule a: 'ok > true'; true and false are compared by = or != only"),
+    ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\nwhere = 'customer = 12'", 5, "where: rule a: 'customer = 12'; customer is a text, put it in quotes, as customer = '12'"),
+    ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\nwhere = 5", 5, "where: expected a text or a list, got a whole number"),
+    ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\nwhere = ['cents > 1', 5]", 5, "where: expected a text, got a whole number"),
     ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\npolicy = 'twice'", 5, "policy: allowed: 'at_most_once', 'at_least_once'"),
     ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\ndigest = 'year'", 5, "digest: allowed: 'hour', 'day'"),
     ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\ntemplate = 5", 5, "template: expected a text, got a whole number"),
