@@ -1,6 +1,6 @@
 """A mail's row rendered: subject, text and HTML, from our own templates, autoescaped."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
-from server.errors import BadInput
+from server.errors import BadInput, SettingsError
+from server.settings import Rule
 
 LETTERS = Path(__file__).with_name("letters")
 MAX_SUBJECT = 200
@@ -55,6 +56,17 @@ class Letters:
         head, _, body = text.partition("\n")
         subject = " ".join(head.removeprefix("Subject:").split())[:MAX_SUBJECT]
         return Letter(self._sender, address[0], subject, body.strip() + "\n", html, address[1])
+
+
+def check_letters(rules: Iterable[Rule], known: Iterable[str]) -> None:
+    """Raise SettingsError for a rule whose letter is none of those known."""
+    names = sorted(known)
+    for rule in rules:
+        if rule.template not in names:
+            raise SettingsError(
+                f"[[rule]] {rule.name}",
+                f"template: there is no letter {rule.template}; there are: {', '.join(names)}",
+            )
 
 
 def _moment(at: int) -> str:

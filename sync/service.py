@@ -6,7 +6,6 @@ from typing import Any
 
 from loguru import logger
 
-from server.errors import SettingsError
 from server.settings import Settings
 from server.store import chunks
 from server.store import generation as generations
@@ -14,7 +13,7 @@ from server.store.database import Database
 from server.store.mail import Mails
 from sync.budget import Bucket
 from sync.cloud import Mailer
-from sync.letter import Letters
+from sync.letter import Letters, check_letters
 from sync.mailbox import Mailbox
 from sync.postman import Postman
 from sync.uploader import Uploader
@@ -41,7 +40,7 @@ class CloudService:
         self._busy = busy
         self._settings = settings
         self._letters = Letters(settings.mail.sender, settings.edge.site)
-        _check_letters(settings, self._letters.names())
+        check_letters(settings.rule, self._letters.names())
         self._database = database
         self._clock = clock
         self._uploader: Uploader | None = None
@@ -125,12 +124,3 @@ class CloudService:
                 "units_per_s": round(uploader.units_per_s(), 2) if uploader is not None else 0.0,
             }  # fmt: skip
             await asyncio.sleep(STATUS_S)
-
-
-def _check_letters(settings: Settings, known: list[str]) -> None:
-    for rule in settings.rule:
-        if rule.template not in known:
-            raise SettingsError(
-                f"[[rule]] {rule.name}",
-                f"template: there is no letter {rule.template}; there are: {', '.join(sorted(known))}",
-            )

@@ -4,22 +4,20 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Coroutine
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from server import __version__
 from server.__main__ import announce, find, log_to_stderr, serve
 from server.errors import BoardwalkError
 from server.settings import Settings
 from tools.office import Office, office
+from tools.output import JSON, show
+from tools.rules import rules
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 class Commands(click.Group):
@@ -44,6 +42,9 @@ def cli(ctx: click.Context, config: Path | None) -> None:
     Tab completion: eval "$(_BOARDWALK_COMPLETE=bash_source boardwalk)" (or zsh_source, fish_source).
     """
     ctx.obj = config
+
+
+cli.add_command(rules)
 
 
 @cli.command()
@@ -106,7 +107,7 @@ def device_add(config: Path | None, name: str, as_json: bool) -> None:
 def device_list(config: Path | None, as_json: bool) -> None:
     """List all devices."""
     told = _ask(config, lambda edge: edge.call("GET", "/api/v1/devices"))
-    _show(told["rows"], ["name", "online", "last_seen_at", "revoked_at"], as_json)
+    show(told["rows"], ["name", "online", "last_seen_at", "revoked_at"], as_json)
 
 
 @device.command("revoke")
@@ -143,7 +144,7 @@ def token_add(config: Path | None, name: str, scopes: tuple[str, ...], as_json: 
 def token_list(config: Path | None, as_json: bool) -> None:
     """List all tokens, without their secrets."""
     told = _ask(config, lambda edge: edge.call("GET", "/api/v1/tokens"))
-    _show(told["rows"], ["name", "scopes", "added_at", "used_at", "revoked_at"], as_json)
+    show(told["rows"], ["name", "scopes", "added_at", "used_at", "revoked_at"], as_json)
 
 
 @token.command("revoke")
@@ -180,7 +181,7 @@ def user_add(config: Path | None, email: str, role: str, as_json: bool) -> None:
 def user_list(config: Path | None, as_json: bool) -> None:
     """List all people."""
     told = _ask(config, lambda edge: edge.call("GET", "/api/v1/users"))
-    _show(told["rows"], ["email", "role", "added_at"], as_json)
+    show(told["rows"], ["email", "role", "added_at"], as_json)
 
 
 @user.command("remove")
@@ -246,31 +247,6 @@ def _ask(config: Path | None, work: Callable[[Office], Coroutine[Any, Any, Any]]
             return await work(edge)
 
     return asyncio.run(asking())
-
-
-def _show(rows: list[dict[str, Any]], columns: list[str], as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(rows))
-        return
-    if not rows:
-        click.echo("None yet.", err=True)
-        return
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column.removesuffix("_at").replace("_", " "))
-    for row in rows:
-        table.add_row(*(_cell(column, row.get(column)) for column in columns))
-    Console().print(table)
-
-
-def _cell(column: str, value: object) -> str:
-    if value is None:
-        return "-"
-    if column.endswith("_at") and isinstance(value, int):
-        return f"{datetime.fromtimestamp(value / 1000):%Y-%m-%d %H:%M:%S}"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return " ".join(value) if isinstance(value, list) else str(value)
 
 
 def main() -> None:

@@ -117,6 +117,13 @@ def test_the_example_of_settings_in_the_readme_is_valid(tmp_path: Path) -> None:
     assert [rule.name for rule in settings.rule] == ["tenth-order"]
 
 
+def test_the_examples_of_rules_are_valid(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    (tmp_path / "boardwalk.toml").write_text("\n".join(re.findall(r"```toml\n(.*?)```", page, re.DOTALL)))
+    settings = load(tmp_path / "boardwalk.toml", {})
+    assert [rule.name for rule in settings.rule] == ["tenth-order", "big-order", "too-warm"]
+
+
 def test_every_test_that_the_guarantees_name_exists() -> None:
     page = (ROOT / "docs" / "guarantees.md").read_text()
     sources = "\n".join(path.read_text() for path in (ROOT / "tests" / "faults").glob("*.py"))

@@ -1,0 +1,40 @@
+"""What commands print: a table for people, JSON for programs."""
+
+import json
+import sys
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+PIPE_WIDTH = 1000  # where no terminal is, rows stay lines
+
+
+def show(rows: list[dict[str, Any]], columns: list[str], as_json: bool) -> None:
+    """Print rows: as JSON all they have, as a table the columns."""
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    if not rows:
+        click.echo("None yet.", err=True)
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column.removesuffix("_at").replace("_", " "))
+    for row in rows:
+        table.add_row(*(Text(_cell(column, row.get(column))) for column in columns))
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
+
+
+def _cell(column: str, value: object) -> str:
+    if value is None:
+        return "-"
+    if column.endswith("_at") and isinstance(value, int):
+        return f"{datetime.fromtimestamp(value / 1000):%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return " ".join(value) if isinstance(value, list) else str(value)
