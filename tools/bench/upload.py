@@ -124,14 +124,18 @@ async def _worked(folder: Path, cloud: Cloud, part: int) -> float:
         work = uploader.run_sender(milliseconds) if part else uploader.run_sealer(milliseconds, 0)
         began = time.perf_counter()
         task = asyncio.create_task(work)
-        while (await database.read(chunks.backlog))[part]:
+        while await database.read(_left, part):
             if time.perf_counter() - began > PATIENCE_S:
                 raise TimeoutError(uploader.error or "the uploader did not do everything")
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.01)
         took = time.perf_counter() - began
         task.cancel()
         await asyncio.wait([task])
     return took
+
+
+def _left(connection: sqlite3.Connection, part: int) -> bool:
+    return bool(chunks.unsent(connection, 1) if part else chunks.backlog(connection)[0])
 
 
 def _written(cloud: Cloud, items: list[dict[str, Any]]) -> float:
