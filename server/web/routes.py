@@ -12,6 +12,7 @@ from aiohttp import web
 from server.store import sessions
 from server.web import cookie, health, metrics, sign_in, welcome
 from server.web.api import events, openapi
+from server.web.api.export import EXPORTS, Exports
 from server.web.feed import FEED, Feed
 from server.web.headers import add_headers
 from server.web.knock import knock
@@ -37,11 +38,11 @@ def create_app(parts: Parts) -> web.Application:
     )
     feed = Feed(asyncio.get_running_loop().time)
     app[PARTS], app[FEED], app[TILES] = parts, feed, Tiles(parts, feed)
-    app[LIVE] = Live(parts, feed, app[TILES])
+    app[LIVE], app[EXPORTS] = Live(parts, feed, app[TILES]), Exports()
     app[PACE], app[PASSWORDS], app[REQUESTS], app[TEMPLATES] = Pace(), Passwords(), Counter(), templates()
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_running)
-    app.on_shutdown.append(app[LIVE].close)
+    app.on_shutdown.extend((app[LIVE].close, app[EXPORTS].close))
     _add_pages(app)
     _add_interface(app)
     parts.on_commit(feed.committed)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -21,11 +21,22 @@ def response(rows: Sequence[Any], path: str) -> web.Response:
 def text(rows: Sequence[Any]) -> str:
     """The table of rows (Structs or dataclasses); maps and lists are JSON in their cell."""
     built = [msgspec.to_builtins(row) for row in rows]
+    return _text(([built[0]] if built else []) + [row.values() for row in built])
+
+
+def head(kind: type[msgspec.Struct]) -> bytes:
+    """The line of names of a table of `kind`."""
+    return _text([kind.__struct_fields__]).encode()
+
+
+def lines(rows: Sequence[Any]) -> bytes:
+    """The lines of rows, without the names."""
+    return _text([msgspec.to_builtins(row).values() for row in rows]).encode()
+
+
+def _text(table: Iterable[Iterable[object]]) -> str:
     out = io.StringIO()
-    writer = csv.writer(out)
-    if built:
-        writer.writerow(built[0])
-    writer.writerows([_cell(value) for value in row.values()] for row in built)
+    csv.writer(out).writerows([_cell(value) for value in row] for row in table)
     return out.getvalue()
 
 

@@ -57,6 +57,7 @@ class Endpoint:
     """method, path and summary as documented. scope: what a caller needs.
 
     answer: what is told, None for nothing (204). A handler may answer by itself, as a stream does.
+    media: the type of a stream.
     headers: that it reads, each with its description and JSON schema.
     """
 
@@ -69,6 +70,7 @@ class Endpoint:
     body: Any = None
     answer: Any = None
     status: int = 200
+    media: str = ""
     headers: Mapping[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
@@ -89,7 +91,7 @@ class Endpoint:
 
 def wants_csv(request: web.Request, query: Query) -> bool:
     """Whether a list is asked for as a table."""
-    return isinstance(query, Listing) and (
+    return hasattr(query, "format") and (
         query.format == "csv" or request.headers.get("Accept", "").startswith("text/csv")
     )
 

@@ -2,7 +2,7 @@
 
 import re
 from hashlib import blake2b
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from aiohttp import web
@@ -11,7 +11,7 @@ from server.errors import BadInput
 from server.ingest.decode import MAX_OBJECTS
 from server.store.events import EventQuery, Events, Stored
 from server.web.api.body import TooLarge
-from server.web.api.endpoint import Call, Endpoint, Paging
+from server.web.api.endpoint import Call, Endpoint, Id, Limit, Query
 from server.web.caller import INGEST, READ
 from server.web.parts import Once
 from server.web.parts import Posted as Outcome
@@ -23,17 +23,44 @@ class KeyReused(Exception):
     """Another body came under the same Idempotency-Key before."""
 
 
-class EventsQuery(Paging):
-    """device, kind, customer: exact names; all events when left out. newest: the newest first."""
+class Picked(Query):
+    """device, kind, customer: exact names; all events when left out. newest: the newest first.
+
+    since, until: ms since 1970 UTC, of the best known time; since is in, until is out. text: in the
+    customer or in a field that is text, whatever the case. after: an id of an event.
+    """
 
     device: str | None = None
     kind: str | None = None
     customer: str | None = None
+    since: Id | None = None
+    until: Id | None = None
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
     newest: bool = False
+    after: Id | None = None
+
+    def events(self, limit: int) -> EventQuery:
+        """What to look for in the log. Raises BadInput."""
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise BadInput("until", "until is later than since; events at `until` itself are not in.")
+        return EventQuery(
+            self.device, self.kind, self.customer, self.after, limit, self.newest,
+            since=self.since, until=self.until, text=self.text,
+        )  # fmt: skip
+
+
+class EventsQuery(Picked):
+    """Parameters of a page; after: `next` of the page before. format: csv for spreadsheets."""
+
+    format: Literal["json", "csv"] = "json"
+    limit: Limit = 100
 
 
 class EventPage(msgspec.Struct):
-    """rows: in log order, or the newest first. next: the `after` of the next page, null at the end."""
+    """rows: in log order, or the newest first. next: the `after` of the next page, null at the end.
+
+    A page looks at 50,000 events or so: it may have few rows or none, and a next.
+    """
 
     rows: list[Stored]
     next: int | None
@@ -103,8 +130,7 @@ def _told(posted: Outcome) -> bytes:
 async def page(call: Call) -> EventPage:
     """A page of the log."""
     query: EventsQuery = call.query
-    wanted = EventQuery(query.device, query.kind, query.customer, query.after, query.limit, query.newest)
-    return EventPage(*await Events(call.parts.database).page(wanted))
+    return EventPage(*await Events(call.parts.database).page(query.events(query.limit)))
 
 
 KEY_MEANS = (

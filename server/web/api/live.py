@@ -82,4 +82,9 @@ def _last_event_id(request: web.Request) -> int | None:
     return int(text)
 
 
-ENDPOINTS = [Endpoint("GET", "/api/v1/live", stream, READ, "Tiles and events as they come", LiveQuery)]
+ENDPOINTS = [
+    Endpoint(
+        "GET", "/api/v1/live", stream, READ, "Tiles and events as they come", LiveQuery,
+        media="text/event-stream",
+    )
+]  # fmt: skip

@@ -7,14 +7,25 @@ import msgspec
 from aiohttp import web
 
 from server import __version__
-from server.web.api import audit, customers, devices, events, live, mails, rankings, sync, tokens, users
+from server.web.api import (
+    audit,
+    customers,
+    devices,
+    events,
+    export,
+    live,
+    mails,
+    rankings,
+    sync,
+    tokens,
+    users,
+)
 from server.web.api.endpoint import Endpoint
 from server.web.problems import JSON, KINDS, Problem
 
-NOUNS = (events, rankings, devices, customers, mails, sync, live, tokens, users, audit)
+NOUNS = (events, export, rankings, devices, customers, mails, sync, live, tokens, users, audit)
 ENDPOINTS: list[Endpoint] = [endpoint for noun in NOUNS for endpoint in noun.ENDPOINTS]
 REF = "#/components/schemas/{name}"
-STREAM = "text/event-stream"
 
 
 def document() -> dict[str, Any]:
@@ -48,7 +59,7 @@ async def tell(request: web.Request) -> web.Response:
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
-    noun = endpoint.path.split("/")[3]
+    noun = endpoint.path.split("/")[3].partition(".")[0]
     operation: dict[str, Any] = {
         "summary": endpoint.summary,
         "description": f"{endpoint.handle.__doc__} Needs the scope {endpoint.scope}.",
@@ -57,7 +68,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         "parameters": [*_in_path(endpoint.path), *_in_query(endpoint), *_in_headers(endpoint)],
         "responses": {str(endpoint.status): _answer(endpoint), **_problems(endpoint)},
     }
-    if endpoint.answer is None and endpoint.handle is not live.stream:
+    if endpoint.answer is None and not endpoint.media:
         operation["responses"]["204"] = {"description": "Done"}
         del operation["responses"][str(endpoint.status)]
     if endpoint.body is not None:
@@ -68,7 +79,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
 
 def _answer(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.answer is None:
-        return {"description": "Server-sent events", "content": {STREAM: {"schema": {"type": "string"}}}}
+        return {"description": "A stream", "content": {endpoint.media: {"schema": {"type": "string"}}}}
     schema = {"$ref": REF.format(name=endpoint.answer.__name__)}
     content: dict[str, Any] = {"application/json": {"schema": schema}}
     if "format" in endpoint.query.__struct_fields__:
