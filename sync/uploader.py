@@ -25,6 +25,7 @@ from sync.cloud import Table
 SEAL_EVENTS = 2000
 SEND_AT_ONCE = 25  # chunks of one request
 REQUESTS = 4  # under way at once
+NOTED = 100  # chunks, when nothing has to be waited for
 LOOK_AHEAD = 400  # chunks, 6 MB at most
 IDLE_S = 0.25
 YIELD_S = 0.02
@@ -64,6 +65,7 @@ class Uploader:
         self._bucket = bucket
         self._busy = busy
         self._backoff = BACKOFF_S[0]
+        self._taken: list[int] = []  # chunks that are in the table and not noted yet
         self._spent: list[tuple[float, int]] = []
         self.error: str | None = None
 
@@ -139,36 +141,40 @@ class Uploader:
                 await room.acquire()
                 if any(call.done() and call.exception() for call in calls):
                     break
-                await asyncio.sleep(self._bucket.wait(time.monotonic()))
+                wait = self._bucket.wait(time.monotonic())
+                if wait or len(self._taken) >= NOTED:
+                    await self._note(clock())
+                await asyncio.sleep(wait)
                 self._bucket.spend(batch.cost, time.monotonic())
-                calls.append(asyncio.create_task(self._call(batch, clock)))
+                calls.append(asyncio.create_task(self._call(batch)))
                 calls[-1].add_done_callback(lambda _: room.release())
-            left = sum(await _all(calls))
+            await asyncio.wait(calls)
         finally:
             for call in calls:
                 call.cancel()  # does nothing to those that are done
+        await self._note(clock())
+        failed = [error for call in calls if (error := call.exception()) is not None]
+        if failed:
+            raise failed[0]
+        left = sum(call.result() for call in calls)
         if left:
             raise CloudError(f"DynamoDB did not take {left} of {len(rows)} chunks yet.")
 
-    async def _call(self, batch: Batch, clock: Callable[[], int]) -> int:
-        """How many chunks the table did not take; these cost nothing. The others are noted."""
+    async def _call(self, batch: Batch) -> int:
+        """How many chunks the table did not take; these cost nothing."""
         left = await asyncio.to_thread(self._table.put, list(batch.chunks.values()))
         taken = [number for number, chunk in batch.chunks.items() if chunk not in left]
         cost = sum(units(size(batch.chunks[number])) for number in taken)
         self._bucket.spend(cost - batch.cost, time.monotonic())
         self._spent.append((time.monotonic(), cost))
-        if taken:
-            await self._database.write(chunks.sent, taken, clock())
+        self._taken += taken
         return len(left)
 
-
-async def _all(calls: list[asyncio.Task[int]]) -> list[int]:
-    """What all calls give, once the last one is done. Raises what the first one that failed raised."""
-    answers = await asyncio.gather(*calls, return_exceptions=True)
-    for answer in answers:
-        if isinstance(answer, BaseException):
-            raise answer
-    return [answer for answer in answers if isinstance(answer, int)]
+    async def _note(self, now: int) -> None:
+        """Write down what the table has."""
+        taken, self._taken = self._taken, []
+        if taken:
+            await self._database.write(chunks.sent, taken, now)
 
 
 def _within(rate: float, rows: Iterable[tuple[Any, ...]]) -> Iterator[Batch]:
