@@ -13,6 +13,7 @@ from server import __version__
 from server.__main__ import announce, find, log_to_stderr, serve
 from server.errors import BoardwalkError
 from server.settings import Settings
+from tools.events import events, line
 from tools.office import Office, office
 from tools.output import JSON, show
 from tools.rules import rules
@@ -45,6 +46,7 @@ def cli(ctx: click.Context, config: Path | None) -> None:
 
 
 cli.add_command(rules)
+cli.add_command(events)
 
 
 @cli.command()
@@ -222,8 +224,7 @@ def cloud_events(config: Path | None, /, as_json: bool, **wanted: str | None) ->
     for event in read_events(_with_cloud(config)):
         row = {name: getattr(event, name) for name in event.__struct_fields__ if name != "id"}
         if all(row[name] == value for name, value in wanted.items() if value is not None):
-            line = json.dumps(row) if as_json else _line(row)
-            click.echo(line)
+            click.echo(json.dumps(row) if as_json else line(row))
 
 
 def _with_cloud(config: Path | None) -> Settings:
@@ -231,12 +232,6 @@ def _with_cloud(config: Path | None) -> Settings:
     if settings.cloud.mode != "aws":
         raise BoardwalkError("The cloud is off; set [cloud] mode to aws, and table and region with it.")
     return settings
-
-
-def _line(row: dict[str, Any]) -> str:
-    fields = " ".join(f"{name}={value}" for name, value in sorted(row["fields"].items()))
-    identity = f"{row['device']} {row['epoch']}/{row['seq']}"
-    return f"{row['at']} {identity} {row['kind']} {row['customer'] or '-'} {fields}"
 
 
 def _ask(config: Path | None, work: Callable[[Office], Coroutine[Any, Any, Any]]) -> Any:

@@ -1,6 +1,8 @@
 """Every command works beside a running server and without one, and takes effect at once."""
 
 import asyncio
+import csv
+import io
 import json
 import os
 import sys
@@ -82,6 +84,28 @@ async def test_a_person_is_invited_and_removed(tmp_path: Path) -> None:
     assert (await boardwalk(edge, "user", "remove", "ann@shop.example"))[0] == 0
     _, out, _ = await boardwalk(edge, "user", "list", "--json")
     assert json.loads(out) == []
+
+
+@pytest.mark.parametrize("running", [True, False], ids=["beside a server", "without one"])
+async def test_events_are_printed_as_lines_and_as_tables(running: bool, tmp_path: Path) -> None:
+    async with edge_process(tmp_path) as edge:
+        body = [{"kind": "a", "customer": "=1"}, *[{"kind": "b", "note": "Hi"}] * 1500]
+        for begin in (0, 1000):
+            await edge.ask("POST", "/api/v1/events", body[begin : begin + 1000])
+        if not running:
+            await edge.stop()
+        code, out, err = await boardwalk(edge, "events", "--jsonl")
+        rows = [json.loads(line) for line in out.splitlines()]
+        assert (code, err, [row["id"] for row in rows]) == (0, "", list(range(1, 1502)))
+        words = ("events", "--since", "1970-01-02", "--customer", "=1", "--csv")
+        (row,) = csv.DictReader(io.StringIO((await boardwalk(edge, *words))[1]))
+        assert (row["id"], row["device"], row["customer"], row["fields"]) == ("1", "http-local", "'=1", "{}")
+        _, out, _ = await boardwalk(edge, "events", "--text", "hi", "--newest", "--limit", "2")
+        assert [line.split("/")[1] for line in out.splitlines()] == ["1501 b - note=Hi", "1500 b - note=Hi"]
+        code, _, err = await boardwalk(edge, "events", "--until", "soon")
+        assert (code, err) == (
+            1, "boardwalk: --until is a time as 2026-11-22, 2026-11-22T14:00 or ms since 1970, not 'soon'.\n",
+        )  # fmt: skip
 
 
 async def test_cloud_events_without_a_cloud_says_what_to_set(tmp_path: Path) -> None:
