@@ -27,7 +27,7 @@ class Accept:
     def __init__(self, folds: Folds, evaluator: Evaluator) -> None:
         self._folds = folds
         self._evaluator = evaluator
-        self._rules = evaluator.by_kind
+        self._plain = evaluator.plain
 
     def event(self, batch: Batch, event: Taken, origin: Origin, seq: int, at: int) -> None:
         """Add one event. at: best known time. Raises NotWhole, before anything was added."""
@@ -49,10 +49,10 @@ class Accept:
         email = fields.get("email")
         if customer is not None and email is not None:
             fresh.tell_email(customer, email)
-        rules = self._rules.get(event.kind)
+        rules = self._plain.get(event.kind)
         if rules is None:
-            return
-        if event.kind in self._evaluator.asks:
+            if event.kind not in self._evaluator.asked:
+                return
             rules = self._evaluator.accepting(told, (name, origin.device))
         counted = self._folds.counts
         for rule, number in self._evaluator.due(rules, customer or 0, counted, batch.counts):

@@ -27,23 +27,25 @@ class Occurrence(NamedTuple):
 class Evaluator:
     """Matches of events against rules; knows no clock and keeps no state between batches.
 
-    by_kind: the rules on a kind. asks: kinds whose rules are not all without a `where`.
+    plain: the rules on a kind, where none of them has a `where`; they accept every event of it.
+    asked: the other kinds that have rules.
     """
 
     def __init__(self, rules: Iterable[Spec], addresses: Addresses) -> None:
-        self.by_kind: dict[str, list[Spec]] = {}
-        self.asks: set[str] = set()
+        self._by_kind: dict[str, list[Spec]] = {}
         self._wheres: dict[str, Where] = {}  # by rule
+        self.asked: set[str] = set()
         for rule in rules:
-            self.by_kind.setdefault(rule.on, []).append(rule)
+            self._by_kind.setdefault(rule.on, []).append(rule)
             if rule.conditions:
                 self._wheres[rule.name] = Where(rule.conditions)
-                self.asks.add(rule.on)
+                self.asked.add(rule.on)
+        self.plain = {kind: rules for kind, rules in self._by_kind.items() if kind not in self.asked}
         self._addresses = addresses
 
     def accepting(self, event: Told, who: Who) -> list[Spec]:
         """The rules that an event counts for."""
-        rules, wheres = self.by_kind.get(event[0], []), self._wheres
+        rules, wheres = self._by_kind.get(event[0], []), self._wheres
         return [rule for rule in rules if rule.name not in wheres or wheres[rule.name].accepts(event[2], who)]
 
     def count(self, rules: Iterable[Spec], customer_id: int, counts: Counts) -> None:
