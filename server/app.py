@@ -22,7 +22,7 @@ from server.ingest.checkpointer import Checkpointer
 from server.ingest.consumer import Consumer
 from server.ingest.days import Days
 from server.ingest.indexing import Indexing
-from server.mqtt.access import EDGE_USER, FOREIGN_USER
+from server.mqtt.access import FOREIGN_USER
 from server.mqtt.broker import Broker
 from server.mqtt.receiver import Receiver
 from server.mqtt.subscriber import Account, Subscriber
@@ -95,7 +95,7 @@ class Edge:
             self.health.notes().extend(broker.notes)
             self.core.registrar.update = broker.update
             host = "127.0.0.1" if broker.host in ("0.0.0.0", "::") else broker.host
-            account = Account(host, broker.port, EDGE_USER, broker.secret)
+            account = Account(host, broker.port, broker.user, broker.secret)
             boards = await self._subscribe(account, BOARDS, False)  # what is too much is dropped
             await self._subscribe(replace(account, user=FOREIGN_USER), ("json",), True)
         boards.left = self.core.presence.everyone_left

@@ -6,7 +6,7 @@ import msgspec
 
 from server.ingest.batch import Batch
 from server.ingest.decode import Taken
-from server.ingest.folds import HOUR_MS, Folds
+from server.ingest.folds import HOUR_MS, Folds, add_up
 from server.rules.evaluate import Evaluator, Occurrence
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -38,9 +38,7 @@ class Accept:
         kind = fresh.id("kind", event.kind)
         told = event.kind, at, fields
         self._folds.tally(told, (customer, origin.number), fresh, batch.scores)
-        hour, cents = (at // HOUR_MS, kind), fields.get("cents")
-        count, sum_ = batch.totals.get(hour, (0, 0))
-        batch.totals[hour] = (count + 1, sum_ + cents if type(cents) is int else sum_)
+        add_up(batch.totals, (at // HOUR_MS, kind), fields.get("cents"))
         batch.rows.append(
             (batch.next_id, origin.number, origin.epoch, seq, kind, customer, at, origin.received_at,
              event.at, event.quality, event.boot, event.uptime_ms, _pack(fields))

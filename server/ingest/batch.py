@@ -5,7 +5,7 @@ from typing import Any
 
 from server.ingest.arrival import Answer, Posted, Posting
 from server.ingest.cursor import Cursor
-from server.ingest.folds import Hour, Scores
+from server.ingest.folds import Scores, Totals
 from server.ingest.names import Fresh
 from server.ingest.seen import Change
 from server.rules.evaluate import Counts
@@ -27,7 +27,7 @@ class Batch:
     now: int  # ms since 1970 UTC
     rows: list[Row] = field(default_factory=list)
     scores: Scores = field(default_factory=dict)
-    totals: dict[Hour, tuple[int, int]] = field(default_factory=dict)
+    totals: Totals = field(default_factory=dict)
     counts: Counts = field(default_factory=dict)
     cursors: dict[tuple[int, int], Cursor] = field(default_factory=dict)
     matches: list[Match] = field(default_factory=list)

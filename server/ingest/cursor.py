@@ -60,10 +60,12 @@ class Cursors:
             if epoch != self.own_epoch:
                 self._newest[device] = epoch
 
-    def copy(self, device: int, epoch: int) -> Cursor:
-        """One that may be moved without moving the committed one."""
-        found = self._committed.get((device, epoch))
-        return Cursor() if found is None else found.copy()
+    def moving(self, moved: Mapping[tuple[int, int], Cursor], device: int, epoch: int) -> Cursor:
+        """The one that a batch has `moved`, else one that may be moved without moving the committed one."""
+        key = (device, epoch)
+        if key in moved:
+            return moved[key]
+        return self._committed[key].copy() if key in self._committed else Cursor()
 
     def acked(self, device: int, epoch: int) -> int:
         """The last committed seq, 0 for none."""

@@ -24,6 +24,7 @@ HOUR_MS = 3_600_000
 Bucket = tuple[str, int]  # ranking, day
 Scores = dict[Bucket, dict[int, int]]  # by key: what is added
 Hour = tuple[int, int]  # hours since 1970 UTC, kind
+Totals = dict[Hour, tuple[int, int]]  # events, cents
 
 
 class Term(NamedTuple):
@@ -65,6 +66,12 @@ class Dirty:
             self.scores[bucket] |= keys
         self.counts |= other.counts
         self.totals |= other.totals
+
+
+def add_up(totals: Totals, hour: Hour, cents: object) -> None:
+    """Count one event in its hour."""
+    count, sum_ = totals.get(hour, (0, 0))
+    totals[hour] = (count + 1, sum_ + cents if type(cents) is int else sum_)
 
 
 class Folds:

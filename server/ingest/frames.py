@@ -32,11 +32,11 @@ class Frames:
             message = decode.up(up.payload)
         except WireError as error:
             epoch = self.epoch_of(device, up)
-            acked = self._cursor(batch, device, epoch).acked
+            acked = self._cursors.moving(batch.cursors, device, epoch).acked
             batch.rejects.append(reject(up, error.reason, epoch))
             batch.answer(Answer(up.device, epoch, acked, None, error.reason))
             return
-        cursor = self._cursor(batch, device, message.epoch)
+        cursor = self._cursors.moving(batch.cursors, device, message.epoch)
         if message.first > cursor.acked + 1:
             batch.answer(Answer(up.device, message.epoch, cursor.acked, cursor.acked + 1))
             return
@@ -87,10 +87,6 @@ class Frames:
             batch.rejects.append(reject(up, "refused", lost.epoch, lost.last, lost.payload))
         cursor.jump(lost.last)
         batch.cursors[(origin.number, lost.epoch)] = cursor
-
-    def _cursor(self, batch: Batch, device: int, epoch: int) -> Cursor:
-        found = batch.cursors.get((device, epoch))
-        return found if found is not None else self._cursors.copy(device, epoch)
 
 
 def reject(

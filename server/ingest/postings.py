@@ -35,9 +35,7 @@ class Postings:
             reason = "unknown device" if is_name(posting.source) else "a topic that names no device"
             _refuse(batch, posting, posted, 0, reason)
             return
-        if posting.once is None:
-            self._objects(connection, batch, posting, posted)
-        elif not repeats.recall(connection, batch, posting, posted):
+        if not repeats.recall(connection, batch, posting, posted):
             self._objects(connection, batch, posting, posted)
             repeats.keep(batch, posting, posted)
 
@@ -47,7 +45,7 @@ class Postings:
         own = self._cursors.own_epoch
         device = batch.fresh.id("device", posting.source)
         origin = Origin(posting.source, device, own, posting.received_at)
-        cursor = batch.cursors.get((device, own)) or self._cursors.copy(device, own)
+        cursor = self._cursors.moving(batch.cursors, device, own)
         for index, body in enumerate(posting.objects):
             try:
                 if isinstance(body, Undecoded):

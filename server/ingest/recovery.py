@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from server.ingest.folds import HOUR_MS, Folds, Hour, Scores
+from server.ingest.folds import HOUR_MS, Folds, Scores, Totals, add_up
 from server.ingest.names import Fresh, Names
 from server.rules.evaluate import Counts, Evaluator
 from server.settings import Ranking, Rule, Settings
@@ -33,10 +33,11 @@ class Replay:
         for hour, kind, count, cents in checkpoints.totals(self._connection):
             self._folds.restore_total(hour, kind, (count, cents))
         self._folds.through = through
-        scores, totals, counts = Scores(), dict[Hour, tuple[int, int]](), Counts()
+        scores, totals, counts = Scores(), Totals(), Counts()
         for event in events.walk(self._connection, through):
             self._tally(event, scores)
-            self._total(event, totals)
+            kind = self._names.ids["kind"][event.kind]
+            add_up(totals, (event.at // HOUR_MS, kind), event.fields.get("cents"))
             self._count(event, evaluator, since, counts)
             through = event.id
         self._fresh.adopt()
@@ -82,12 +83,6 @@ class Replay:
         customer = ids["customer"][event.customer] if event.customer is not None else None
         who = customer, ids["device"][event.device]
         self._folds.tally((event.kind, event.at, event.fields), who, self._fresh, scores)
-
-    def _total(self, event: Stored, totals: dict[Hour, tuple[int, int]]) -> None:
-        hour = event.at // HOUR_MS, self._names.ids["kind"][event.kind]
-        count, sum_ = totals.get(hour, (0, 0))
-        cents = event.fields.get("cents")
-        totals[hour] = (count + 1, sum_ + cents if type(cents) is int else sum_)
 
     def _count(self, event: Stored, evaluator: Evaluator, since: dict[str, int], counts: Counts) -> None:
         customer = self._names.ids["customer"].get(event.customer or "", 0)

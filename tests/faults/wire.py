@@ -7,9 +7,11 @@ under test tells it what was sent and what was acked.
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
+
+from tests.mqtt.wire import opened
 
 PUBLISH = 3
 Packet = tuple[int, bytes]  # first byte, body
@@ -154,14 +156,6 @@ def _length(size: int) -> bytes:
             return bytes(out)
 
 
-@asynccontextmanager
-async def witness(target: int, seed: int = 1) -> AsyncIterator[Witness]:
+def witness(target: int, seed: int = 1) -> AbstractAsyncContextManager[Witness]:
     """A witness in front of a broker's port."""
-    one = Witness(target, random.Random(seed))
-    server = await asyncio.start_server(one.serve, "127.0.0.1", 0)
-    one.port = server.sockets[0].getsockname()[1]
-    try:
-        yield one
-    finally:
-        one.cut()
-        server.close()
+    return opened(Witness(target, random.Random(seed)))

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 PUBLISH, PUBACK = 3, 4
 
@@ -82,10 +83,29 @@ async def _length(reader: asyncio.StreamReader) -> tuple[bytes, int]:
     return raw, value
 
 
-@asynccontextmanager
-async def wire(target: int) -> AsyncIterator[Wire]:
+class Proxy(Protocol):
+    """What stands in front of a broker."""
+
+    port: int
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Handle one connection."""
+
+    def cut(self) -> None:
+        """Break all connections."""
+
+
+P = TypeVar("P", bound=Proxy)
+
+
+def wire(target: int) -> AbstractAsyncContextManager[Wire]:
     """A wire to the broker's port."""
-    one = Wire(target)
+    return opened(Wire(target))
+
+
+@asynccontextmanager
+async def opened(one: P) -> AsyncIterator[P]:
+    """A proxy that listens on a port of its own."""
     server = await asyncio.start_server(one.serve, "127.0.0.1", 0)
     one.port = server.sockets[0].getsockname()[1]
     try:
