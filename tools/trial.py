@@ -5,7 +5,7 @@ from typing import Any
 
 from server.errors import BadInput
 from server.ingest.decode import Taken
-from server.rankings.ranking import NotWhole, Ranking
+from server.rankings.ranking import NotWhole, Ranking, check_whole
 from server.rules.evaluate import Evaluator, Occurrence
 from server.rules.rule import Addresses, Match
 from server.rules.where import Where
@@ -53,11 +53,12 @@ class Trial:
 
     def judge(self, event: Taken) -> list[Verdict]:
         """What each rule makes of it, in their order. Raises BadInput for what intake would refuse."""
-        for spec in self._settings.ranking:
-            ranking = Ranking(spec, [])
-            value = event.fields.get(ranking.field)
-            if ranking.field and ranking.weight(event.kind) and type(value) is not int and value is not None:
-                raise BadInput(ranking.field, f"The edge would refuse it: {NotWhole(ranking.field)}.")
+        rankings = [Ranking(spec, []) for spec in self._settings.ranking]
+        summed = [one.field for one in rankings if one.field and one.weight(event.kind)]
+        try:
+            check_whole(summed, event.fields)
+        except NotWhole as error:
+            raise BadInput(error.field, f"The edge would refuse it: {error}.") from error
         fields = {name: value for name, value in event.fields.items() if name != "customer"}
         customer, email = event.fields.get("customer"), fields.get("email")
         known = email if customer and isinstance(email, str) and is_address(email) else None

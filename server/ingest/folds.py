@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from server.errors import NotFound
 from server.ingest.days import Days
 from server.ingest.names import Fresh, Names, Noun
-from server.rankings.ranking import NotWhole, Ranking
+from server.rankings.ranking import Ranking, check_whole
 from server.rankings.window import ALL
 from server.rules.evaluate import Counts, Told
 from server.settings import Ranking as Spec
@@ -89,10 +89,7 @@ class Folds:
 
     def check(self, kind: str, fields: Mapping[str, Any]) -> None:
         """Raise NotWhole when a field that a ranking sums is there and no whole number."""
-        for summed in self._of(kind).summed:
-            value = fields.get(summed)
-            if type(value) is not int and value is not None:
-                raise NotWhole(summed)
+        check_whole(self._of(kind).summed, fields)
 
     def tally(self, event: Told, who: tuple[int | None, int], fresh: Fresh, scores: Scores) -> None:
         """Add to `scores` what an event adds to rankings. who: its customer, if any, and device.

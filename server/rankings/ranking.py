@@ -1,6 +1,7 @@
 """One ranking: which events count, for whom, how much, on which day."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from server.rankings.heap import Names
 from server.rankings.window import ALL, DAYS, Buckets, Window
@@ -15,6 +16,14 @@ class NotWhole(ValueError):
     def __init__(self, field: str) -> None:
         super().__init__(f"field {field}: a whole number, for a ranking sums it")
         self.field = field
+
+
+def check_whole(summed: Iterable[str], fields: Mapping[str, Any]) -> None:
+    """Raise NotWhole when one of the fields that are summed is there and no whole number."""
+    for name in summed:
+        value = fields.get(name)
+        if type(value) is not int and value is not None:
+            raise NotWhole(name)
 
 
 class Ranking:

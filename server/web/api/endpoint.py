@@ -100,3 +100,9 @@ def _query(request: web.Request, kind: type[Query]) -> Query:
     given = {name: value for name, value in request.query.items() if value}
     query: Query = body.checked(lambda: msgspec.convert(given, kind, strict=False))
     return query
+
+
+def break_off(request: web.Request) -> None:
+    """End the connection without an end of the answer: what is not whole must not look as if it were."""
+    if request.transport is not None:
+        request.transport.abort()

@@ -14,7 +14,7 @@ from loguru import logger
 from server.store import events as log
 from server.store.events import EventQuery, Events, Stored
 from server.web.api import csv
-from server.web.api.endpoint import Call, Endpoint
+from server.web.api.endpoint import Call, Endpoint, break_off
 from server.web.api.events import Picked
 from server.web.caller import READ
 from server.web.pace import TooMany
@@ -53,7 +53,7 @@ class Exports:
     async def close(self, _: web.Application) -> None:
         """Break all of them off."""
         for request in list(self.sending):
-            _break_off(request)
+            break_off(request)
 
 
 EXPORTS: web.AppKey[Exports] = web.AppKey("exports", Exports)
@@ -81,10 +81,10 @@ async def _send(call: Call, suffix: str, media: str, encode: Encode) -> web.Stre
             async for rows in _pages(Events(call.parts.database), query, last, call.query.limit):
                 await _put(response, encode(rows))
         except (ConnectionError, TimeoutError):  # the client is gone, takes nothing, or was broken off
-            _break_off(request)
+            break_off(request)
         except Exception as error:
             logger.opt(exception=error).error("request {} broke off", request.path)
-            _break_off(request)
+            break_off(request)
     return response
 
 
@@ -108,12 +108,6 @@ async def _put(response: web.StreamResponse, data: bytes) -> None:
     for begin in range(0, len(data), PIECE):
         async with asyncio.timeout(STALLED_S):
             await response.write(data[begin : begin + PIECE])
-
-
-def _break_off(request: web.Request) -> None:
-    """End the connection without the end of the file: what is not whole must not look as if it were."""
-    if request.transport is not None:
-        request.transport.abort()
 
 
 def _disposition(call: Call, suffix: str) -> str:

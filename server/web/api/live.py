@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp_sse import EventSourceResponse, sse_response
 
 from server.errors import BadInput
-from server.web.api.endpoint import Call, Endpoint, Id, Query
+from server.web.api.endpoint import Call, Endpoint, Id, Query, break_off
 from server.web.caller import READ, SignInNeeded
 from server.web.feed import FEED
 from server.web.knock import find
@@ -34,7 +34,7 @@ async def stream(call: Call) -> web.StreamResponse:
     start = query.after if start is None else start
     kinds = frozenset(query.kind.split(",")) if query.kind else None
     watcher = Watcher(request.app[FEED].newest if start is None else start, kinds, query.newest)
-    watcher.cut = lambda: _cut(request)
+    watcher.cut = lambda: break_off(request)
     watcher.looked_at = asyncio.get_running_loop().time()
     async with sse_response(request, send_timeout=STALLED_S) as response:
         await live.join(watcher)
@@ -56,11 +56,6 @@ async def _write(response: EventSourceResponse, watcher: Watcher, data: bytes) -
     watcher.writing_since = asyncio.get_running_loop().time()
     await response.write(data)
     watcher.writing_since = 0.0
-
-
-def _cut(request: web.Request) -> None:
-    if request.transport is not None:
-        request.transport.abort()
 
 
 async def _still(request: web.Request, watcher: Watcher) -> bool:
