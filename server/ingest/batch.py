@@ -1,18 +1,30 @@
 """What one transaction takes in: rows, cursors, mails, rejects, and the answers that follow."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from server.ingest.arrival import Answer, Posted, Posting
 from server.ingest.cursor import Cursor
-from server.ingest.folds import Scores, Totals
+from server.ingest.folds import Plan, Scores, Totals
 from server.ingest.names import Fresh
 from server.ingest.seen import Change
 from server.rules.evaluate import Counts
 from server.rules.rule import Match
+from server.settings import Rule
 from server.store.answers import Kept
 
 Row = tuple[Any, ...]
+
+
+class Kind(NamedTuple):
+    """What is done with events of a kind. number: of its name in the log. plan: for rankings.
+
+    rules: those on it; None when each event has to be asked what their `where` says.
+    """
+
+    number: int
+    plan: Plan
+    rules: list[Rule] | None
 
 
 @dataclass
@@ -26,6 +38,7 @@ class Batch:
     next_id: int
     now: int  # ms since 1970 UTC
     rows: list[Row] = field(default_factory=list)
+    kinds: dict[str, Kind] = field(default_factory=dict)  # those that it has met
     scores: Scores = field(default_factory=dict)
     totals: Totals = field(default_factory=dict)
     counts: Counts = field(default_factory=dict)

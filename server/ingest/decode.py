@@ -1,5 +1,6 @@
 """Bytes of a message to values, with every surprise turned into a WireError."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from math import isfinite
 from typing import Annotated, Any
@@ -41,6 +42,20 @@ class Taken(msgspec.Struct):
     quality: int
 
 
+class Known(dict[int | str, str]):
+    """Words of messages to the names that they stand for; `judge` tells one, or raises WireError."""
+
+    def __init__(self, judge: Callable[[int | str], str]) -> None:
+        super().__init__()
+        self._judge = judge
+
+    def __missing__(self, word: int | str) -> str:
+        name = self._judge(word)
+        if len(self) < WORDS:
+            self[word] = name
+        return name
+
+
 def up(payload: bytes) -> frame.Up | frame.Lost:
     """The message in an `up` payload. Raises WireError."""
     if len(payload) > frame.MAX_TAKEN:
@@ -68,9 +83,9 @@ def record(data: bytes) -> Taken:
     """
     try:
         kind, packed, boot, uptime_ms, at, quality = _RECORD.decode(data)
-        fields: dict[str, object] = {_field(name): value for name, value in packed.items()}
+        fields: dict[str, object] = {_fields[name]: value for name, value in packed.items()}
         if len(fields) == len(packed) and _are_plain(fields):
-            return Taken(_kind(kind), fields, boot, uptime_ms, at, quality)
+            return Taken(_kinds[kind], fields, boot, uptime_ms, at, quality)
     except (ValueError, RecursionError):  # WireError among them
         pass
     found = event.parse(_unpack(data))
@@ -123,7 +138,6 @@ def foreign(body: object, received_at: int) -> tuple[Taken, str | None]:
     return Taken(kind, fields, 0, 0, moment, event.EDGE if at is None else event.NTP), name
 
 
-@lru_cache(WORDS)
 def _kind(word: int | str) -> str:
     kind = _word(word, event.KINDS)
     _check_kind(kind)
@@ -132,7 +146,6 @@ def _kind(word: int | str) -> str:
     return kind
 
 
-@lru_cache(WORDS)
 def _field(word: int | str) -> str:
     name = _word(word, event.FIELDS)
     if not event.is_field(name):
@@ -177,3 +190,6 @@ def _unpack(data: bytes) -> Any:
         return msgpack.unpackb(data, strict_map_key=False, max_ext_len=0)
     except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
         raise WireError("no msgpack") from error
+
+
+_kinds, _fields = Known(_kind), Known(_field)

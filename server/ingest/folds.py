@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from server.errors import NotFound
 from server.ingest.days import Days
 from server.ingest.names import Fresh, Names, Noun
-from server.rankings.ranking import Ranking, check_whole
-from server.rankings.window import ALL
-from server.rules.evaluate import Counts, Told
+from server.rankings.heap import Heap
+from server.rankings.ranking import Ranking
+from server.rules.evaluate import Counts
 from server.settings import Ranking as Spec
 from server.store.checkpoints import Delta
 
@@ -22,7 +22,9 @@ HOUR_MS = 3_600_000
 
 
 Bucket = tuple[str, int]  # ranking, day
-Scores = dict[Bucket, dict[int, int]]  # by key: what is added
+Sums = dict[int, int]  # by key: what is added
+Scores = dict[int, dict[str, Sums]]  # by day and ranking
+Timed = tuple[int, Mapping[str, Any]]  # best known time (ms), fields without the customer
 Hour = tuple[int, int]  # hours since 1970 UTC, kind
 Totals = dict[Hour, tuple[int, int]]  # events, cents
 
@@ -87,19 +89,31 @@ class Folds:
         self.dirty = Dirty()
         self.through = 0
 
-    def check(self, kind: str, fields: Mapping[str, Any]) -> None:
-        """Raise NotWhole when a field that a ranking sums is there and no whole number."""
-        check_whole(self._of(kind).summed, fields)
+    def plan(self, kind: str) -> Plan:
+        """What events of a kind do to rankings."""
+        found = self._plans.get(kind)
+        if found is None:
+            terms = [
+                Term(name, ranking.field, sign, ranking.spec.key, noun_of(ranking.spec.key))
+                for name, ranking in self.rankings.items()
+                if (sign := ranking.weight(kind))
+            ]
+            found = Plan(sorted({term.field for term in terms if term.field}), terms)
+            if terms:  # only kinds that count: names of kinds come from outside
+                self._plans[kind] = found
+        return found
 
-    def tally(self, event: Told, who: tuple[int | None, int], fresh: Fresh, scores: Scores) -> None:
+    def tally(
+        self, plan: Plan, event: Timed, who: tuple[int | None, int], fresh: Fresh, scores: Scores
+    ) -> None:
         """Add to `scores` what an event adds to rankings. who: its customer, if any, and device.
 
         What is no whole number adds nothing, for the log may be older than a ranking.
         """
-        kind, at, fields = event
-        today = self._days.day(at)
-        for ranking, summed, sign, key, noun in self._of(kind).terms:
-            delta, day = sign, today
+        at, fields = event
+        today = self._sums(scores, self._days.day(at))
+        for ranking, summed, sign, key, noun in plan.terms:
+            delta, into = sign, today[ranking]
             if summed:
                 value = fields.get(summed)
                 delta = sign * value if type(value) is int else 0
@@ -111,21 +125,18 @@ class Folds:
                 continue
             if sign < 0:
                 of_at = fields.get("of_at")
-                day = self._days.day(of_at) if type(of_at) is int and 0 <= of_at < at else today
-            into = scores.get((ranking, day))
-            if into is None:
-                into = scores[(ranking, day)] = {}
+                if type(of_at) is int and 0 <= of_at < at:
+                    into = self._sums(scores, self._days.day(of_at))[ranking]
             into[number] = into.get(number, 0) + delta
 
     def adopt(
         self, scores: Scores, totals: Mapping[Hour, tuple[int, int]], counts: Counts, through: int
     ) -> None:
         """Add what the log has gained up to event `through`."""
-        for bucket, deltas in scores.items():
-            name, day = bucket
-            self.rankings[name].add(day, deltas)
-            self.dirty.scores[bucket].update(deltas)
-            self.dirty.scores[(name, ALL)].update(deltas)
+        for day, rankings in scores.items():
+            for name, deltas in rankings.items():
+                if deltas:
+                    self.rankings[name].add(day, deltas)
         for hour, (count, cents) in totals.items():
             before = self._totals.get(hour, (0, 0))
             self._totals[hour] = (before[0] + count, before[1] + cents)
@@ -145,6 +156,9 @@ class Folds:
         """What a checkpoint writes now, and what to merge back should that fail."""
         dirty, self.dirty = self.dirty, Dirty()
         delta = Delta(self.through)
+        for name, ranking in self.rankings.items():
+            for day, keys in ranking.changed().items():
+                dirty.scores[(name, day)] |= keys
         for (name, day), keys in dirty.scores.items():
             stored = self.rankings[name].stored
             delta.scores += [(name, day, key, stored(day, key)) for key in keys]
@@ -166,45 +180,39 @@ class Folds:
 
     def names(self) -> list[tuple[str, list[str]]]:
         """Each ranking with its windows, in the order of the settings."""
-        return [(name, list(ranking.windows)) for name, ranking in self.rankings.items()]
+        return [(name, ranking.windows()) for name, ranking in self.rankings.items()]
 
     def top(self, name: str, window: str, k: int) -> list[Place]:
         """The best k, best first. Raises NotFound."""
-        ranking = self._window(name, window)
+        rows = self._heap(name, window).top(k)
         names = self._names.names[noun_of(self.rankings[name].spec.key)]
-        rows = ranking.heap.top(k)
         return [Place(rank, names[key], score) for rank, (key, score) in enumerate(rows, 1)]
 
     def place(self, name: str, window: str, key: str) -> Place | None:
         """Rank and score of one key, None when it is not listed. Raises NotFound."""
-        heap = self._window(name, window).heap
+        heap = self._heap(name, window)
         number = self._names.ids[noun_of(self.rankings[name].spec.key)].get(key)
         rank = heap.rank(number) if number is not None else None
         return None if number is None or rank is None else Place(rank, key, heap.score(number))
 
     def size(self, name: str, window: str) -> int:
         """How many keys are listed. Raises NotFound."""
-        return len(self._window(name, window).heap)
+        return len(self._heap(name, window))
 
-    def _window(self, name: str, window: str) -> Any:
+    def _heap(self, name: str, window: str) -> Heap:
         ranking = self.rankings.get(name)
         if ranking is None:
             raise NotFound(f"No ranking {name!r}; there are: {', '.join(self.rankings)}.")
-        if window not in ranking.windows:
-            raise NotFound(f"Ranking {name} has no window {window!r}; it has: {', '.join(ranking.windows)}.")
-        return ranking.windows[window]
+        if window not in ranking.windows():
+            raise NotFound(
+                f"Ranking {name} has no window {window!r}; it has: {', '.join(ranking.windows())}."
+            )
+        return ranking.heap(window)
 
-    def _of(self, kind: str) -> Plan:
-        found = self._plans.get(kind)
+    def _sums(self, scores: Scores, day: int) -> dict[str, Sums]:
+        found = scores.get(day)
         if found is None:
-            terms = [
-                Term(name, ranking.field, sign, ranking.spec.key, noun_of(ranking.spec.key))
-                for name, ranking in self.rankings.items()
-                if (sign := ranking.weight(kind))
-            ]
-            found = Plan(sorted({term.field for term in terms if term.field}), terms)
-            if terms:  # only kinds that count: names of kinds come from outside
-                self._plans[kind] = found
+            found = scores[day] = {name: {} for name in self.rankings}
         return found
 
 

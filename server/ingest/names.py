@@ -42,6 +42,7 @@ class Fresh:
 
     def __init__(self, names: Names, connection: sqlite3.Connection, now: int) -> None:
         self._names = names
+        self._committed = names.ids
         self._connection = connection
         self._now = now
         self.added: dict[tuple[Noun, str], int] = {}
@@ -49,13 +50,9 @@ class Fresh:
 
     def id(self, noun: Noun, name: str) -> int:
         """The integer of a name, inserted when it is new."""
-        known = self._names.ids[noun].get(name)
-        if known is not None:
-            return known
-        known = self.added.get((noun, name))
+        known = self._committed[noun].get(name) or self.added.get((noun, name))
         if known is None:
-            known = self._insert(noun, name)
-            self.added[(noun, name)] = known
+            known = self.added[(noun, name)] = self._insert(noun, name)
         return known
 
     def term(self, name: str) -> int:

@@ -75,14 +75,18 @@ class Replay:
                     break
                 self._tally(event, scores)
             self._fresh.adopt()
-            mine = {bucket: keys for bucket, keys in scores.items() if bucket[0] in new}
-            self._folds.adopt(mine, {}, {}, through)
+            for of_day in scores.values():
+                for name in of_day.keys() - new:
+                    del of_day[name]
+            self._folds.adopt(scores, {}, {}, through)
 
     def _tally(self, event: Stored, scores: Scores) -> None:
         ids = self._names.ids
         customer = ids["customer"][event.customer] if event.customer is not None else None
         who = customer, ids["device"][event.device]
-        self._folds.tally((event.kind, event.at, event.fields), who, self._fresh, scores)
+        plan = self._folds.plan(event.kind)
+        if plan.terms:
+            self._folds.tally(plan, (event.at, event.fields), who, self._fresh, scores)
 
     def _count(self, event: Stored, evaluator: Evaluator, since: dict[str, int], counts: Counts) -> None:
         customer = self._names.ids["customer"].get(event.customer or "", 0)

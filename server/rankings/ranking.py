@@ -1,13 +1,17 @@
 """One ranking: which events count, for whom, how much, on which day."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from server.rankings.heap import Names
+from server.rankings.heap import Heap, Names
 from server.rankings.window import ALL, DAYS, Buckets, Window
 from server.settings import Ranking as Spec
 
 KEPT_DAYS = 31  # buckets that some window may still need
+MOST_WAITING = 32_768  # keys of a day; settling them takes about 15 ms
+
+Changed = defaultdict[int, set[int]]  # by day: keys
 
 
 class NotWhole(ValueError):
@@ -30,17 +34,22 @@ class Ranking:
     """Scores by key in all windows of a ranking; a fold of the log.
 
     names: key to name, shared. field: what it sums, "" when it counts. Days are counted since 1970 in
-    the site's time zone.
+    the site's time zone. What was added waits until somebody reads: a key that comes often finds its
+    place once, not every time.
     """
 
     def __init__(self, spec: Spec, names: Names) -> None:
         self.spec = spec
         self.buckets: Buckets = {}
-        self.windows = {name: Window(DAYS[name], self.buckets, names) for name in dict.fromkeys(spec.windows)}
+        self._windows: dict[str, Window] = {
+            name: Window(DAYS[name], self.buckets, names) for name in dict.fromkeys(spec.windows)
+        }
         self._plus, self._minus = frozenset(spec.kinds), frozenset(spec.minus)
         self.field = spec.score.removeprefix("sum:") if spec.score != "count" else ""
-        self._all = self.windows["all"].heap if "all" in self.windows else None
-        self._dated = [window for window in self.windows.values() if window.days]
+        self._all = self._windows["all"].heap if "all" in self._windows else None
+        self._dated = [window for window in self._windows.values() if window.days]
+        self._waiting: Buckets = {}  # what was added since somebody read
+        self._changed: Changed = defaultdict(set)
 
     def weight(self, kind: str) -> int:
         """1 for a kind that adds, -1 for one that takes away, 0 for one that does not count here."""
@@ -48,14 +57,44 @@ class Ranking:
 
     def add(self, day: int, deltas: Mapping[int, int]) -> None:
         """Count what each key gets on `day`."""
-        if self._all is not None:
-            self._all.add_all(deltas)
-        if self._dated:
-            bucket = self.buckets.setdefault(day, {})
-            for key, delta in deltas.items():
-                bucket[key] = bucket.get(key, 0) + delta
-            for window in self._dated:
-                window.add(day, deltas)
+        waiting = self._waiting.setdefault(day if self._dated else ALL, {})
+        for key, delta in deltas.items():
+            waiting[key] = waiting.get(key, 0) + delta
+        if len(waiting) > MOST_WAITING:
+            self.settle()
+
+    def settle(self) -> None:
+        """Let every key that waits find its place."""
+        waiting, self._waiting = self._waiting, {}
+        for day, deltas in waiting.items():
+            if self._all is not None:
+                self._all.add_all(deltas)
+                self._changed[ALL].update(deltas)
+            if self._dated:
+                self._add_dated(day, deltas)
+
+    def _add_dated(self, day: int, deltas: Mapping[int, int]) -> None:
+        bucket = self.buckets.setdefault(day, {})
+        for key, delta in deltas.items():
+            bucket[key] = bucket.get(key, 0) + delta
+        for window in self._dated:
+            window.add(day, deltas)
+        self._changed[day].update(deltas)
+
+    def windows(self) -> list[str]:
+        """Their names, in the order of the settings."""
+        return list(self._windows)
+
+    def heap(self, window: str) -> Heap:
+        """The scores of a window as they are now. Raises KeyError when the ranking has none of that name."""
+        self.settle()
+        return self._windows[window].heap
+
+    def changed(self) -> Changed:
+        """The keys whose score of a day, or of ALL time, is another one than when this was asked before."""
+        self.settle()
+        changed, self._changed = self._changed, defaultdict(set)
+        return changed
 
     def restore(self, day: int, key: int, score: int) -> None:
         """Take a score of a checkpoint; `day` is ALL for all time. Move to a day afterwards."""
@@ -66,13 +105,14 @@ class Ranking:
             self.buckets.setdefault(day, {})[key] = score
 
     def stored(self, day: int, key: int) -> int:
-        """The score that a checkpoint keeps; `day` is ALL for all time."""
+        """The score that a checkpoint keeps, once settled; `day` is ALL for all time."""
         if day == ALL:
             return self._all.score(key) if self._all is not None else 0
         return self.buckets.get(day, {}).get(key, 0)
 
     def move(self, today: int) -> None:
         """Let `today` be another day, and forget the buckets that no window can need again."""
+        self.settle()
         for window in self._dated:
             window.move(today)
         for day in [day for day in self.buckets if day <= today - KEPT_DAYS]:

@@ -2,13 +2,22 @@
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
+
+MANY = 100  # rows of one statement, which takes a third less time than `executemany` of one
+_ROW = "(?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_INSERT = f"INSERT INTO event VALUES {_ROW}"
+_INSERT_MANY = f"INSERT INTO event VALUES {', '.join([_ROW] * MANY)}"
 
 
 def append(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     """Append events: id, device, epoch, seq, kind, customer, at, received_at, clock_at, quality,
     boot, uptime_ms, fields (msgpack)."""
-    connection.executemany("INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
+    whole = len(rows) - len(rows) % MANY
+    for first in range(0, whole, MANY):
+        connection.execute(_INSERT_MANY, list(chain.from_iterable(rows[first : first + MANY])))
+    connection.executemany(_INSERT, rows[whole:])
 
 
 def save(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
