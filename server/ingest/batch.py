@@ -41,7 +41,7 @@ class Batch:
     kinds: dict[str, Kind] = field(default_factory=dict)  # those that it has met
     scores: Scores = field(default_factory=dict)
     totals: Totals = field(default_factory=dict)
-    counts: Counts = field(default_factory=dict)
+    counts: Counts = field(default_factory=Counts)
     cursors: dict[tuple[int, int], Cursor] = field(default_factory=dict)
     matches: list[Match] = field(default_factory=list)
     rejects: list[Row] = field(default_factory=list)

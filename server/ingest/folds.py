@@ -59,14 +59,15 @@ class Dirty:
     """What changed since the last checkpoint."""
 
     scores: defaultdict[Bucket, set[int]] = field(default_factory=lambda: defaultdict(set))
-    counts: set[tuple[str, int]] = field(default_factory=set)
+    counts: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     totals: set[Hour] = field(default_factory=set)
 
     def merge(self, other: "Dirty") -> None:
         """Take over what another one has, after its write failed."""
         for bucket, keys in other.scores.items():
             self.scores[bucket] |= keys
-        self.counts |= other.counts
+        for rule, customers in other.counts.items():
+            self.counts[rule] |= customers
         self.totals |= other.totals
 
 
@@ -83,7 +84,7 @@ class Folds:
         self._names = names
         self._days = days
         self.rankings = {spec.name: Ranking(spec, names.names[noun_of(spec.key)]) for spec in specs}
-        self.counts: Counts = {}
+        self.counts = Counts()
         self._totals: dict[Hour, tuple[int, int]] = {}
         self._plans: dict[str, Plan] = {}  # by kind
         self.dirty = Dirty()
@@ -141,9 +142,11 @@ class Folds:
             before = self._totals.get(hour, (0, 0))
             self._totals[hour] = (before[0] + count, before[1] + cents)
         self.dirty.totals.update(totals)
-        for key, number in counts.items():
-            self.counts[key] = self.counts.get(key, 0) + number
-        self.dirty.counts.update(counts)
+        for rule, numbers in counts.items():
+            counted = self.counts[rule]
+            for customer, number in numbers.items():
+                counted[customer] = counted.get(customer, 0) + number
+            self.dirty.counts[rule].update(numbers)
         self.through = through
 
     def move(self, now: int) -> None:
@@ -162,8 +165,9 @@ class Folds:
         for (name, day), keys in dirty.scores.items():
             stored = self.rankings[name].stored
             delta.scores += [(name, day, key, stored(day, key)) for key in keys]
-        for rule, customer in dirty.counts:
-            delta.counts.append((rule, customer, self.counts[(rule, customer)]))
+        for rule, customers in dirty.counts.items():
+            counted = self.counts[rule]
+            delta.counts += [(rule, customer, counted[customer]) for customer in customers]
         for hour, kind in dirty.totals:
             delta.totals.append((hour, kind, *self._totals[(hour, kind)]))
         return delta, dirty

@@ -28,10 +28,10 @@ class Replay:
         """Restore the checkpoint, begin what is new in the settings, and replay the tail."""
         through = checkpoints.through(self._connection)
         since = self._adopt(settings, through)
-        for row in checkpoints.counts(self._connection):
-            self._folds.counts[(row[0], row[1])] = row[2]
-        for hour, kind, count, cents in checkpoints.totals(self._connection):
-            self._folds.restore_total(hour, kind, (count, cents))
+        for rule, customer, count in checkpoints.counts(self._connection):
+            self._folds.counts[rule][customer] = count
+        for hour, kind, number, cents in checkpoints.totals(self._connection):
+            self._folds.restore_total(hour, kind, (number, cents))
         self._folds.through = through
         scores, totals, counts = Scores(), Totals(), Counts()
         for event in events.walk(self._connection, through):
@@ -78,7 +78,7 @@ class Replay:
             for of_day in scores.values():
                 for name in of_day.keys() - new:
                     del of_day[name]
-            self._folds.adopt(scores, {}, {}, through)
+            self._folds.adopt(scores, {}, Counts(), through)
 
     def _tally(self, event: Stored, scores: Scores) -> None:
         ids = self._names.ids

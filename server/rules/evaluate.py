@@ -1,5 +1,6 @@
 """Rules over events in log order: counts a customer, and the mails that are due."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -7,8 +8,17 @@ from server.rules.rule import Addresses, Match, period
 from server.rules.where import Where, Who
 from server.settings import Rule as Spec
 
-Counts = dict[tuple[str, int], int]  # (rule, customer, 0 for none) -> accepted events
 Told = tuple[str, int, Mapping[str, Any]]  # kind, best known time (ms), fields without the customer
+
+
+NONE: Mapping[int, int] = {}
+
+
+class Counts(defaultdict[str, dict[int, int]]):
+    """Accepted events by rule and customer, 0 for none."""
+
+    def __init__(self) -> None:
+        super().__init__(dict)
 
 
 class Occurrence(NamedTuple):
@@ -51,11 +61,11 @@ class Evaluator:
     def count(self, rules: Iterable[Spec], customer_id: int, counts: Counts) -> None:
         """Count an event without making mails: what a start does with events since the checkpoint."""
         for rule in rules:
-            key = (rule.name, customer_id)
-            counts[key] = counts.get(key, 0) + 1
+            counted = counts[rule.name]
+            counted[customer_id] = counted.get(customer_id, 0) + 1
 
     def due(
-        self, rules: Iterable[Spec], customer_id: int, before: Mapping[tuple[str, int], int], counts: Counts
+        self, rules: Iterable[Spec], customer_id: int, before: Counts, counts: Counts
     ) -> list[tuple[Spec, int]]:
         """Count an event that `rules` accept; those that it makes a mail of, each with its number in them.
 
@@ -63,9 +73,9 @@ class Evaluator:
         """
         found: list[tuple[Spec, int]] = []
         for rule in rules:
-            key = (rule.name, customer_id)
-            counts[key] = new = counts.get(key, 0) + 1
-            number = before.get(key, 0) + new
+            counted = counts[rule.name]
+            counted[customer_id] = new = counted.get(customer_id, 0) + 1
+            number = before.get(rule.name, NONE).get(customer_id, 0) + new
             if number % rule.every == 0:
                 found.append((rule, number))
         return found

@@ -172,8 +172,11 @@ def _rule(name: str, on: str, every: int, where: tuple[Condition, ...]) -> Rule:
 
 def _counts(site: Site) -> dict[tuple[str, str], int]:
     names = site.core.names.names["customer"]
-    found = site.core.folds.counts.items()
-    return {(rule, names[customer] if customer else ""): count for (rule, customer), count in found}
+    return {
+        (rule, names[customer] if customer else ""): count
+        for rule, counted in site.core.folds.counts.items()
+        for customer, count in counted.items()
+    }
 
 
 def _parts(key: str) -> tuple[str, int]:
