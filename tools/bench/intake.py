@@ -122,6 +122,8 @@ async def _intake(folder: Path, first: int) -> float:
         for arrival in arrivals:
             consumer.put(arrival)
         await consumer.drain()
+        for ranking, windows in core.folds.names():  # which settles what was added
+            core.folds.top(ranking, windows[0], 10)
         took = time.perf_counter() - began
         assert core.folds.through == wanted
         await checkpointer.write()  # so that the next start need not replay these
