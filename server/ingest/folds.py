@@ -5,14 +5,14 @@ exactly the same again.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from server.errors import NotFound
 from server.ingest.days import Days
 from server.ingest.names import Fresh, Names, Noun
-from server.rankings.heap import Heap
+from server.rankings.heap import Best, Heap
 from server.rankings.ranking import Ranking
 from server.rules.evaluate import Counts
 from server.settings import Ranking as Spec
@@ -89,6 +89,7 @@ class Folds:
         self._plans: dict[str, Plan] = {}  # by kind
         self.dirty = Dirty()
         self.through = 0
+        self._tops: dict[tuple[str, str], tuple[Best, list[Place]]] = {}  # what was shown last
 
     def plan(self, kind: str) -> Plan:
         """What events of a kind do to rankings."""
@@ -186,11 +187,15 @@ class Folds:
         """Each ranking with its windows, in the order of the settings."""
         return [(name, ranking.windows()) for name, ranking in self.rankings.items()]
 
-    def top(self, name: str, window: str, k: int) -> list[Place]:
+    def top(self, name: str, window: str, k: int) -> Sequence[Place]:
         """The best k, best first. Raises NotFound."""
-        rows = self._heap(name, window).top(k)
-        names = self._names.names[noun_of(self.rankings[name].spec.key)]
-        return [Place(rank, names[key], score) for rank, (key, score) in enumerate(rows, 1)]
+        best = self._heap(name, window).top(k)
+        known = self._tops.get((name, window))
+        if known is None or known[0] is not best:
+            names = self._names.names[noun_of(self.rankings[name].spec.key)]
+            places = [Place(rank, names[key], score) for rank, (key, score) in enumerate(best, 1)]
+            known = self._tops[(name, window)] = best, places
+        return known[1]
 
     def place(self, name: str, window: str, key: str) -> Place | None:
         """Rank and score of one key, None when it is not listed. Raises NotFound."""

@@ -9,7 +9,6 @@ from server.rankings.window import ALL, DAYS, Buckets, Window
 from server.settings import Ranking as Spec
 
 KEPT_DAYS = 31  # buckets that some window may still need
-MOST_WAITING = 32_768  # keys of a day; settling them takes about 15 ms
 
 Changed = defaultdict[int, set[int]]  # by day: keys
 
@@ -60,8 +59,6 @@ class Ranking:
         waiting = self._waiting.setdefault(day if self._dated else ALL, {})
         for key, delta in deltas.items():
             waiting[key] = waiting.get(key, 0) + delta
-        if len(waiting) > MOST_WAITING:
-            self.settle()
 
     def settle(self) -> None:
         """Let every key that waits find its place."""

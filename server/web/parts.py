@@ -1,6 +1,6 @@
 """What `server.app` hands to the web floor: the parts it reads from and acts on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -31,7 +31,7 @@ class Rankings(Protocol):
     def names(self) -> list[tuple[str, list[str]]]:
         """Each ranking with its windows, in the order of the settings."""
 
-    def top(self, name: str, window: str, k: int) -> list[Place]:
+    def top(self, name: str, window: str, k: int) -> Sequence[Place]:
         """The best k, best first."""
 
     def place(self, name: str, window: str, key: str) -> Place | None:
