@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
+from sys import getsizeof
 
 Names = Mapping[int, str] | Sequence[str]
 Best = tuple[tuple[int, int], ...]  # (key, score), the best first
@@ -96,6 +97,10 @@ class Heap:
         better = len([other for other in scores if other > score])
         equal = [names[other] < name for other, theirs in enumerate(scores) if theirs == score]
         return 1 + better + sum(equal)
+
+    def size_bytes(self) -> int:
+        """Bytes of memory that the lists take, without the scores beyond 256, which take 28 each."""
+        return sum(getsizeof(part) for part in (self._scores, self._place, self._order))
 
     def _reach(self, key: int) -> None:
         more = key + 1 - len(self._scores) + len(self._scores) // 8

@@ -47,6 +47,7 @@ class Ranking:
         self.field = spec.score.removeprefix("sum:") if spec.score != "count" else ""
         self._all = self._windows["all"].heap if "all" in self._windows else None
         self._dated = [window for window in self._windows.values() if window.days]
+        self._today: int | None = None
         self._waiting: Buckets = {}  # what was added since somebody read
         self._changed: Changed = defaultdict(set)
 
@@ -109,7 +110,10 @@ class Ranking:
 
     def move(self, today: int) -> None:
         """Let `today` be another day, and forget the buckets that no window can need again."""
+        if today == self._today:
+            return
         self.settle()
+        self._today = today
         for window in self._dated:
             window.move(today)
         for day in [day for day in self.buckets if day <= today - KEPT_DAYS]:

@@ -1,34 +1,76 @@
-"""Increments of a live ranking over 100,000 keys, against a plain dict that cannot rank."""
+"""Increments and the top ten of a live ranking, as the edge makes them: a commit at a time."""
 
 import random
+import sys
 import time
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 from server.rankings.heap import Heap
+from server.rankings.ranking import Ranking
+from server.settings import Ranking as Spec
 
-KEYS, STEPS = 100_000, 300_000
+STEPS, COMMIT, READS = 500_000, 500, 20_000
+SPEC = Spec(name="orders", kinds=("order.placed",), windows=("all",))
+Draw = Callable[[int], Sequence[int]]
 
 
-def _keys() -> list[int]:
+def as_in_shops(keys: int) -> list[int]:
+    """Whose orders come in, from 1 to `keys`: a few customers order most (Pareto, alpha 0.8)."""
     chance = random.Random(1)
-    return [min(int(chance.paretovariate(0.8)), KEYS) for _ in range(STEPS)]
+    return [min(int(chance.paretovariate(0.8)), keys) for _ in range(STEPS)]
 
 
-def increments() -> float:
-    """Increments a second, with the top ten read after each thousand."""
-    heap, keys = Heap({key: str(key) for key in range(KEYS + 1)}), _keys()
-    began = time.perf_counter()
-    for number, key in enumerate(keys):
-        heap.add(key, 1)
-        if number % 1000 == 0:
+def evenly(keys: int) -> list[int]:
+    """The same where everybody orders as often."""
+    chance = random.Random(1)
+    return [chance.randrange(1, keys + 1) for _ in range(STEPS)]
+
+
+def names(keys: int) -> list[str]:
+    """Key to name; key 0 is nobody."""
+    return [f"{key:07d}" for key in range(keys + 1)]
+
+
+class Live:
+    """A ranking in which every key has a score."""
+
+    def __init__(self, keys: int) -> None:
+        self._keys = keys
+        self._ranking = Ranking(SPEC, names(keys))
+        self._ranking.add(0, dict.fromkeys(range(1, keys + 1), 1))
+        self._ranking.settle()
+
+    def increments(self, draw: Draw) -> float:
+        """Increments a second, a commit of 500 at a time, until the top ten is read."""
+        drawn = draw(self._keys)
+        began = time.perf_counter()
+        for first in range(0, STEPS, COMMIT):
+            self._ranking.add(0, Counter(drawn[first : first + COMMIT]))
+        self._ranking.heap("all").top(10)
+        return STEPS / (time.perf_counter() - began)
+
+    def top(self) -> float:
+        """Readings a second of the top ten, while nothing changes."""
+        began = time.perf_counter()
+        for _ in range(READS):
+            self._ranking.heap("all").top(10)
+        return READS / (time.perf_counter() - began)
+
+    def changed_top(self) -> float:
+        """The same, each right after a change of somebody's score."""
+        heap = self._ranking.heap("all")
+        took = 0.0
+        for number in range(READS):
+            heap.add(number % self._keys + 1, 1)
+            began = time.perf_counter()
             heap.top(10)
-    return STEPS / (time.perf_counter() - began)
+            took += time.perf_counter() - began
+        return READS / took
 
-
-def plain() -> float:
-    """Increments a second of a dict."""
-    scores: dict[int, int] = {}
-    keys = _keys()
-    began = time.perf_counter()
-    for key in keys:
-        scores[key] = scores.get(key, 0) + 1
-    return STEPS / (time.perf_counter() - began)
+    def bytes_a_key(self) -> float:
+        """Of memory, without the name, which the edge keeps once for all rankings."""
+        heap = Heap(names(self._keys))
+        heap.add_all({key: 1000 + key for key in range(1, self._keys + 1)})
+        scores = sum(sys.getsizeof(heap.score(key)) for key in range(1, self._keys + 1))
+        return (scores + heap.size_bytes()) / self._keys

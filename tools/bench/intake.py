@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from tools.bench import bulk, store
 BOARDS, FRAMES = 50, 40
 COUNT = BOARDS * FRAMES * store.EVENTS
 BATCH = 2000
+Timer = Callable[[], float]
 SETTINGS = Settings(rule=(Rule(name="tenth", on="order.placed", every=10, to="a@shop.example"),))
 
 
@@ -31,7 +32,15 @@ def intake() -> float:
     """Events a second, from a decoded MQTT message to the ack, from an empty store."""
     with tempfile.TemporaryDirectory() as name:
         store.fill(Path(name), BOARDS)
-        return asyncio.run(_intake(Path(name) / "data", 0))
+        return COUNT / asyncio.run(_intake(Path(name) / "data", 0))
+
+
+def cpu_us(settings: Settings = SETTINGS) -> float:
+    """Microseconds of processor an event, from an empty store."""
+    with tempfile.TemporaryDirectory() as name:
+        store.fill(Path(name), BOARDS)
+        took_s = asyncio.run(_intake(Path(name) / "data", 0, settings, time.process_time))
+    return took_s / COUNT * 1e6
 
 
 def bare() -> float:
@@ -51,7 +60,7 @@ class Grown:
     def intake(self) -> float:
         """Events a second, as above."""
         first, self._frames = self._frames, self._frames + FRAMES
-        return asyncio.run(_intake(self._folder / "data", first))
+        return COUNT / asyncio.run(_intake(self._folder / "data", first))
 
     def bare(self) -> float:
         """Rows a second, as above."""
@@ -105,11 +114,13 @@ def _append(connection: sqlite3.Connection, count: int) -> float:
     return count / (time.perf_counter() - began)
 
 
-async def _intake(folder: Path, first: int) -> float:
-    """first: the number of each board's first frame."""
+async def _intake(
+    folder: Path, first: int, settings: Settings = SETTINGS, timer: Timer = time.perf_counter
+) -> float:
+    """Seconds that COUNT events take. first: the number of each board's first frame."""
     async with Database(folder) as database:
-        core = await open_core(SETTINGS, database)
-        checkpointer = Checkpointer(core, Days(SETTINGS.zone), milliseconds)
+        core = await open_core(settings, database)
+        checkpointer = Checkpointer(core, Days(settings.zone), milliseconds)
         acks: list[str] = []
         consumer = Consumer(
             database, core.intake, Acks("shop", lambda topic, _: acks.append(topic), milliseconds)
@@ -118,13 +129,13 @@ async def _intake(folder: Path, first: int) -> float:
         arrivals = [store.up(board, number) for number in frames for board in range(BOARDS)]
         wanted = core.folds.through + COUNT
         collector.settle()  # as an edge does when it has started
-        began = time.perf_counter()
+        began = timer()
         for arrival in arrivals:
             consumer.put(arrival)
         await consumer.drain()
         for ranking, windows in core.folds.names():  # which settles what was added
             core.folds.top(ranking, windows[0], 10)
-        took = time.perf_counter() - began
+        took = timer() - began
         assert core.folds.through == wanted
         await checkpointer.write()  # so that the next start need not replay these
-    return COUNT / took
+    return took

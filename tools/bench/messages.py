@@ -38,6 +38,12 @@ class Bench:
         """The same without; nothing tells a repetition from a new event."""
         return self.committed(json("shop", COUNT), COUNT)
 
+    def cpu_us(self) -> float:
+        """Microseconds of processor that the edge takes for one of them, with an id."""
+        used = site.cpu_s(self.edge.pid)
+        self.with_ids()
+        return (site.cpu_s(self.edge.pid) - used) / COUNT * 1e6
+
     def framed(self) -> float:
         """The boards' own protocol, 30 events a frame."""
         first, self._frames = self._frames, self._frames + FRAMES
@@ -89,10 +95,11 @@ class Bench:
 
 
 @contextmanager
-def fresh(settings: Mapping[str, str] | None = None) -> Iterator[Bench]:
-    """Everything started and connected, over an empty store."""
+def fresh(settings: Mapping[str, str] | None = None, toml: str = "") -> Iterator[Bench]:
+    """Everything started and connected, over an empty store. settings, toml: of the edge."""
     with tempfile.TemporaryDirectory() as name:
         store.fill(Path(name), BOARDS)
+        (Path(name) / "edge.toml").write_text(toml, encoding="utf-8")
         with over(Path(name), settings) as bench:
             yield bench
 

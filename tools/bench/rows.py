@@ -3,9 +3,25 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
-from tools.bench import bulk, burst, crowd, footprint, heap, intake, latency, live, messages, storm, upload
+from msgspec.structs import replace
+
+from tools.bench import (
+    bulk,
+    burst,
+    crowd,
+    footprint,
+    heap,
+    intake,
+    latency,
+    live,
+    messages,
+    redis,
+    storm,
+    upload,
+)
 from tools.bench.ratio import ROUNDS, Ratio, measure, of
 
 Group = Callable[[], Iterator[Ratio]]
@@ -18,8 +34,25 @@ def _batches() -> Iterator[Ratio]:
 
 
 def _ranking() -> Iterator[Ratio]:
-    """Increments of a live ranking."""
-    yield measure(("ranking increments, 100,000 keys", "dict increments"), heap.increments, heap.plain)
+    """Increments and the top ten of a live ranking, and those of Redis."""
+    with redis.redis(100_000) as other:
+        live_ = heap.Live(100_000)
+        for name, draw in (("as in shops", heap.as_in_shops), ("each as often", heap.evenly)):
+            names = (f"increments of 100,000 keys, {name}", "Redis, ZINCRBY pipelined by 500")
+            yield measure(names, partial(live_.increments, draw), partial(other.increments, draw))
+        yield measure(("top 10 of 100,000 keys", "Redis, ZREVRANGE"), live_.top, other.top)
+        yield measure(("top 10 right after a change", "Redis, ZREVRANGE"), live_.changed_top, other.top)
+        names = ("memory a key, the name aside", "Redis, with the name")
+        yield of(names, [(live_.bytes_a_key(), other.bytes_a_key())], "B")
+    large = heap.Live(1_000_000)
+    names = ("top 10 of 1,000,000 keys right after a change", "of 100,000")
+    yield measure(names, large.changed_top, live_.changed_top)
+    with messages.fresh(toml="ranking = []\n") as without, messages.fresh() as with_:
+        names = ("CPU of a single json message without rankings", "with two")
+        yield measure(names, without.cpu_us, with_.cpu_us, "us")
+    plain = replace(intake.SETTINGS, ranking=())
+    names = ("CPU of BW-1 intake without rankings", "with two")
+    yield measure(names, partial(intake.cpu_us, plain), intake.cpu_us, "us")
 
 
 def _messages() -> Iterator[Ratio]:
