@@ -5,6 +5,7 @@ from typing import Protocol
 
 from sync.chunk import Chunk
 from sync.letter import Letter
+from sync.sheet import Sheet
 
 
 class Table(Protocol):
@@ -18,6 +19,19 @@ class Table(Protocol):
 
     def scan(self, prefix: str) -> Iterator[bytes]:
         """The bodies of every partition whose key begins so. Raises CloudError."""
+
+
+class Scores(Protocol):
+    """Where sheets of scores go. Calls block; they are made on threads. All raise CloudError, Throttled."""
+
+    def put_sheet(self, sheet: Sheet) -> None:
+        """Write a sheet, unless a newer one of its place is there."""
+
+    def drop_sheet(self, sheet: Sheet) -> None:
+        """Remove a sheet, unless a newer one has taken its place."""
+
+    def sheets(self, ranking: str) -> Iterator[Sheet]:
+        """Those of all sites."""
 
 
 class Mailer(Protocol):

@@ -1,7 +1,8 @@
 """The table in DynamoDB.
 
-An item: pk, sk, b (body), n (events), f (format), a (first_at). One item never changes, so writing
-it again writes the same bytes under the same key. No GSI; `x` is the time-to-live.
+An item of events: pk, sk, b (body), n (events), f (format), a (first_at). It never changes, so writing
+it again writes the same bytes under the same key. An item of scores: pk, sk, b, v (version), f; a newer
+version takes its place. No GSI; `x` is the time-to-live.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,11 +11,14 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from server.errors import CloudError
+from server.rankings.window import ALL
 from server.settings import Cloud
 from sync.aws import client, translated
 from sync.chunk import FORMAT, Chunk
+from sync.sheet import Sheet, unpack
 
 MAX_ITEMS = 25
+SHEET_DAYS = 40  # that a day's scores are kept; no window is longer than 30
 
 
 class Dynamo:
@@ -80,6 +84,35 @@ class Dynamo:
             FilterExpression="begins_with(pk, :prefix)",
             ExpressionAttributeValues={":prefix": {"S": prefix}},
         )
+
+    def put_sheet(self, sheet: Sheet) -> None:
+        """Write a sheet of scores, unless a newer one of its place is there."""
+        item = {
+            "pk": {"S": sheet.pk}, "sk": {"S": sheet.sk}, "b": {"B": sheet.body},
+            "v": {"S": sheet.version.text()}, "f": {"N": str(FORMAT)},
+        }  # fmt: skip
+        if sheet.bucket != ALL:
+            item["x"] = {"N": str((sheet.bucket + SHEET_DAYS) * 86_400)}
+        self._unless_newer("put_item", sheet, Item=item)
+
+    def drop_sheet(self, sheet: Sheet) -> None:
+        """Remove a sheet of scores, unless a newer one has taken its place."""
+        self._unless_newer("delete_item", sheet, Key={"pk": {"S": sheet.pk}, "sk": {"S": sheet.sk}})
+
+    def sheets(self, ranking: str) -> Iterator[Sheet]:
+        """The sheets of a ranking, of all sites."""
+        return map(unpack, self.bodies(f"S#{ranking}"))
+
+    def _unless_newer(self, operation: str, sheet: Sheet, **arguments: Any) -> None:
+        try:
+            self._call(
+                operation, TableName=self._table,
+                ConditionExpression="attribute_not_exists(v) OR v <= :v",
+                ExpressionAttributeValues={":v": {"S": sheet.version.text()}}, **arguments,
+            )  # fmt: skip
+        except CloudError as error:
+            if "ConditionalCheckFailedException" not in error.sentence:
+                raise
 
     def _pages(self, operation: str, **arguments: Any) -> Iterator[bytes]:
         start: dict[str, Any] = {}

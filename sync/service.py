@@ -6,19 +6,24 @@ from typing import Any
 
 from loguru import logger
 
+from server.ingest.days import Days
+from server.ingest.folds import noun_of
 from server.settings import Settings
 from server.store import chunks
 from server.store import generation as generations
 from server.store.database import Database
 from server.store.mail import Mails
+from sync.all_sites import AllSites
 from sync.budget import Bucket
 from sync.cloud import Mailer
 from sync.letter import Letters, check_letters
 from sync.mailbox import Mailbox
 from sync.postman import Postman
+from sync.scores import ScoreWriter
 from sync.uploader import Uploader
 
 STATUS_S = 1.0
+SCORES_SHARE = 0.1  # of the write units; events go first
 LOCAL_PER_S = 1000.0
 AGAIN_S = 5.0
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -27,7 +32,8 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 class CloudService:
     """Makes uploader and postman, and keeps their state for whoever asks.
 
-    busy: whether events wait for a commit. Raises SettingsError for a rule whose letter does not exist.
+    busy: whether events wait for a commit. all_sites: merged rankings, once there are workers.
+    Raises SettingsError for a rule whose letter does not exist.
     """
 
     def __init__(
@@ -44,7 +50,9 @@ class CloudService:
         self._database = database
         self._clock = clock
         self._uploader: Uploader | None = None
+        self._scores: ScoreWriter | None = None
         self._postman: Postman | None = None
+        self.all_sites: AllSites | None = None
         self.broken: dict[str, str] = {}
         self._status: dict[str, Any] = {
             "mode": settings.cloud.mode, "waiting": 0, "chunks": 0, "oldest_at": None,
@@ -62,10 +70,18 @@ class CloudService:
         if cloud.mode == "aws":
             from sync.dynamo import Dynamo  # boto3 takes 15 MB, which a site without a cloud saves
 
-            bucket = Bucket(cloud.write_units, cloud.write_units)
-            site = self._settings.edge.site
-            uploader = Uploader(self._database, Dynamo(cloud), site, bucket, self._busy)
+            table, site = Dynamo(cloud), self._settings.edge.site
+            for_scores = cloud.write_units * SCORES_SHARE
+            bucket = Bucket(cloud.write_units - for_scores, cloud.write_units)
+            uploader = Uploader(self._database, table, site, bucket, self._busy)
             self._uploader = uploader
+            rankings = {one.name: noun_of(one.key) for one in self._settings.ranking}
+            scores = self._scores = ScoreWriter(
+                self._database, table, site, rankings, Bucket(for_scores, max(1.0, for_scores))
+            )
+            days = Days(self._settings.zone)
+            self.all_sites = AllSites(table, lambda: days.day(self._clock()))
+            work.append(("scores", lambda: scores.run(self._clock)))
             work.append(("sealer", lambda: uploader.run_sealer(self._clock, cloud.seal_after_s * 1000)))
             work.append(("sender", lambda: uploader.run_sender(self._clock)))
         if self._settings.mail.mode != "off":
@@ -80,8 +96,9 @@ class CloudService:
 
     def upload_error(self) -> str | None:
         """Why the table is not reached."""
-        told = self._uploader.error if self._uploader is not None else None
-        return told or self.broken.get("sealer") or self.broken.get("sender")
+        told = [one.error for one in (self._uploader, self._scores) if one is not None and one.error]
+        broken = [self.broken[name] for name in ("sealer", "sender", "scores") if name in self.broken]
+        return next(iter([*told, *broken]), None)
 
     def mail_error(self) -> str | None:
         """Why the last mail did not go out."""

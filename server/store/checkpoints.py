@@ -64,6 +64,15 @@ def scores(connection: sqlite3.Connection, ranking: str) -> Iterator[tuple[int, 
     return connection.execute("SELECT bucket, key, score FROM score WHERE ranking = ?", (ranking,))
 
 
+def named_scores(connection: sqlite3.Connection, ranking: str, noun: str) -> Iterator[tuple[int, str, int]]:
+    """(bucket, name of the key, score) of a ranking, by bucket. noun: the table of its keys' names."""
+    return connection.execute(
+        f"SELECT s.bucket, n.name, s.score FROM score s JOIN {noun} n ON n.id = s.key "
+        "WHERE s.ranking = ? ORDER BY s.bucket",
+        (ranking,),
+    )
+
+
 def counts(connection: sqlite3.Connection) -> Iterator[Count]:
     """All counters of rules."""
     return connection.execute("SELECT rule, customer, count FROM rule_count")

@@ -27,9 +27,15 @@ def restored_at(connection: sqlite3.Connection) -> int:
     return int(row[0]) if row else 0
 
 
+def born_at(connection: sqlite3.Connection) -> int:
+    """When this life of the store began, ms since 1970 UTC."""
+    row = connection.execute("SELECT value FROM meta WHERE name = 'created_at'").fetchone()
+    return max(restored_at(connection), int(row[0]))
+
+
 def renew(connection: sqlite3.Connection, now: int) -> str:
     """Begin a new life: a new id, and every mail held whose outcome this store cannot know."""
-    made = secrets.token_hex(8)
+    made, now = secrets.token_hex(8), max(now, born_at(connection) + 1)  # a later life is the newer one
     connection.execute("UPDATE meta SET value = ? WHERE name = 'generation'", (made,))
     connection.execute(
         "INSERT INTO meta VALUES ('restored_at', ?) ON CONFLICT DO UPDATE SET value = excluded.value",
