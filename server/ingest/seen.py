@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from server.ingest.sieve import RUNS, Sieve
 
-DAYS = 30
+DAYS = 31  # of the calendar in UTC, so that it is 30 whole days at least
 DAY_MS = 86_400_000
 RUN = 32_768  # marks
 KEPT_EVERY = 16  # runs: how often a sieve is written down, so that a start makes up for few
