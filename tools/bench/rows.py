@@ -18,6 +18,7 @@ from tools.bench import (
     latency,
     live,
     messages,
+    reading,
     redis,
     storm,
     upload,
@@ -105,6 +106,19 @@ def _live() -> Iterator[Ratio]:
     yield of(names, [(watched - alone, bare) for watched, alone, bare in loads], "%")
 
 
+def _reading() -> Iterator[Ratio]:
+    """Every page and list over 1,020,000 events and 100,000 customers."""
+    with reading.reader() as (reader, broker):
+        alive = [reader.slowest(("/healthz",)) for _ in range(ROUNDS)]
+        for where, paths in (("page", reading.PAGES), ("list", reading.LISTS)):
+            rounds = zip((reader.slowest(paths) for _ in range(ROUNDS)), alive, strict=True)
+            yield of((f"slowest {where}, 1,020,000 events, p95", "/healthz, p95"), list(rounds), "ms")
+        with reading.orders(broker):
+            for where, paths in (("page", reading.PAGES), ("list", reading.LISTS)):
+                rounds = zip((reader.slowest(paths) for _ in range(ROUNDS)), alive, strict=True)
+                yield of((f"slowest {where}, 1,000 events/s coming in, p95", "at rest"), list(rounds), "ms")
+
+
 def _upload() -> Iterator[Ratio]:
     """The uploader into a local cloud, and how much it slows intake."""
     with upload.upload() as bench:
@@ -143,5 +157,6 @@ def _drained(bench: messages.Bench) -> tuple[float, float]:
 
 GROUPS: dict[str, Group] = {
     "batches": _batches, "ranking": _ranking, "messages": _messages, "latency": _latency,
-    "footprint": _footprint, "storm": _storm, "live": _live, "upload": _upload, "grown": _grown,
+    "footprint": _footprint, "storm": _storm, "live": _live, "reading": _reading, "upload": _upload,
+    "grown": _grown,
 }  # fmt: skip
