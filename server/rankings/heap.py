@@ -1,7 +1,7 @@
 """An indexed binary heap: the best keys of many, while any key's score rises and falls."""
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from sys import getsizeof
 
@@ -33,6 +33,10 @@ class Heap:
     def score(self, key: int) -> int:
         """The score of a key, 0 when it never had one."""
         return self._scores[key] if key < len(self._scores) else 0
+
+    def above_zero(self) -> Iterator[tuple[int, int]]:
+        """(key, score) of all keys above zero, in the order of their keys."""
+        return ((key, score) for key, score in enumerate(self._scores) if score > 0)
 
     def add_all(self, deltas: Mapping[int, int]) -> None:
         """Add to the scores of many keys."""

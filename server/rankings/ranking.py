@@ -1,7 +1,7 @@
 """One ranking: which events count, for whom, how much, on which day."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from server.rankings.heap import Heap, Names
@@ -107,6 +107,10 @@ class Ranking:
         if day == ALL:
             return self._all.score(key) if self._all is not None else 0
         return self.buckets.get(day, {}).get(key, 0)
+
+    def above_zero(self) -> Iterator[tuple[int, int]]:
+        """(key, score) of all time, of keys above zero, once settled; reads nothing but scores."""
+        return self._all.above_zero() if self._all is not None else iter(())
 
     def move(self, today: int) -> None:
         """Let `today` be another day, and forget the buckets that no window can need again."""
