@@ -1,6 +1,7 @@
 """What an edge is told: `boardwalk.toml`, overridden by BOARDWALK_<SECTION>_<KEY> variables."""
 
 from server.settings.condition import Condition, condition
+from server.settings.phrases import Hours, Top
 from server.settings.sections import (
     LISTS,
     SECTIONS,
@@ -15,10 +16,10 @@ from server.settings.sections import (
     Settings,
     address,
 )
-from server.settings.sense import is_address
+from server.settings.sense_of_rules import is_address
 from server.settings.source import load
 
 __all__ = [
-    "LISTS", "SECTIONS", "Cloud", "Condition", "Edge", "Http", "Mail", "Mqtt", "Ranking", "Retention",
-    "Rule", "Settings", "address", "condition", "is_address", "load",
+    "LISTS", "SECTIONS", "Cloud", "Condition", "Edge", "Hours", "Http", "Mail", "Mqtt", "Ranking",
+    "Retention", "Rule", "Settings", "Top", "address", "condition", "is_address", "load",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from server.settings.condition import Condition, condition
+from server.settings.phrases import Hours, Top, hours, span, top
 
 Window = Literal["all", "today", "7d", "30d"]
 
@@ -79,23 +80,55 @@ class Ranking(Section, frozen=True):
 
 
 class Rule(Section, frozen=True):
-    """on: a kind. where: conditions on an event, all of which must hold. every: each n-th event of a
-    customer. to: customer, staff or an address."""
+    """What makes a mail is one of three: `on`, a kind of event; `entered`, a customer or another key that
+    comes into the best of a ranking; `silent`, devices that are not heard for so long.
+
+    where: conditions on an event, all of which must hold. every: each n-th event of a customer. to:
+    customer, staff or an address. template: "" for the letter of what makes the mail. quiet: hours in
+    which no mail may begin.
+    """
 
     name: str
-    on: str
     to: str
+    on: str = ""
+    entered: str = ""
+    silent: str = ""
     where: str | tuple[str, ...] = ()
     every: int = 1
-    template: str = "notice"
+    template: str = ""
     policy: Literal["at_most_once", "at_least_once"] = "at_most_once"
     digest: Literal["", "hour", "day"] = ""
+    quiet: str = ""
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """`where`, parsed. Raises ValueError."""
         texts = (self.where,) if isinstance(self.where, str) else self.where
         return tuple(condition(text) for text in texts)
+
+    @property
+    def top(self) -> Top | None:
+        """`entered`, parsed. Raises ValueError."""
+        return top(self.entered) if self.entered else None
+
+    @property
+    def silent_ms(self) -> int:
+        """`silent`, parsed; 0 for none. Raises ValueError."""
+        return span(self.silent) if self.silent else 0
+
+    @property
+    def hours(self) -> Hours | None:
+        """`quiet`, parsed. Raises ValueError."""
+        return hours(self.quiet) if self.quiet else None
+
+    @property
+    def letter(self) -> str:
+        """The name of its letter."""
+        if self.template or self.on:
+            return self.template or "notice"
+        if self.silent:
+            return "silent"
+        return "welcome" if self.to == "customer" else "entered"
 
 
 class Retention(Section, frozen=True):
@@ -113,7 +146,7 @@ RANKINGS = (
 
 
 class Settings(Section, frozen=True):
-    """All sections; every key has a default."""
+    """All sections; every key has a default. places: of each rule's template, as `file, line n`."""
 
     edge: Edge = Edge()
     http: Http = Http()
@@ -123,6 +156,7 @@ class Settings(Section, frozen=True):
     retention: Retention = Retention()
     ranking: tuple[Ranking, ...] = RANKINGS
     rule: tuple[Rule, ...] = ()
+    places: tuple[str, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:

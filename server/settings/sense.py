@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from firmware.wire.event import is_field, is_kind
 from firmware.wire.topics import is_name
 from server.settings.sections import Ranking, Rule, Settings, address
+from server.settings.sense_of_rules import is_address, wrongs_of_rule
 
 
 class Wrong(NamedTuple):
@@ -32,12 +33,7 @@ def wrongs(settings: Settings) -> Iterator[Wrong]:
         yield from (Wrong("ranking", *wrong, index) for wrong in _ranking(ranking))
     yield from _names("rule", settings.rule)
     for index, rule in enumerate(settings.rule):
-        yield from (Wrong("rule", *wrong, index) for wrong in _rule(rule, settings.mail.staff))
-
-
-def is_address(text: str) -> bool:
-    """Whether `text` looks like one mail address (no header can be smuggled in)."""
-    return re.fullmatch(r"[^\s@<>,;:\"\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,190}", text) is not None
+        yield from (Wrong("rule", *wrong, index) for wrong in wrongs_of_rule(rule, settings))
 
 
 def _edge_and_places(settings: Settings) -> Iterator[Wrong]:
@@ -121,18 +117,3 @@ def _ranking(ranking: Ranking) -> Iterator[tuple[str, str]]:
         yield "score", "count, or sum: and the name of a field"
     if not ranking.windows:
         yield "windows", "one at least of all, today, 7d, 30d"
-
-
-def _rule(rule: Rule, staff: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    if not is_kind(rule.on):
-        yield "on", "a kind like order.placed"
-    try:
-        _ = rule.conditions
-    except ValueError as error:
-        yield "where", f"rule {rule.name}: {error}"
-    if rule.every < 1:
-        yield "every", "1 or more"
-    if rule.to not in ("customer", "staff") and not is_address(rule.to):
-        yield "to", "customer, staff or a mail address"
-    if rule.to == "staff" and not staff:
-        yield "to", "nobody is staff: name addresses in [mail] staff"

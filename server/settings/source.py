@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from server.errors import SettingsError
+from server.settings.phrases import EXAMPLES
 from server.settings.sections import LISTS, SECTIONS, Section, Settings
 from server.settings.sense import wrongs
 
@@ -28,7 +29,8 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     for wrong in wrongs(settings):
         place = source.place(wrong.section, wrong.key, wrong.number)
         raise SettingsError(place, f"{wrong.key}: {wrong.sentence}")
-    return settings
+    places = tuple(source.place("rule", "template", number) for number in range(len(settings.rule)))
+    return msgspec.structs.replace(settings, places=places)
 
 
 class _Source:
@@ -135,7 +137,8 @@ def _plain(error: msgspec.ValidationError, kind: type[Section], key: str) -> str
     found = re.fullmatch(r"Expected (\w+(?: \| \w+)*), got (\w+)", text)
     if found:
         wanted = " or ".join(words.get(one, one) for one in found[1].split(" | "))
-        return f"expected {wanted}, got {words.get(found[2], found[2])}"
+        example = f", as {EXAMPLES[key]}" if key in EXAMPLES else ""
+        return f"expected {wanted}{example}, got {words.get(found[2], found[2])}"
     return text[:1].lower() + text[1:]
 
 

@@ -12,6 +12,10 @@ ALLOWED = (
     "a field's name, one of = != < <= > >=, and a whole number, a decimal, true, false or a text in quotes, "
     "as cents >= 10000"
 )
+RULE = "[[rule]]\nname = 'a'\nto = 'a@b.c'\n"
+TOPS = "allowed: top-1 to top-1000 of a ranking, as 'top-10 of orders'"
+SPANS = "allowed: minutes, hours or days up to 31 days, as '15m', '2h' or '1d'"
+QUIET = "allowed: two different times from 00:00 to 23:59 in the site's time zone, as '22:00-07:00'"
 WRONG = [
     ("[edge]\nsite = 'Pier Street'", 2, "site: 1 to 32 of a-z, 0-9 and -, not - first"),
     ("[edge]\ndata = 5", 2, "data: expected a text, got a whole number"),
@@ -57,7 +61,33 @@ WRONG = [
     ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\npolicy = 'twice'", 5, "policy: allowed: 'at_most_once', 'at_least_once'"),
     ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\ndigest = 'year'", 5, "digest: allowed: 'hour', 'day'"),
     ("[[rule]]\nname = 'a'\non = 'x'\nto = 'a@b.c'\ntemplate = 5", 5, "template: expected a text, got a whole number"),
-    ("[[rule]]\nname = 'a'\nto = 'a@b.c'", 1, "on is missing"),
+    ("[[rule]]\nname = 'a'\nto = 'a@b.c'", 1, "on: is missing; a rule has on, entered or silent"),
+    ("[[rule]]\nname = 'a'\non = 'x'", 1, "to is missing"),
+    (f"{RULE}on = 'x'\nentered = 'top-3 of orders'", 5, "entered: there is on already; a rule has one of on, entered and silent"),
+    (f"{RULE}entered = 'top-3 of orders'\nsilent = '5m'", 5, "silent: there is entered already; a rule has one of on, entered and silent"),
+    (f"{RULE}entered = 'top-0 of orders'", 4, f"entered: rule a: 'top-0 of orders'; {TOPS}"),
+    (f"{RULE}entered = 'top-1001 of orders'", 4, f"entered: rule a: 'top-1001 of orders'; {TOPS}"),
+    (f"{RULE}entered = 'the best of orders'", 4, f"entered: rule a: 'the best of orders'; {TOPS}"),
+    (f"{RULE}entered = 10", 4, "entered: expected a text, as 'top-10 of orders', got a whole number"),
+    (f"{RULE}entered = 'top-3 of sales'", 4, "entered: there is no ranking sales; there are: orders, spend"),
+    (f"ranking = []\n{RULE}entered = 'top-3 of sales'", 5, "entered: there is no ranking sales; there are: none"),
+    (f"{RULE}entered = 'top-3 of week'\n[[ranking]]\nname = 'week'\nkinds = ['x']\nwindows = ['7d']", 4, "entered: it looks at all time; add 'all' to the windows of ranking week"),
+    (f"{RULE}entered = 'top-3 of orders'\nevery = 2", 5, "every: counts events, so it goes with on; each entry makes a mail"),
+    (f"{RULE}entered = 'top-3 of orders'\nwhere = 'cents > 5'", 5, "where: asks for events, so it goes with on"),
+    ("[[rule]]\nname = 'a'\nentered = 'top-3 of items'\nto = 'customer'\n[[ranking]]\nname = 'items'\nkinds = ['x']\nkey = 'item'", 4, "to: ranking items ranks item; customer needs one with key = 'customer'"),
+    (f"{RULE}silent = '15'", 4, f"silent: rule a: '15'; {SPANS}"),
+    (f"{RULE}silent = '0m'", 4, f"silent: rule a: '0m'; {SPANS}"),
+    (f"{RULE}silent = '32d'", 4, f"silent: rule a: '32d'; {SPANS}"),
+    (f"{RULE}silent = '30s'", 4, f"silent: rule a: '30s'; {SPANS}"),
+    (f"{RULE}silent = 15", 4, "silent: expected a text, as '15m', got a whole number"),
+    (f"{RULE}silent = '15m'\nevery = 2", 5, "every: counts events, so it goes with on"),
+    (f"{RULE}silent = '15m'\ndigest = 'day'", 5, "digest: silent gathers devices in one mail by itself"),
+    (f"{RULE}silent = '15m'\nwhere = ['device != \"a\"', 'cents > 5']", 5, "where: 'cents > 5'; silent can ask for the device only, as device != 'till-9'"),
+    ("[[rule]]\nname = 'a'\nsilent = '15m'\nto = 'customer'", 4, "to: silent is about devices, which have no customer; staff or a mail address"),
+    (f"{RULE}on = 'x'\nquiet = '22-7'", 5, f"quiet: rule a: '22-7'; {QUIET}"),
+    (f"{RULE}on = 'x'\nquiet = '22:00-24:00'", 5, f"quiet: rule a: '22:00-24:00'; {QUIET}"),
+    (f"{RULE}on = 'x'\nquiet = '07:00-07:00'", 5, f"quiet: rule a: '07:00-07:00'; {QUIET}"),
+    (f"{RULE}on = 'x'\nquiet = true", 5, "quiet: expected a text, as '22:00-07:00', got true or false"),
     ("[[rule]]\nname='a'\non='x'\nto='a@b.c'\n[[rule]]\nname='a'\non='x'\nto='a@b.c'", 6, "name: 1 to 32 of a-z, 0-9 and -, each name once"),
     ("[mqtt]\nbrokr = 'auto'", 2, "unknown key brokr in [mqtt]; allowed: listen, broker, url"),
     ("[mqqt]\nx = 1", 1, "unknown section [mqqt]; allowed: edge, http, mqtt, cloud, mail, retention, ranking, rule"),

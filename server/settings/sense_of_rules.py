@@ -1,0 +1,78 @@
+"""Rules that have the right types, but no sense."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from firmware.wire.event import is_kind
+from server.settings.phrases import Top
+from server.settings.sections import Rule, Settings
+
+Found = tuple[str, str]  # key, sentence
+CAUSES = ("on", "entered", "silent")
+
+
+def is_address(text: str) -> bool:
+    """Whether `text` looks like one mail address (no header can be smuggled in)."""
+    return re.fullmatch(r"[^\s@<>,;:\"\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,190}", text) is not None
+
+
+def wrongs_of_rule(rule: Rule, settings: Settings) -> Iterator[Found]:
+    """Everything that is wrong with a rule."""
+    causes = [cause for cause in CAUSES if getattr(rule, cause)]
+    if not causes:
+        yield "on", "is missing; a rule has on, entered or silent"
+    elif len(causes) > 1:
+        yield causes[1], f"there is {causes[0]} already; a rule has one of on, entered and silent"
+    if rule.on and not is_kind(rule.on):
+        yield "on", "a kind like order.placed"
+    for key, parsed in (
+        ("where", lambda: rule.conditions), ("entered", lambda: rule.top),
+        ("silent", lambda: rule.silent_ms), ("quiet", lambda: rule.hours),
+    ):  # fmt: skip
+        yield from _parsed(rule, key, parsed)
+    if rule.every < 1:
+        yield "every", "1 or more"
+    if rule.to not in ("customer", "staff") and not is_address(rule.to):
+        yield "to", "customer, staff or a mail address"
+    if rule.to == "staff" and not settings.mail.staff:
+        yield "to", "nobody is staff: name addresses in [mail] staff"
+    if rule.entered:
+        yield from _entered(rule, settings)
+    if rule.silent:
+        yield from _silent(rule)
+
+
+def _parsed(rule: Rule, key: str, parse: Callable[[], object]) -> Iterator[Found]:
+    try:
+        parse()
+    except ValueError as error:
+        yield key, f"rule {rule.name}: {error}"
+
+
+def _entered(rule: Rule, settings: Settings) -> Iterator[Found]:
+    if rule.every != 1:
+        yield "every", "counts events, so it goes with on; each entry makes a mail"
+    if rule.where:
+        yield "where", "asks for events, so it goes with on"
+    top: Top | None = rule.top
+    assert top is not None
+    ranking = next((one for one in settings.ranking if one.name == top.ranking), None)
+    if ranking is None:
+        known = ", ".join(one.name for one in settings.ranking) or "none"
+        yield "entered", f"there is no ranking {top.ranking}; there are: {known}"
+    elif "all" not in ranking.windows:
+        yield "entered", f"it looks at all time; add 'all' to the windows of ranking {ranking.name}"
+    elif rule.to == "customer" and ranking.key != "customer":
+        yield "to", f"ranking {ranking.name} ranks {ranking.key}; customer needs one with key = 'customer'"
+
+
+def _silent(rule: Rule) -> Iterator[Found]:
+    if rule.to == "customer":
+        yield "to", "silent is about devices, which have no customer; staff or a mail address"
+    if rule.every != 1:
+        yield "every", "counts events, so it goes with on"
+    if rule.digest:
+        yield "digest", "silent gathers devices in one mail by itself"
+    for condition in rule.conditions:
+        if condition.field != "device":
+            yield "where", f"'{condition}'; silent can ask for the device only, as device != 'till-9'"
