@@ -8,6 +8,7 @@ from loguru import logger
 
 from server.clock import milliseconds
 from server.ingest.days import Days
+from server.ingest.entrances import Entrances
 from server.ingest.folds import Folds
 from server.ingest.intake import Intake
 from server.ingest.names import Names
@@ -41,7 +42,8 @@ class Core:
 async def open_core(settings: Settings, database: Database) -> Core:
     """Recover everything from the store."""
     days = Days(settings.zone)
-    evaluator = Evaluator(settings.rule, Addresses(settings.mail.staff, settings.mail.customer_address))
+    addresses = Addresses(settings.mail.staff, settings.mail.customer_address)
+    evaluator = Evaluator(settings.rule, addresses, Days(settings.zone).offset)
 
     def recover(connection: Any) -> tuple[Names, Folds, Intake, int]:
         if generation.went_back(connection, database.folder):
@@ -51,7 +53,8 @@ async def open_core(settings: Settings, database: Database) -> Core:
         folds, checkpointed = Folds(settings.ranking, names, days), checkpoints.through(connection)
         Replay(connection, names, folds).run(settings, evaluator)
         epoch = int(generation.current(connection)[:8], 16) or 1
-        intake = Intake(names, folds, evaluator, epoch)
+        entrances = Entrances(settings.rule, folds, names)
+        intake = Intake(names, folds, evaluator, entrances, epoch)
         intake.load(connection)
         return names, folds, intake, checkpointed
 

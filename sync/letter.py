@@ -1,15 +1,17 @@
 """A mail's row rendered: subject, text and HTML, from our own templates, autoescaped."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2.meta import find_undeclared_variables
 
 from server.errors import BadInput, SettingsError
-from server.settings import Rule
+from server.rules.rule import FACTS
+from server.settings import Settings
 
 LETTERS = Path(__file__).with_name("letters")
 MAX_SUBJECT = 200
@@ -33,17 +35,27 @@ class Letters:
     def __init__(self, sender: str, site: str, folder: Path = LETTERS) -> None:
         self._sender = sender
         self._site = site
+        self._folder = folder
         self._environment = Environment(
             loader=FileSystemLoader(folder),
             autoescape=select_autoescape(["html"]),
             undefined=StrictUndefined,
             keep_trailing_newline=True,
         )
+        self._environment.filters["moment"] = _moment
 
     def names(self) -> list[str]:
         """The templates that there are."""
         listed = self._environment.list_templates(extensions=["txt"])
         return [name.removesuffix(".txt") for name in listed]
+
+    def needs(self, template: str) -> set[str]:
+        """The facts that a letter shows. Raises BadInput when the template cannot be read."""
+        try:
+            sources = [(self._folder / f"{template}.{end}").read_text() for end in ("txt", "html")]
+            return set().union(*(find_undeclared_variables(self._environment.parse(one)) for one in sources))
+        except (OSError, TemplateError) as error:
+            raise BadInput("template", f"letter {template}: {error}") from error
 
     def render(self, template: str, facts: Mapping[str, Any], address: tuple[str, str]) -> Letter:
         """A letter. address: recipient and tag. Raises BadInput when the template fails."""
@@ -58,15 +70,23 @@ class Letters:
         return Letter(self._sender, address[0], subject, body.strip() + "\n", html, address[1])
 
 
-def check_letters(rules: Iterable[Rule], known: Iterable[str]) -> None:
-    """Raise SettingsError for a rule whose letter is none of those known."""
-    names = sorted(known)
-    for rule in rules:
-        if rule.template not in names:
-            raise SettingsError(
-                f"[[rule]] {rule.name}",
-                f"template: there is no letter {rule.template}; there are: {', '.join(names)}",
+def check_letters(settings: Settings, letters: Letters) -> None:
+    """Raise SettingsError for a rule whose letter is none of those known, or shows what it cannot know."""
+    names = letters.names()
+    for number, rule in enumerate(settings.rule):
+        place = settings.places[number] if settings.places else f"[[rule]] {rule.name}"
+        if rule.letter not in names:
+            sentence = f"there is no letter {rule.letter}; there are: {', '.join(names)}"
+            raise SettingsError(place, f"template: {sentence}")
+        cause = "on" if rule.on else "entered" if rule.entered else "silent"
+        told = FACTS[cause] | {"site", "matches"}
+        unknown = sorted(letters.needs(rule.letter) - told)
+        if unknown:
+            fitting = ", ".join(name for name in names if letters.needs(name) <= told)
+            sentence = (
+                f"letter {rule.letter} shows {', '.join(unknown)}, which a rule with {cause} does not tell"
             )
+            raise SettingsError(place, f"template: {sentence}; it can have {fitting}")
 
 
 def _moment(at: int) -> str:

@@ -46,7 +46,7 @@ class CloudService:
         self._busy = busy
         self._settings = settings
         self._letters = Letters(settings.mail.sender, settings.edge.site)
-        check_letters(settings.rule, self._letters.names())
+        check_letters(settings, self._letters)
         self._database = database
         self._clock = clock
         self._uploader: Uploader | None = None

@@ -1,15 +1,20 @@
 """One accepted event: its row of the log, what it adds to the folds, the mails that are due."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from server.ingest.batch import Batch, Kind
 from server.ingest.decode import Taken
+from server.ingest.entrances import Entrances, Entry
 from server.ingest.folds import HOUR_MS, Folds, add_up
+from server.ingest.names import Fresh
 from server.rankings.ranking import check_whole
-from server.rules.evaluate import Evaluator, Occurrence
+from server.rules.evaluate import Entered, Evaluator, Occurrence, Told
+from server.rules.rule import Match
 
+NOBODY: Sequence[Entry] = ()
 _pack = msgspec.msgpack.Encoder().encode
 
 
@@ -25,9 +30,11 @@ class Origin(NamedTuple):
 class Accept:
     """Adds to a batch, and to nothing else."""
 
-    def __init__(self, folds: Folds, evaluator: Evaluator) -> None:
+    def __init__(self, folds: Folds, evaluator: Evaluator, entrances: Entrances) -> None:
         self._folds = folds
         self._evaluator = evaluator
+        self._entrances = entrances
+        self._asked = evaluator.asked | entrances.kinds
 
     def event(self, batch: Batch, event: Taken, origin: Origin, seq: int, at: int) -> None:
         """Add one event. at: best known time. Raises NotWhole, before anything was added."""
@@ -48,19 +55,41 @@ class Accept:
         batch.next_id += 1
         if customer is not None and (email := fields.get("email")) is not None:
             fresh.tell_email(customer, email)
+        entries: Sequence[Entry] = NOBODY
         if rules is None:
-            rules = self._evaluator.accepting((event.kind, at, fields), (name, origin.device))
-        if not rules:
+            told = event.kind, at, fields
+            rules = self._evaluator.accepting(told, (name, origin.device))
+            entries = self._entries(batch, told, (customer, origin.number))
+        if not rules and not entries:
             return
-        counted = self._folds.counts
-        for rule, nth in self._evaluator.due(rules, customer or 0, counted, batch.counts):
+        due = self._evaluator.due(rules, customer or 0, self._folds.counts, batch.counts)
+        if due or entries:
             occurrence = Occurrence(
                 f"{origin.device}/{origin.epoch}/{seq}", event.kind, origin.device, name,
                 fresh.email(customer), at, origin.received_at, fields,
             )  # fmt: skip
-            batch.matches += self._evaluator.letters(rule, nth, occurrence)
+            for rule, nth in due:
+                batch.matches += self._evaluator.letters(rule, nth, occurrence)
+            for entry in entries:
+                batch.matches += self._welcomes(entry, fresh, occurrence)
 
     def _kind(self, batch: Batch, name: str) -> Kind:
-        rules = None if name in self._evaluator.asked else self._evaluator.plain.get(name, [])
+        rules = None if name in self._asked else self._evaluator.plain.get(name, [])
         found = batch.kinds[name] = Kind(batch.fresh.id("kind", name), self._folds.plan(name), rules)
         return found
+
+    def _entries(self, batch: Batch, told: Told, who: tuple[int | None, int]) -> Sequence[Entry]:
+        if told[0] not in self._entrances.kinds:
+            return NOBODY
+        if batch.entering is None:
+            batch.entering = self._entrances.begin(batch.fresh)
+        return batch.entering.take(told, who)
+
+    def _welcomes(self, entry: Entry, fresh: Fresh, occurrence: Occurrence) -> list[Match]:
+        is_customer = entry.noun == "customer"
+        entered = Entered(
+            *entry.top, entry.key, entry.rank, entry.score,
+            entry.key if is_customer else None, fresh.email(entry.number) if is_customer else None,
+        )  # fmt: skip
+        rules = self._entrances.rules[entry.top]
+        return [match for rule in rules for match in self._evaluator.welcomes(rule, entered, occurrence)]

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from server.ingest.arrival import Answer, Posted, Posting
 from server.ingest.cursor import Cursor
+from server.ingest.entrances import Entering
 from server.ingest.folds import Plan, Scores, Totals
 from server.ingest.names import Fresh
 from server.ingest.seen import Change
@@ -19,7 +20,7 @@ Row = tuple[Any, ...]
 class Kind(NamedTuple):
     """What is done with events of a kind. number: of its name in the log. plan: for rankings.
 
-    rules: those on it; None when each event has to be asked what their `where` says.
+    rules: those on it; None when each event has to be asked what their `where` says, or who enters by it.
     """
 
     number: int
@@ -31,7 +32,8 @@ class Kind(NamedTuple):
 class Batch:
     """Built inside the transaction; taken over by the folds only after COMMIT returned.
 
-    rows: of the log. scores, totals, counts: what they add to the folds.
+    rows: of the log. scores, totals, counts: what they add to the folds. entering: who leads rankings
+    after them, where a rule asks for that.
     """
 
     fresh: Fresh
@@ -42,6 +44,7 @@ class Batch:
     scores: Scores = field(default_factory=dict)
     totals: Totals = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
+    entering: Entering | None = None
     cursors: dict[tuple[int, int], Cursor] = field(default_factory=dict)
     matches: list[Match] = field(default_factory=list)
     rejects: list[Row] = field(default_factory=list)

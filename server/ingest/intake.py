@@ -12,6 +12,7 @@ from server.ingest.accept import Accept
 from server.ingest.arrival import Answer, Arrival, Up
 from server.ingest.batch import Batch
 from server.ingest.cursor import Cursor, Cursors
+from server.ingest.entrances import Entrances
 from server.ingest.folds import Folds
 from server.ingest.frames import Frames, reject
 from server.ingest.names import Fresh, Names
@@ -29,12 +30,15 @@ class Intake:
     epoch: under which the edge numbers events of foreign clients; new with each generation.
     """
 
-    def __init__(self, names: Names, folds: Folds, evaluator: Evaluator, epoch: int) -> None:
+    def __init__(
+        self, names: Names, folds: Folds, evaluator: Evaluator, entrances: Entrances, epoch: int
+    ) -> None:
         self.names = names
         self.folds = folds
         self.cursors = Cursors(epoch)
         self._seen = Seen()
-        accept = Accept(folds, evaluator)
+        self._entrances = entrances
+        accept = Accept(folds, evaluator, entrances)
         self._frames = Frames(names, self.cursors, accept)
         self._postings = Postings(names, self.cursors, accept, self._seen)
         self._held_before = 0
@@ -65,6 +69,8 @@ class Intake:
             self._seen.adopt(batch.seen, batch.change)
         self.cursors.update(batch.cursors)
         self.folds.adopt(batch.scores, batch.totals, batch.counts, batch.next_id - 1)
+        if batch.entering is not None:
+            self._entrances.adopt(batch.entering)
 
     def committed(self, up: Up, err: str | None = None) -> Answer:
         """What is committed of the epoch that a frame is of."""

@@ -46,6 +46,7 @@ class Fresh:
         self._connection = connection
         self._now = now
         self.added: dict[tuple[Noun, str], int] = {}
+        self._back: dict[tuple[Noun, int], str] = {}
         self.emails: dict[int, str] = {}
 
     def id(self, noun: Noun, name: str) -> int:
@@ -53,7 +54,12 @@ class Fresh:
         known = self._committed[noun].get(name) or self.added.get((noun, name))
         if known is None:
             known = self.added[(noun, name)] = self._insert(noun, name)
+            self._back[(noun, known)] = name
         return known
+
+    def name(self, noun: Noun, number: int) -> str:
+        """The name of an integer."""
+        return self._back.get((noun, number)) or self._names.names[noun][number]
 
     def term(self, name: str) -> int:
         """The integer of a value that a ranking ranks."""
@@ -76,7 +82,7 @@ class Fresh:
         for (noun, name), number in self.added.items():
             self._names.adopt(noun, name, number)
         self._names.emails.update(self.emails)
-        self.added, self.emails = {}, {}
+        self.added, self._back, self.emails = {}, {}, {}
 
     def _insert(self, noun: Noun, name: str) -> int:
         column = {"device": ", added_at", "customer": ", first_at"}.get(noun, "")

@@ -100,7 +100,8 @@ def _specs(settings: Settings) -> Iterable[tuple[str, str]]:
         parts = msgspec.to_builtins(ranking) | {"zone": settings.edge.timezone}
         yield f"ranking:{ranking.name}", json.dumps(parts, sort_keys=True)
     for rule in settings.rule:
-        yield f"rule:{rule.name}", _rule_spec(rule)
+        if rule.on:  # the others count nothing
+            yield f"rule:{rule.name}", _rule_spec(rule)
 
 
 def _rule_spec(rule: Rule) -> str:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from server.rules.quiet import Offset, after
 from server.rules.rule import Addresses, Match, period
 from server.rules.where import Where, Who
 from server.settings import Rule as Spec
@@ -34,24 +35,43 @@ class Occurrence(NamedTuple):
     fields: Mapping[str, Any]
 
 
+class Entered(NamedTuple):
+    """A key that came into the best k of a ranking by an event. rank: from 1.
+
+    customer, email: the key where it is a customer, and the address that they told.
+    """
+
+    k: int
+    ranking: str
+    key: str
+    rank: int
+    score: int
+    customer: str | None
+    email: str | None
+
+
 class Evaluator:
     """Matches of events against rules; knows no clock and keeps no state between batches.
 
+    offset: of the site's time zone.
     plain: the rules on a kind, where none of them has a `where`; they accept every event of it.
     asked: the other kinds that have rules.
     """
 
-    def __init__(self, rules: Iterable[Spec], addresses: Addresses) -> None:
+    def __init__(self, rules: Iterable[Spec], addresses: Addresses, offset: Offset) -> None:
         self._by_kind: dict[str, list[Spec]] = {}
         self._wheres: dict[str, Where] = {}  # by rule
         self.asked: set[str] = set()
         for rule in rules:
+            if not rule.on:
+                continue
             self._by_kind.setdefault(rule.on, []).append(rule)
             if rule.conditions:
                 self._wheres[rule.name] = Where(rule.conditions)
                 self.asked.add(rule.on)
         self.plain = {kind: rules for kind, rules in self._by_kind.items() if kind not in self.asked}
         self._addresses = addresses
+        self._offset = offset
 
     def accepting(self, event: Told, who: Who) -> list[Spec]:
         """The rules that an event counts for."""
@@ -82,14 +102,32 @@ class Evaluator:
 
     def letters(self, rule: Spec, number: int, event: Occurrence) -> list[Match]:
         """The mails of an event that is due."""
-        key, not_before_at = event.identity, 0
-        if rule.digest:
-            key, not_before_at = period(rule, event.received_at)
         facts = {
             "rule": rule.name, "number": number, "kind": event.kind, "device": event.device,
             "customer": event.customer, "at": event.at, "fields": dict(event.fields),
         }  # fmt: skip
+        key, not_before_at = self._when(rule, event.identity, event.received_at)
         return [
             Match(rule, key, recipient, not_before_at, facts)
             for recipient in self._addresses.of(rule.to, event.customer, event.email)
         ]
+
+    def welcomes(self, rule: Spec, entered: Entered, event: Occurrence) -> list[Match]:
+        """The mails of an entry. event: its cause, maybe of another customer, so little of it is told."""
+        facts = {
+            "rule": rule.name, "ranking": entered.ranking, "k": entered.k, "key": entered.key,
+            "rank": entered.rank, "score": entered.score, "customer": entered.customer, "at": event.at,
+        }  # fmt: skip
+        key, not_before_at = self._when(rule, f"{event.identity} {entered.key}", event.received_at)
+        return [
+            Match(rule, key, recipient, not_before_at, facts)
+            for recipient in self._addresses.of(rule.to, entered.customer, entered.email)
+        ]
+
+    def _when(self, rule: Spec, key: str, at: int) -> tuple[str, int]:
+        """Key of a mail that is born at `at`, and when it may go out; 0 for at once."""
+        begins_at = at
+        if rule.digest:
+            key, begins_at = period(rule, at)
+        not_before_at = after(rule.hours, begins_at, self._offset)
+        return key, not_before_at if not_before_at > at else 0

@@ -10,11 +10,17 @@ from server.settings import is_address
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 PERIODS = {"hour": HOUR_MS, "day": DAY_MS}
+FACTS = {  # what makes a mail, to what its letter may show beside `site` and `matches`
+    "on": {"rule", "number", "kind", "device", "customer", "at", "fields"},
+    "entered": {"rule", "ranking", "k", "key", "rank", "score", "customer", "at"},
+    "silent": {"rule", "silent", "devices", "at"},
+}
 
 
 @dataclass(frozen=True)
 class Match:
-    """A mail that is due. key: the event's identity, or the period of a digest.
+    """A mail that is due. key: the event's identity (with the key that entered), the period of a digest,
+    or the first silence that it tells.
 
     recipient: an address, "" when nobody knows one. not_before_at: ms since 1970 UTC, 0 for at once.
     """

@@ -122,7 +122,7 @@ def _row(match: Match, now: int, held_before: int) -> tuple[Any, ...]:
     elif match.facts["at"] < held_before:
         state, reason = "held", "the event is from before the store was set back"
     return (
-        match.rule.name, match.key, match.recipient, state, match.rule.template, match.rule.policy,
+        match.rule.name, match.key, match.recipient, state, match.rule.letter, match.rule.policy,
         _encode(match.facts).decode(), now, match.not_before_at, now, reason,
     )  # fmt: skip
 

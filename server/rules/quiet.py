@@ -1,0 +1,24 @@
+"""Hours of the site's day in which no mail may begin."""
+
+from collections.abc import Callable
+
+from server.settings import Hours
+
+MINUTE_MS = 60_000
+QUARTER_MS = 15 * MINUTE_MS  # the offset of a time zone changes at quarter hours only
+DAY_MS = 24 * 60 * MINUTE_MS
+
+Offset = Callable[[int], int]  # a moment, ms since 1970 UTC, to local time minus UTC, in ms
+
+
+def after(hours: Hours | None, at: int, offset: Offset) -> int:
+    """The first moment from `at` on that is not in quiet hours: `at` itself, or their end, on the days on
+    which clocks change too. Moments are in ms since 1970 UTC."""
+    if hours is None:
+        return at
+    start, end = hours.start * MINUTE_MS, hours.end * MINUTE_MS
+    while True:
+        local = (at + offset(at)) % DAY_MS
+        if (local - start) % DAY_MS >= (end - start) % DAY_MS:
+            return at
+        at = min(at + (end - local) % DAY_MS, at - at % QUARTER_MS + QUARTER_MS)
