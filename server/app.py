@@ -27,10 +27,12 @@ from server.mqtt.broker import Broker
 from server.mqtt.receiver import Receiver
 from server.mqtt.subscriber import Account, Subscriber
 from server.reception import Reception
+from server.rules.rule import Addresses
 from server.settings import Settings, address
 from server.store.database import Database
 from server.watch.health import Health, disk
 from server.watch.rate import Rate
+from server.watch.silence import SilenceWatch
 from server.web.parts import Parts
 from server.web.routes import create_app
 from sync.service import CloudService
@@ -68,6 +70,7 @@ class Edge:
         stack.push_async_callback(self._save, checkpointer)
         self._spawn(checkpointer.run(), "checkpointer")
         self._spawn(core.presence.keep(core.database), "presence")
+        self._spawn(self._silence().run(core.database), "silence")
         await self._start_mqtt()
         self._spawn(self.consumer.run(), "consumer")
         self._spawn(Indexing(core.database, self._is_busy).run(), "indexing")
@@ -84,6 +87,11 @@ class Edge:
         self.health.watch("mqtt", lambda: next((one.down for one in self.subscribers if one.down), None))
         self.health.watch("cloud", self.cloud.upload_error)
         self.health.watch("mail", self.cloud.mail_error)
+
+    def _silence(self) -> SilenceWatch:
+        mail, offset = self.settings.mail, Days(self.settings.zone).offset
+        addresses = Addresses(mail.staff, mail.customer_address)
+        return SilenceWatch(self.settings.rule, addresses, offset, self.core.presence.all, milliseconds)
 
     async def _start_mqtt(self) -> None:
         settings = self.settings

@@ -201,6 +201,13 @@ MIGRATIONS = [
         number INTEGER PRIMARY KEY, through INTEGER NOT NULL, slots BLOB NOT NULL
     );
     """,
+    """
+    -- of which silence of a device a mail of a rule has told: that since it was last heard
+    CREATE TABLE silence (
+        rule TEXT NOT NULL, device TEXT NOT NULL, heard_at INTEGER NOT NULL,
+        PRIMARY KEY (rule, device)
+    ) WITHOUT ROWID;
+    """,
 ]  # fmt: skip
 
 

@@ -1,0 +1,61 @@
+"""Silences of devices that mails have told, so that none is told again after a restart."""
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import msgspec
+
+from server.rules.rule import Match
+from server.rules.silence import Heard
+from server.store import mail
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def told(connection: sqlite3.Connection, rules: Collection[str]) -> dict[str, dict[str, int]]:
+    """By rule and device, when the device was last heard before a silence that is told.
+
+    What rules told that are not among `rules` is forgotten.
+    """
+    found: dict[str, dict[str, int]] = {rule: {} for rule in rules}
+    for rule, device, heard_at in connection.execute("SELECT rule, device, heard_at FROM silence").fetchall():
+        if rule in found:
+            found[rule][device] = heard_at
+        else:
+            connection.execute("DELETE FROM silence WHERE rule = ?", (rule,))
+    return found
+
+
+def tell(
+    connection: sqlite3.Connection, matches: Sequence[Match], devices: Collection[Heard], now: int
+) -> None:
+    """Add the mails of one rule that tell of devices, and remember that; part of one transaction.
+
+    A mail of the rule that waits for the end of quiet hours takes the devices in instead.
+    """
+    if not _joined(connection, matches[0], now):
+        mail.insert(connection, matches, now)
+    connection.executemany(
+        "INSERT INTO silence VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET heard_at = excluded.heard_at",
+        [(matches[0].rule.name, *device) for device in devices],
+    )
+    connection.executemany(  # what is told is known of the devices, also when the edge is killed now
+        "UPDATE device SET last_seen_at = ? WHERE name = ?", [(at, name) for name, at in devices]
+    )
+
+
+def _joined(connection: sqlite3.Connection, match: Match, now: int) -> bool:
+    rule = match.rule.name
+    waiting = connection.execute(
+        "SELECT key, facts FROM mail WHERE rule = ? AND key LIKE 'silent:%' GROUP BY key "
+        "HAVING min(state = 'pending' AND attempt = 0 AND not_before_at > ?) ORDER BY max(id) DESC LIMIT 1",
+        (rule, now),
+    ).fetchone()
+    if waiting is None:
+        return False
+    key, facts = waiting[0], _decode(waiting[1])
+    joined = _encode({**match.facts, "devices": [*facts["devices"], *match.facts["devices"]]}).decode()
+    connection.execute("UPDATE mail SET facts = ? WHERE rule = ? AND key = ?", (joined, rule, key))
+    return True

@@ -1,0 +1,85 @@
+"""Looks every few seconds whether devices have become silent, and writes the mails that rules want of it."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+
+from loguru import logger
+
+from server.errors import StoreFull
+from server.rules.quiet import Offset, after
+from server.rules.rule import Addresses, Match
+from server.rules.silence import Heard, Silence
+from server.settings import Rule
+from server.store import silences
+from server.store.database import Database
+from server.store.devices import Seen
+
+LOOK_S = 5.0
+LONGEST_STEP_MS = int(3 * LOOK_S * 1000)  # beyond that the edge stood still, and could not hear anybody
+
+
+class SilenceWatch:
+    """All rules with `silent`. devices: everybody in the register, as they are now. offset: of the site's
+    time zone. clock: ms since 1970 UTC, for what mails say; what counts is the time that passes."""
+
+    def __init__(
+        self, rules: Iterable[Rule], addresses: Addresses, offset: Offset,
+        devices: Callable[[], Iterable[Seen]], clock: Callable[[], int],
+    ) -> None:  # fmt: skip
+        self._rules = [rule for rule in rules if rule.silent]
+        self._addresses = addresses
+        self._offset = offset
+        self._devices = devices
+        self._clock = clock
+        self._silences: list[Silence] = []
+        self._awake_ms = 0
+
+    async def load(self, database: Database) -> None:
+        """Read what was told before."""
+        told = await database.write(silences.told, [rule.name for rule in self._rules])
+        self._silences = [Silence(rule, told[rule.name]) for rule in self._rules]
+
+    async def run(self, database: Database) -> None:
+        """Look until cancelled."""
+        await self.load(database)
+        if not self._rules:
+            return
+        before = time.monotonic()
+        while True:
+            now = time.monotonic()
+            await self.look(database, int((now - before) * 1000))
+            before = now
+            await asyncio.sleep(LOOK_S)
+
+    async def look(self, database: Database, passed_ms: int) -> None:
+        """Look once. passed_ms: since the last look. What a full disk refuses is told by a later look."""
+        self._awake_ms += min(passed_ms, LONGEST_STEP_MS)
+        heard = [
+            Heard(one.name, one.last_seen_at)
+            for one in self._devices()
+            if one.revoked_at is None and one.last_seen_at is not None
+        ]
+        for silence in self._silences:
+            devices = silence.look(heard, self._awake_ms)
+            if not devices:
+                continue
+            now = self._clock()
+            try:
+                await database.write(silences.tell, self._mails(silence.rule, devices, now), devices, now)
+            except StoreFull as error:
+                logger.warning("{}: no mail: {}", silence.rule.name, error.sentence)
+                continue
+            silence.told(devices, self._awake_ms)
+
+    def _mails(self, rule: Rule, devices: list[Heard], now: int) -> list[Match]:
+        not_before_at = after(rule.hours, now, self._offset)
+        facts = {
+            "rule": rule.name, "silent": rule.silent, "at": now,
+            "devices": [{"name": one.name, "heard_at": one.heard_at} for one in devices],
+        }  # fmt: skip
+        key = f"silent:{devices[0].name}:{devices[0].heard_at}"
+        return [
+            Match(rule, key, recipient, not_before_at if not_before_at > now else 0, facts)
+            for recipient in self._addresses.of(rule.to, None, None)
+        ]
