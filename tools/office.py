@@ -34,7 +34,7 @@ class Office:
 async def office(settings: Settings) -> AsyncIterator[Office]:
     """An Office of the settings' edge, whether it runs or not. Raises StartError."""
     folder = Path(settings.edge.data)
-    if await _answers(folder):
+    if await runs(folder):
         async with _session(folder) as session:
             yield Office(session)
         return
@@ -42,7 +42,8 @@ async def office(settings: Settings) -> AsyncIterator[Office]:
         yield Office(session)
 
 
-async def _answers(folder: Path) -> bool:
+async def runs(folder: Path) -> bool:
+    """Whether an edge runs on this data, and answers."""
     try:
         async with _session(folder) as session, session.get("http://edge/healthz") as answer:
             return answer.status == 200

@@ -1,5 +1,6 @@
 """`boardwalk rules`: the rules of the configuration, and what they would make of an event."""
 
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -15,9 +16,13 @@ from server.ingest import decode
 from server.settings import Settings
 from sync.letter import Letters, check_letters
 from tools.output import JSON, show
+from tools.standings import standings
 from tools.trial import Trial, Verdict
 
-COLUMNS = ["name", "on", "where", "every", "to", "template", "policy", "digest"]
+COLUMNS = [
+    "name", "on", "entered", "silent", "where", "every", "to", "template", "policy", "digest", "quiet",
+]  # fmt: skip
+EMPTY = ("on", "entered", "silent", "digest", "quiet")  # where not given
 
 
 @click.group()
@@ -32,9 +37,9 @@ def rules_check(config: Path | None, as_json: bool) -> None:
     """Validate the rules, and list them."""
     rows = []
     for rule in _settings(config).rule:
-        row = {name: getattr(rule, name) for name in COLUMNS}
+        row = {name: getattr(rule, name) for name in COLUMNS} | {"template": rule.letter}
         where = [str(condition) for condition in rule.conditions]
-        shown = {"where": " and ".join(where) or None, "digest": rule.digest or None}
+        shown = {name: row[name] or None for name in EMPTY} | {"where": " and ".join(where) or None}
         rows.append(row | ({"where": where} if as_json else shown))
     show(rows, COLUMNS, as_json)
 
@@ -54,7 +59,9 @@ def rules_try(config: Path | None, event: Path, device: str, as_json: bool) -> N
     if not is_name(device):
         raise BadInput("device", f"{device!r} cannot name a device: 1 to 32 of a-z, 0-9 and -.")
     settings = _settings(config)
-    verdicts = Trial(settings, device).judge(_event(event))
+    now = milliseconds()
+    trial = Trial(settings, device, _event(event, now), now)
+    verdicts = trial.judge(asyncio.run(standings(settings, trial.event)))
     if as_json:
         click.echo(json.dumps([verdict.row() for verdict in verdicts]))
         return
@@ -65,11 +72,11 @@ def rules_try(config: Path | None, event: Path, device: str, as_json: bool) -> N
 
 def _settings(config: Path | None) -> Settings:
     settings = find(config)
-    check_letters(settings.rule, Letters(settings.mail.sender, settings.edge.site).names())
+    check_letters(settings, Letters(settings.mail.sender, settings.edge.site))
     return settings
 
 
-def _event(path: Path) -> decode.Taken:
+def _event(path: Path, now: int) -> decode.Taken:
     name = "stdin" if str(path) == "-" else str(path)
     try:
         limit = decode.MAX_JSON + 1
@@ -81,7 +88,7 @@ def _event(path: Path) -> decode.Taken:
         found = decode.objects(payload)
         if len(found) != 1:
             raise WireError(f"one event is tried at a time, not {len(found)}")
-        return decode.foreign(found[0], milliseconds())[0]
+        return decode.foreign(found[0], now)[0]
     except OSError as error:
         raise BadInput("event", f"{name} cannot be read ({error.strerror}).") from error
     except WireError as error:
@@ -89,9 +96,11 @@ def _event(path: Path) -> decode.Taken:
 
 
 def _lines(verdict: Verdict) -> list[str]:
+    notes = [f"  {note}" for note in verdict.notes]
     if verdict.reason:
-        return [f"{verdict.rule.name}: no mail, {verdict.reason}"]
-    lines = [f"{verdict.rule.name}: a mail", *(f"  {note}" for note in verdict.notes)]
+        word = "no mail" if verdict.known else "not known"
+        return [f"{verdict.rule.name}: {word}, {verdict.reason}", *notes]
+    lines = [f"{verdict.rule.name}: a mail", *notes]
     for mail in verdict.mails:
         lines.append(f"  to {mail.recipient or 'nobody: no address is known'}")
         letter = [f"Subject: {mail.subject}", "", *(mail.text or "").splitlines()]
