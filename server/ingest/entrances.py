@@ -28,7 +28,10 @@ class Entry(NamedTuple):
 
 
 class Entrances:
-    """The committed leaders of each top k that rules name. kinds: of the events that may change them."""
+    """The committed leaders of each top k that rules name.
+
+    kinds: of the events that may change them. plans: by kind, what such an event does to their rankings.
+    """
 
     def __init__(self, rules: Iterable[Rule], folds: Folds, names: Names) -> None:
         self.folds = folds
@@ -39,6 +42,7 @@ class Entrances:
                 self.rules[rule.top].append(rule)
         specs = [folds.rankings[name].spec for name in self._rankings()]
         self.kinds = frozenset(kind for spec in specs for kind in (*spec.kinds, *spec.minus))
+        self.plans = {kind: self._plan(kind) for kind in self.kinds}
         self._settle()
         self.leaders = {top: Leaders(top.k, self._everybody(top)) for top in self.rules}
 
@@ -51,8 +55,7 @@ class Entrances:
         self.leaders.update(entering.leaders)
         self._settle()
 
-    def plan(self, kind: str) -> Plan:
-        """What events of a kind do to the rankings that rules ask for."""
+    def _plan(self, kind: str) -> Plan:
         names = self._rankings()
         return Plan([], [term for term in self.folds.plan(kind).terms if term.ranking in names])
 
@@ -83,7 +86,7 @@ class Entering:
         """Who comes in by an event, at most one key of each top k. who: its customer, if any, and device."""
         kind, at, fields = event
         changes: Scores = {}
-        self._committed.folds.tally(self._committed.plan(kind), (at, fields), who, self._fresh, changes)
+        self._committed.folds.tally(self._committed.plans[kind], (at, fields), who, self._fresh, changes)
         found: list[Entry] = []
         for rankings in changes.values():
             for ranking, deltas in rankings.items():
