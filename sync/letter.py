@@ -84,9 +84,10 @@ def check_letters(settings: Settings, letters: Letters) -> None:
         if unknown:
             fitting = ", ".join(name for name in names if letters.needs(name) <= told)
             sentence = (
-                f"letter {rule.letter} shows {', '.join(unknown)}, which a rule with {cause} does not tell"
+                f"letter {rule.letter} shows {', '.join(unknown)}, which a rule with {cause} does not know; "
+                f"those that fit: {fitting}"
             )
-            raise SettingsError(place, f"template: {sentence}; it can have {fitting}")
+            raise SettingsError(place, f"template: {sentence}")
 
 
 def _moment(at: int) -> str:

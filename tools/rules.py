@@ -40,6 +40,7 @@ def rules_check(config: Path | None, as_json: bool) -> None:
         row = {name: getattr(rule, name) for name in COLUMNS} | {"template": rule.letter}
         where = [str(condition) for condition in rule.conditions]
         shown = {name: row[name] or None for name in EMPTY} | {"where": " and ".join(where) or None}
+        shown["every"] = rule.every if rule.on else None
         rows.append(row | ({"where": where} if as_json else shown))
     show(rows, COLUMNS, as_json)
 

@@ -40,6 +40,7 @@ digest = "day"
 name = "cancelled"
 on = "order.cancelled"
 to = "cy@shop.example"
+quiet = "20:00-08:00"
 """
 ORDER = {"kind": "order.placed", "customer": "14048", "cents": 12000, "at": 1_700_000_000_000}
 THANKS = "Dear customer 14048,\n\nthis was your order number 10 with us. Thank you.\n\npier-street\n"
@@ -66,14 +67,15 @@ def tried(event: object, *words: str) -> dict[str, dict[str, Any]]:
 def test_the_rules_are_listed_as_they_are_understood(shop: Path) -> None:
     told = run("check")
     assert [" ".join(line.split()) for line in told.stdout.splitlines()] == [
-        "name on where every to template policy digest",
-        "tenth-order order.placed - 10 customer thanks at_most_once -",
-        'big-order order.placed cents >= 10000 and device != "till-9" 1 staff notice at_least_once day',
-        "cancelled order.cancelled - 1 cy@shop.example notice at_most_once -",
+        "name on entered silent where every to template policy digest quiet",
+        "tenth-order order.placed - - - 10 customer thanks at_most_once - -",
+        'big-order order.placed - - cents >= 10000 and device != "till-9" 1 staff notice at_least_once day -',
+        "cancelled order.cancelled - - - 1 cy@shop.example notice at_most_once - 20:00-08:00",
     ]
     assert json.loads(run("check", "--json").stdout)[1] == {
-        "name": "big-order", "on": "order.placed", "where": ["cents >= 10000", 'device != "till-9"'], "every": 1,
-        "to": "staff", "template": "notice", "policy": "at_least_once", "digest": "day",
+        "name": "big-order", "on": "order.placed", "entered": "", "silent": "",
+        "where": ["cents >= 10000", 'device != "till-9"'], "every": 1, "to": "staff", "template": "notice",
+        "policy": "at_least_once", "digest": "day", "quiet": "",
     }  # fmt: skip
 
 
@@ -82,7 +84,8 @@ def test_the_rules_are_listed_as_they_are_understood(shop: Path) -> None:
     [
         ("where = 'cents'", "boardwalk.toml, line 18: where: rule big-order: 'cents'; allowed: a field's name, one of "),
         ("every = 0", "boardwalk.toml, line 18: every: 1 or more\n"),
-        ("template = 'no'", "[[rule]] big-order: template: there is no letter no; there are: notice, thanks\n"),
+        ("template = 'no'", "boardwalk.toml, line 18: template: there is no letter no; there are: entered, notice, silent, thanks, welcome\n"),
+        ("template = 'silent'", "boardwalk.toml, line 18: template: letter silent shows devices, silent, which a rule with on does not know; those that fit: notice, thanks\n"),
     ],
 )  # fmt: skip
 def test_a_wrong_rule_is_one_sentence(shop: Path, line: str, sentence: str) -> None:
