@@ -121,7 +121,13 @@ def test_the_examples_of_rules_are_valid(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "operations.md").read_text()
     (tmp_path / "boardwalk.toml").write_text("\n".join(re.findall(r"```toml\n(.*?)```", page, re.DOTALL)))
     settings = load(tmp_path / "boardwalk.toml", {})
-    assert [rule.name for rule in settings.rule] == ["tenth-order", "big-order", "too-warm"]
+    assert [rule.name for rule in settings.rule] == [
+        "tenth-order",
+        "big-order",
+        "too-warm",
+        "podium",
+        "outage",
+    ]
 
 
 def test_every_test_that_the_guarantees_name_exists() -> None:
