@@ -116,6 +116,13 @@ def test_the_letters_of_an_event_are_shown_and_whom_they_go_to(shop: Path) -> No
     assert rows["cancelled"]["reason"] == "it is on order.cancelled, not on order.placed"
 
 
+def test_quiet_hours_are_named_and_whether_it_is_their_time(shop: Path) -> None:
+    (note,) = tried({"kind": "order.cancelled"})["cancelled"]["notes"][1:]
+    assert note in {
+        f"{when} quiet hours, 20:00-08:00: it waits for their end" for when in ("in", "these are")
+    }
+
+
 def test_a_rule_that_does_not_match_says_which_condition_fails(shop: Path) -> None:
     assert tried(ORDER | {"cents": 9999})["big-order"]["reason"] == "cents >= 10000 does not hold"
     assert tried(ORDER, "--device", "till-9")["big-order"]["reason"] == 'device != "till-9" does not hold'

@@ -8,11 +8,14 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from server.ingest.arrival import Posting
 from server.ingest.days import Days
 from server.rules.evaluate import Entered, Evaluator, Occurrence
 from server.rules.quiet import after
 from server.rules.rule import FACTS, Addresses
-from server.settings import Hours, Rule
+from server.settings import Edge, Hours, Rule, Settings
+from server.store.mail import Mails
+from tests.site import Opener
 
 MINUTE = 60_000
 DAYS = [  # a zone, and a day around which its clocks change, or do not
@@ -102,3 +105,15 @@ def test_mails_and_digests_that_are_due_in_quiet_hours_wait_for_their_end(
     (welcome,) = evaluator.welcomes(rules[1], Entered(3, "o", "c", 1, 9, "c", None), event)
     assert (told.not_before_at, welcome.not_before_at) == (wanted, wanted)
     assert (set(told.facts), set(welcome.facts)) == (FACTS["on"], FACTS["entered"])
+
+
+async def test_a_mail_of_quiet_hours_is_in_the_outbox_once_and_due_at_their_end(site: Opener) -> None:
+    rule = Rule(name="night", on="order.placed", to="a@b.c", quiet="22:00-07:00")
+    berlin = Settings(edge=Edge(timezone="Europe/Berlin"), rule=(rule,))
+    event = {"kind": "order.placed", "id": "1"}
+    for _ in range(2):
+        async with site(berlin) as edge:
+            await edge.take(Posting("till-1", [dict(event)], AT, lambda posted: None))
+            mails = Mails(edge.core.database)
+            assert await mails.due(SEVEN - 1, 9) == []
+            assert [(mail.rule, mail.created_at) for mail in await mails.due(SEVEN, 9)] == [("night", AT)]
