@@ -22,7 +22,7 @@ def wrongs_of_rule(rule: Rule, settings: Settings) -> Iterator[Found]:
     if not causes:
         yield "on", "is missing; a rule has on, entered or silent"
     elif len(causes) > 1:
-        yield causes[1], f"there is {causes[0]} already; a rule has one of on, entered and silent"
+        yield causes[1], f"there is {causes[0]} already; leave one of them out"
     if rule.on and not is_kind(rule.on):
         yield "on", "a kind like order.placed"
     for key, parsed in (
@@ -51,9 +51,9 @@ def _parsed(rule: Rule, key: str, parse: Callable[[], object]) -> Iterator[Found
 
 def _entered(rule: Rule, settings: Settings) -> Iterator[Found]:
     if rule.every != 1:
-        yield "every", "counts events, so it goes with on; each entry makes a mail"
+        yield "every", "leave it out; it counts events, and each entry makes a mail"
     if rule.where:
-        yield "where", "asks for events, so it goes with on"
+        yield "where", "leave it out; it asks for events, so it goes with on"
     top: Top | None = rule.top
     assert top is not None
     ranking = next((one for one in settings.ranking if one.name == top.ranking), None)
@@ -68,11 +68,11 @@ def _entered(rule: Rule, settings: Settings) -> Iterator[Found]:
 
 def _silent(rule: Rule) -> Iterator[Found]:
     if rule.to == "customer":
-        yield "to", "silent is about devices, which have no customer; staff or a mail address"
+        yield "to", "staff or a mail address; silent is about devices, which have no customer"
     if rule.every != 1:
-        yield "every", "counts events, so it goes with on"
+        yield "every", "leave it out; it counts events, so it goes with on"
     if rule.digest:
-        yield "digest", "silent gathers devices in one mail by itself"
+        yield "digest", "leave it out; silent gathers devices in one mail by itself"
     for condition in rule.conditions:
         if condition.field != "device":
             yield "where", f"'{condition}'; silent can ask for the device only, as device != 'till-9'"

@@ -14,17 +14,11 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def told(connection: sqlite3.Connection, rules: Collection[str]) -> dict[str, dict[str, int]]:
-    """By rule and device, when the device was last heard before a silence that is told.
-
-    What rules told that are not among `rules` is forgotten.
-    """
-    found: dict[str, dict[str, int]] = {rule: {} for rule in rules}
-    for rule, device, heard_at in connection.execute("SELECT rule, device, heard_at FROM silence").fetchall():
-        if rule in found:
-            found[rule][device] = heard_at
-        else:
-            connection.execute("DELETE FROM silence WHERE rule = ?", (rule,))
+def told(connection: sqlite3.Connection) -> dict[str, dict[str, int]]:
+    """By rule and device, when the device was last heard before a silence that is told."""
+    found: dict[str, dict[str, int]] = {}
+    for rule, device, heard_at in connection.execute("SELECT rule, device, heard_at FROM silence"):
+        found.setdefault(rule, {})[device] = heard_at
     return found
 
 

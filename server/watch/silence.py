@@ -37,14 +37,14 @@ class SilenceWatch:
 
     async def load(self, database: Database) -> None:
         """Read what was told before."""
-        told = await database.write(silences.told, [rule.name for rule in self._rules])
-        self._silences = [Silence(rule, told[rule.name]) for rule in self._rules]
+        told = await database.read(silences.told)
+        self._silences = [Silence(rule, told.get(rule.name, {})) for rule in self._rules]
 
     async def run(self, database: Database) -> None:
         """Look until cancelled."""
-        await self.load(database)
         if not self._rules:
             return
+        await self.load(database)
         before = time.monotonic()
         while True:
             now = time.monotonic()
