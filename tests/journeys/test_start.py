@@ -83,7 +83,10 @@ async def test_a_wrong_setting_is_named_with_its_line(tmp_path: Path) -> None:
 async def test_a_rule_whose_letter_does_not_exist_is_named(tmp_path: Path) -> None:
     rule = "[[rule]]\nname = 'x'\non = 'order.placed'\nto = 'a@shop.example'\ntemplate = 'hallo'\n"
     said = await refused(EdgeProcess(tmp_path, toml=rule))
-    assert said == "[[rule]] x: template: there is no letter hallo; there are: notice, thanks"
+    assert said == (
+        f"{tmp_path}/boardwalk.toml, line 5: template: there is no letter hallo; "
+        "there are: entered, notice, silent, thanks, welcome"
+    )
 
 
 async def test_kill_minus_nine_leaves_no_broker_behind(tmp_path: Path) -> None:
