@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,6 +17,7 @@ from server.ingest.checkpointer import Checkpointer
 from server.ingest.days import Days
 from server.settings import Mail, Ranking, Rule, Settings
 from server.store.database import Database
+from tests.histories import count, folder
 from tests.ingest.boards import NOW
 from tests.site import Site
 
@@ -54,16 +53,11 @@ STEPS = st.lists(STEP, min_size=2, max_size=16)
 
 
 def test_every_entry_makes_one_mail_after_any_history(pytestconfig: pytest.Config) -> None:
-    count = 20_000 if pytestconfig.getoption("--soak") else 200
-
-    @settings(max_examples=count, deadline=None)
+    @settings(max_examples=count(pytestconfig), deadline=None)
     @given(CONFIGURED, STEPS)
     def history(configured: list[Written], steps: list[Any]) -> None:
-        folder = Path(tempfile.mkdtemp())
-        try:
-            asyncio.run(_history(folder, configured, steps))
-        finally:
-            shutil.rmtree(folder)
+        with folder() as made:
+            asyncio.run(_history(made, configured, steps))
 
     history()
 

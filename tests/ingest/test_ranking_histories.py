@@ -1,8 +1,6 @@
 """Whatever happens to an edge: its rankings are what counting the log by hand gives."""
 
 import asyncio
-import shutil
-import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -21,13 +19,13 @@ from server.ingest.days import Days
 from server.rankings.window import DAYS
 from server.settings import Edge, Ranking, Settings
 from server.store.database import Database
+from tests.histories import count, folder
 from tests.ingest.boards import NOW
 from tests.site import Site
 
 DAY, HOUR = 86_400_000, 3_600_000
 REMEMBERED = 31  # days on which an id counts once: 30 whole ones
 START = NOW + 3650 * DAY  # later than the clock of this machine, which a start looks at too
-MEMORY = Path("/dev/shm")  # what a disk does is tested elsewhere
 PLACED, CANCELLED = ("order.placed",), ("order.cancelled",)
 RANKINGS = st.lists(
     st.sampled_from([
@@ -65,16 +63,11 @@ STEPS = st.lists(STEP, min_size=3, max_size=20)
 
 
 def test_rankings_are_what_counting_the_log_gives_after_any_history(pytestconfig: pytest.Config) -> None:
-    count = 100_000 if pytestconfig.getoption("--soak") else 2000
-
-    @settings(max_examples=count, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=count(pytestconfig), deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(RANKINGS, ZONES, STEPS)
     def history(rankings: list[Ranking], zone: str, steps: list[Any]) -> None:
-        folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
-        try:
-            asyncio.run(_history(folder, _Configured(tuple(rankings), zone), list(steps)))
-        finally:
-            shutil.rmtree(folder)
+        with folder() as made:
+            asyncio.run(_history(made, _Configured(tuple(rankings), zone), list(steps)))
 
     history()
 

@@ -1,8 +1,6 @@
 """Whatever the rules are and whenever the edge starts anew: a rule counts exactly what it accepts."""
 
 import asyncio
-import shutil
-import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from server.ingest.checkpointer import Checkpointer
 from server.ingest.days import Days
 from server.settings import Rule, Settings
 from server.store.database import Database
+from tests.histories import count, folder
 from tests.ingest.boards import NOW
 from tests.site import Opener, Site
 
@@ -60,16 +59,11 @@ STEPS = st.lists(STEP, min_size=3, max_size=20)
 
 
 def test_a_rule_counts_what_it_accepts_after_any_history(pytestconfig: pytest.Config) -> None:
-    count = 20_000 if pytestconfig.getoption("--soak") else 200
-
-    @settings(max_examples=count, deadline=None)
+    @settings(max_examples=count(pytestconfig), deadline=None)
     @given(RULES, STEPS)
     def history(rules: list[Written], steps: list[Any]) -> None:
-        folder = Path(tempfile.mkdtemp())
-        try:
-            asyncio.run(_history(folder, rules, steps))
-        finally:
-            shutil.rmtree(folder)
+        with folder() as made:
+            asyncio.run(_history(made, rules, steps))
 
     history()
 

@@ -1,9 +1,6 @@
 """Whatever devices, clocks, disks and restarts do: each silence is told once, in time, and never without cause."""
 
 import asyncio
-import shutil
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +9,7 @@ from hypothesis import strategies as st
 
 from server.errors import StoreFull
 from server.rules.silence import GATHER_MS
+from tests.histories import count, folder
 from tests.watch.world import BOARDS, DAY_MS, LOOK_MS, N_MS, World
 
 SOME = st.sets(st.sampled_from(BOARDS)).map(lambda names: tuple(sorted(names)))
@@ -33,16 +31,11 @@ STEPS = st.lists(
 
 
 def test_each_silence_is_told_once_and_in_time_after_any_history(pytestconfig: pytest.Config) -> None:
-    count = 20_000 if pytestconfig.getoption("--soak") else 200
-
-    @settings(max_examples=count, deadline=None)
+    @settings(max_examples=count(pytestconfig), deadline=None)
     @given(STEPS)
     def history(steps: list[Any]) -> None:
-        folder = Path(tempfile.mkdtemp())
-        try:
-            asyncio.run(History(World(folder)).run(steps))
-        finally:
-            shutil.rmtree(folder)
+        with folder() as made:
+            asyncio.run(History(World(made)).run(steps))
 
     history()
 
