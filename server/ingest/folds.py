@@ -204,6 +204,12 @@ class Folds:
         rank = heap.rank(number) if number is not None else None
         return None if number is None or rank is None else Place(rank, key, heap.score(number))
 
+    def score(self, name: str, window: str, key: str) -> int | None:
+        """The score of one key, None when nobody knows the key. Raises NotFound."""
+        heap = self._heap(name, window)
+        number = self._names.ids[noun_of(self.rankings[name].spec.key)].get(key)
+        return heap.score(number) if number is not None else None
+
     def size(self, name: str, window: str) -> int:
         """How many keys are listed. Raises NotFound."""
         return len(self._heap(name, window))

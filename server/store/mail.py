@@ -127,7 +127,8 @@ def _row(match: Match, now: int, held_before: int) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _mail(row: tuple[Any, ...]) -> Mail:
+def stored(row: tuple[Any, ...]) -> Mail:
+    """A mail from a row of COLUMNS."""
     start, facts, rest = row[:7], row[7], row[8:]
     return Mail(*start, _decode(facts), *rest)  # type: ignore[call-arg]
 
@@ -137,7 +138,7 @@ def _page(connection: sqlite3.Connection, after: int | None, limit: int) -> list
         f"SELECT {COLUMNS} FROM mail WHERE id < ? ORDER BY id DESC LIMIT ?",
         (after if after is not None else 1 << 62, limit),
     )
-    return [_mail(row) for row in rows]
+    return [stored(row) for row in rows]
 
 
 def _counts(connection: sqlite3.Connection, since_at: int) -> dict[str, int]:
@@ -154,16 +155,16 @@ def _due(connection: sqlite3.Connection, now: int, limit: int) -> list[Mail]:
         "ORDER BY not_before_at, id LIMIT ?",
         (now, limit),
     )
-    return [_mail(row) for row in rows]
+    return [stored(row) for row in rows]
 
 
 def _in_state(connection: sqlite3.Connection, state: str) -> list[Mail]:
     rows = connection.execute(f"SELECT {COLUMNS} FROM mail WHERE state = ? ORDER BY id", (state,))
-    return [_mail(row) for row in rows]
+    return [stored(row) for row in rows]
 
 
 def _unsettled(connection: sqlite3.Connection, changed_before: int) -> list[Mail]:
-    return [_mail(row) for row in connection.execute(UNSETTLED, (changed_before,))]
+    return [stored(row) for row in connection.execute(UNSETTLED, (changed_before,))]
 
 
 def _move(connection: sqlite3.Connection, mail: int, move: Move) -> None:

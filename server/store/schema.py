@@ -208,6 +208,13 @@ MIGRATIONS = [
         PRIMARY KEY (rule, device)
     ) WITHOUT ROWID;
     """,
+    """
+    -- customers are found by a part of their name, whatever its case; mails by their customer
+    ALTER TABLE customer ADD COLUMN folded TEXT;
+    UPDATE customer SET folded = casefold(name);
+    CREATE INDEX customer_by_folded ON customer (folded);
+    CREATE INDEX mail_by_customer ON mail (json_extract(facts, '$.customer'), id);
+    """,
 ]  # fmt: skip
 
 
@@ -219,6 +226,7 @@ def migrate(connection: sqlite3.Connection) -> None:
             f"The store was written by a newer Boardwalk (schema {version}, this one knows "
             f"{len(MIGRATIONS)}); update Boardwalk."
         )
+    connection.create_function("casefold", 1, str.casefold, deterministic=True)
     for number in range(version, len(MIGRATIONS)):
         statements = MIGRATIONS[number] + (_birth() if number == 0 else "")
         connection.executescript(f"BEGIN IMMEDIATE; {statements}; PRAGMA user_version = {number + 1}; COMMIT")

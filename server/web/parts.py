@@ -37,6 +37,9 @@ class Rankings(Protocol):
     def place(self, name: str, window: str, key: str) -> Place | None:
         """Rank and score of one key, None when it is not listed."""
 
+    def score(self, name: str, window: str, key: str) -> int | None:
+        """The score of one key, None when it never had one; cheaper than its place."""
+
     def size(self, name: str, window: str) -> int:
         """How many keys are listed."""
 

@@ -23,7 +23,8 @@ def templates() -> Environment:
     environment.filters |= {
         "number": words.number, "money": words.money, "clock": words.clock,
         "moment": words.moment, "ago": words.ago, "iso": words.iso, "cut": words.cut,
-        "date": words.date,
+        "date": words.date, "visible": words.visible, "customer_path": words.customer_path,
+        "query": words.query,
     }  # fmt: skip
     return environment
 

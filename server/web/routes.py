@@ -1,6 +1,7 @@
 """The web floor put together: every route, every middleware, in the order in which they hold."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -20,7 +21,7 @@ from server.web.live import LIVE, Live
 from server.web.metrics import REQUESTS, counted
 from server.web.origin import same_origin
 from server.web.pace import PACE, Pace, paced
-from server.web.pages import mailbox, today
+from server.web.pages import customers, mailbox, rankings, today
 from server.web.parts import PARTS, Parts
 from server.web.passwords import PASSWORDS, Passwords
 from server.web.problems import explain, problems
@@ -51,6 +52,9 @@ def create_app(parts: Parts) -> web.Application:
 
 def _add_pages(app: web.Application) -> None:
     app.router.add_get("/", today.show)
+    app.router.add_get("/rankings", rankings.show)
+    app.router.add_get("/customers", customers.search)
+    app.router.add_get(_any_name("/customers/{name}"), customers.show)
     app.router.add_get("/sign-in", sign_in.show)
     app.router.add_post("/sign-in", sign_in.check)
     app.router.add_post("/sign-out", sign_in.leave)
@@ -71,10 +75,15 @@ def _add_interface(app: web.Application) -> None:
     app.router.add_get("/api/openapi.json", openapi.tell)
     resources: dict[str, web.Resource] = {}
     for endpoint in openapi.ENDPOINTS:
-        resource = resources.get(endpoint.path) or app.router.add_resource(endpoint.path)
+        resource = resources.get(endpoint.path) or app.router.add_resource(_any_name(endpoint.path))
         resources[endpoint.path] = resource
         resource.add_route(endpoint.method, endpoint.__call__)
     _share(app, list(resources.values()))
+
+
+def _any_name(path: str) -> str:
+    """The path with parts that take any name: aiohttp's own take no braces."""
+    return re.sub(r"{(\w+)}", r"{\1:[^/]+}", path)
 
 
 def _share(app: web.Application, resources: list[web.Resource]) -> None:

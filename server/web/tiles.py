@@ -59,7 +59,8 @@ class Tiles:
                 found.append({
                     "name": name, "window": window, "score": specs[name].score, "key": specs[name].key,
                     "size": self._parts.rankings.size(name, window),
-                    "rows": [{"rank": place.rank, "key": place.key, "score": place.score} for place in top],
+                    "before_at": None,
+                    "rows": [place._asdict() | {"rank_before": None} for place in top],
                 })  # fmt: skip
         sizes = {one["window"]: one["size"] for one in reversed(found)}
         ranked, today = sizes.get("all", 0), sizes.get("today")

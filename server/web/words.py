@@ -1,9 +1,13 @@
 """How numbers, money and moments are written for people."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 LATEST_AT = 253_370_764_800_000  # the year 9999: a foreign program may send any number as a time
+JOINERS = "\u200c\u200d"
+SPACE = "␣"
 
 
 def number(value: int) -> str:
@@ -57,3 +61,32 @@ def ago(at: int, now: int) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit}"
     return f"{seconds} s"
+
+
+def visible(name: str) -> str:
+    """A name that somebody else chose, so that all of it is seen: no letter turns or hides others.
+
+    Joiners stay as they are, for some languages write with them.
+    """
+    joined = any(letter.isprintable() and letter != " " for letter in name)
+    shown = "".join(
+        letter if letter.isprintable() or (joined and letter in JOINERS) else f"⟨U+{ord(letter):04X}⟩"
+        for letter in name
+    )
+    inner = shown.strip(" ")
+    before = len(shown) - len(shown.lstrip(" "))
+    return SPACE * before + inner + SPACE * (len(shown) - before - len(inner))
+
+
+def customer_path(name: str) -> str:
+    """The address of a customer's page, for any name: browsers take dots alone for a way up."""
+    if name in (".", ".."):
+        return f"/customers?name={name}"
+    return f"/customers/{quote(name, safe='')}"
+
+
+def query(values: Mapping[str, object]) -> str:
+    """The part of an address behind `?`; what is empty is left out."""
+    return urlencode(
+        {name: value for name, value in values.items() if value not in ("", None)}, quote_via=quote
+    )

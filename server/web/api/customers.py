@@ -1,40 +1,99 @@
 """Customers: everybody who was named in an event."""
 
-import sqlite3
+from typing import Annotated
 
 import msgspec
 
-from server.web.api.endpoint import Call, Endpoint, Paging
+from server.errors import NotFound
+from server.store import customers
+from server.store.customers import Customer
+from server.web.api.endpoint import Call, Endpoint, Paging, Query
 from server.web.caller import READ
+from server.web.parts import Parts
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 
 
-class Customer(msgspec.Struct):
-    """first_at: when an event named them first, ms since 1970 UTC. email: null when nobody knows."""
+class CustomersQuery(Paging):
+    """text: a part of the name, whatever the case. name: exactly this one."""
 
-    id: int
-    name: str
-    email: str | None
-    first_at: int
+    text: Text | None = None
+    name: Text | None = None
 
 
 class CustomerPage(msgspec.Struct):
-    """rows: in the order in which they first came. next: the `after` of the next page."""
+    """rows: in the order in which they first came. next: the `after` of the next page.
+
+    With text a page looks at 200,000 customers: it may have few rows or none, and a next.
+    """
 
     rows: list[Customer]
     next: int | None
 
 
+class CustomerPlace(msgspec.Struct):
+    """Where a customer stands in a window of a ranking. rank and score: null when not listed.
+
+    rank_before: at the moment before_at, the last midnight of the site; null when not among the best
+    1,000 then. before_at: null when nothing is noted of then.
+    """
+
+    ranking: str
+    window: str
+    rank: int | None
+    score: int | None
+    rank_before: int | None = None
+    before_at: int | None = None
+
+
+class OneCustomer(msgspec.Struct):
+    """first_at: ms since 1970 UTC. mails: how many their events made, digests left out.
+
+    places: in each ranking of customers and each of its windows.
+    """
+
+    id: int
+    name: str
+    email: str | None
+    first_at: int
+    mails: int
+    places: list[CustomerPlace]
+
+
 async def page(call: Call) -> CustomerPage:
     """A page of customers."""
-    rows = await call.parts.database.read(_select, call.query.after or 0, call.query.limit)
-    return CustomerPage(rows, rows[-1].id if len(rows) == call.query.limit else None)
+    query: CustomersQuery = call.query
+    if query.name is not None:
+        found = await call.parts.database.read(customers.find, query.name)
+        has_text = found is not None and (query.text or "").casefold() in found.name.casefold()
+        return CustomerPage([found] if found and has_text else [], None)
+    work = call.parts.database.read(customers.page, query.after or 0, query.limit, query.text or "")
+    return CustomerPage(*await work)
 
 
-def _select(connection: sqlite3.Connection, after: int, limit: int) -> list[Customer]:
-    rows = connection.execute(
-        "SELECT id, name, email, first_at FROM customer WHERE id > ? ORDER BY id LIMIT ?", (after, limit)
-    )
-    return [Customer(*row) for row in rows]
+async def one(call: Call) -> OneCustomer:
+    """A customer, and their place in each ranking."""
+    name = call.named("name")
+    found = await call.parts.database.read(customers.find, name)
+    if found is None:
+        raise NotFound(f"There is no customer {name!r}; names are exact here, ?text= in the list finds them.")
+    mails = await call.parts.database.read(customers.mail_count, name)
+    return OneCustomer(found.id, found.name, found.email, found.first_at, mails, places(call.parts, name))
 
 
-ENDPOINTS = [Endpoint("GET", "/api/v1/customers", page, READ, "Customers", Paging, answer=CustomerPage)]
+def places(parts: Parts, name: str) -> list[CustomerPlace]:
+    """Where a customer stands, in the order of the settings."""
+    keys = {spec.name: spec.key for spec in parts.settings.ranking}
+    found = []
+    for ranking, windows in parts.rankings.names():
+        for window in windows if keys[ranking] == "customer" else ():
+            place = parts.rankings.place(ranking, window, name)
+            rank, score = (place.rank, place.score) if place else (None, None)
+            found.append(CustomerPlace(ranking, window, rank, score))
+    return found
+
+
+ENDPOINTS = [
+    Endpoint("GET", "/api/v1/customers", page, READ, "Customers", CustomersQuery, answer=CustomerPage),
+    Endpoint("GET", "/api/v1/customers/{name}", one, READ, "One customer", Query, answer=OneCustomer),
+]

@@ -1,0 +1,95 @@
+"""Customers: everybody who was named in an event, found by a part of their name."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from server.store.mail import COLUMNS, Mail, stored
+
+SCANNED = 200_000  # customers that one search looks at
+LAST = chr(0x10FFFF)
+SELECT = "SELECT id, name, email, first_at FROM customer"
+OWN = "json_extract(facts, '$.customer') = ? AND key NOT LIKE 'hour:%' AND key NOT LIKE 'day:%'"
+
+
+@dataclass(frozen=True)
+class Customer:
+    """first_at: when an event named them first, ms since 1970 UTC. email: None when nobody knows."""
+
+    id: int
+    name: str
+    email: str | None
+    first_at: int
+
+
+def page(
+    connection: sqlite3.Connection, after: int, limit: int, text: str = ""
+) -> tuple[list[Customer], int | None]:
+    """At most `limit` customers in the order in which they first came, and the `after` of the next page.
+
+    text: a part of the name, whatever the case. With it a page looks at a bounded number of customers:
+    it may have few rows, or none, and a next one.
+    """
+    if not text:
+        rows = _rows(connection, f"{SELECT} WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+        return rows, rows[-1].id if len(rows) == limit else None
+    end = after + SCANNED
+    sql = f"{SELECT} WHERE id > ? AND id <= ? AND instr(folded, ?) ORDER BY id LIMIT ?"
+    rows = _rows(connection, sql, after, end, text.casefold(), limit)
+    if len(rows) == limit:
+        return rows, rows[-1].id
+    return rows, end if end < _newest_id(connection) else None
+
+
+def newest(connection: sqlite3.Connection, before: int | None, limit: int) -> list[Customer]:
+    """At most `limit` customers, those who came last first; before: an id."""
+    sql = f"{SELECT} WHERE id < ? ORDER BY id DESC LIMIT ?"
+    return _rows(connection, sql, before if before is not None else 1 << 62, limit)
+
+
+def matching(connection: sqlite3.Connection, text: str, limit: int) -> list[Customer]:
+    """At most `limit` customers whose name has `text`: first those that begin with it, by name.
+
+    The others are looked for among the newest SCANNED ones.
+    """
+    folded = text.casefold()
+    found = _rows(
+        connection, f"{SELECT} WHERE folded >= ? AND folded < ? ORDER BY folded, id LIMIT ?",
+        folded, folded + LAST, limit,
+    )  # fmt: skip
+    if len(found) < limit:
+        sql = f"{SELECT} WHERE id > ? AND instr(folded, ?) > 1 ORDER BY id DESC LIMIT ?"
+        oldest = _newest_id(connection) - SCANNED
+        found += _rows(connection, sql, oldest, folded, limit - len(found))
+    return found
+
+
+def find(connection: sqlite3.Connection, name: str) -> Customer | None:
+    """The customer of exactly this name."""
+    rows = _rows(connection, f"{SELECT} WHERE name = ?", name)
+    return rows[0] if rows else None
+
+
+def count(connection: sqlite3.Connection) -> int:
+    """How many there are."""
+    return _newest_id(connection)  # ids are dense, and customers stay
+
+
+def mails(connection: sqlite3.Connection, name: str, limit: int) -> list[Mail]:
+    """At most `limit` mails that events of this customer made, newest first; digests gather many."""
+    sql = f"SELECT {COLUMNS} FROM mail WHERE {OWN} ORDER BY id DESC LIMIT ?"
+    return [stored(row) for row in connection.execute(sql, (name, limit))]
+
+
+def mail_count(connection: sqlite3.Connection, name: str) -> int:
+    """How many such mails there are."""
+    found: int = connection.execute(f"SELECT count(*) FROM mail WHERE {OWN}", (name,)).fetchone()[0]
+    return found
+
+
+def _newest_id(connection: sqlite3.Connection) -> int:
+    found: int = connection.execute("SELECT coalesce(max(id), 0) FROM customer").fetchone()[0]
+    return found
+
+
+def _rows(connection: sqlite3.Connection, sql: str, *values: object) -> list[Customer]:
+    return [Customer(*row) for row in connection.execute(sql, values)]

@@ -1,0 +1,44 @@
+// Keeps a page that the server draws current: after a commit it is drawn again there, and taken over here.
+import { follow } from "./connection.js";
+import { one } from "./words.js";
+
+const part = one("[data-fresh]");
+const EVERY_MS = 1500;
+const HOUR_MS = 3600000;
+let due = 0;
+let asking = false;
+
+// Let the page be drawn again soon, but not more often than every 1.5 s.
+function soon() {
+  due ||= setTimeout(draw, EVERY_MS);
+}
+
+async function draw() {
+  due = 0;
+  if (asking || document.hidden || one("a:hover, a:focus", part)) return void soon(); // a link must not change under a finger
+  asking = true;
+  const answer = await fetch(location.href).catch(() => null);
+  asking = false;
+  if (!answer?.ok || answer.redirected) return;
+  const fresh = one("[data-fresh]", new DOMParser().parseFromString(await answer.text(), "text/html"));
+  if (fresh) become(part, fresh);
+}
+
+// Let an element be like another one, and touch only what differs.
+function become(here, there) {
+  if (here.nodeType !== there.nodeType || here.nodeName !== there.nodeName) return here.replaceWith(document.adoptNode(there));
+  if (here.nodeType !== Node.ELEMENT_NODE) {
+    if (here.data !== there.data) here.data = there.data;
+    return;
+  }
+  for (const { name } of [...here.attributes]) if (!there.hasAttribute(name)) here.removeAttribute(name);
+  for (const { name, value } of there.attributes) if (here.getAttribute(name) !== value) here.setAttribute(name, value);
+  const [old, fresh] = [[...here.childNodes], [...there.childNodes]];
+  fresh.forEach((node, index) => (index < old.length ? become(old[index], node) : here.append(document.adoptNode(node))));
+  for (const node of old.slice(fresh.length)) node.remove();
+}
+
+if (part) {
+  follow("newest=1", Number(part.dataset.fresh), { state: () => {}, event: soon, reset: soon });
+  setTimeout(() => { soon(); setInterval(soon, HOUR_MS); }, HOUR_MS - Date.now() % HOUR_MS + 2000); // standings, and days
+}
