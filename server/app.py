@@ -126,6 +126,7 @@ class Edge:
             database=core.database,
             intake=self,
             rankings=core.folds,
+            standings=core.standings,
             totals=core.folds,
             presence=core.presence,
             cloud=self.cloud,

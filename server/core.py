@@ -14,6 +14,7 @@ from server.ingest.intake import Intake
 from server.ingest.names import Names
 from server.ingest.presence import Presence
 from server.ingest.recovery import Replay
+from server.ingest.standings import Standings
 from server.registrar import Registrar
 from server.rules.evaluate import Evaluator
 from server.rules.rule import Addresses
@@ -32,6 +33,7 @@ class Core:
     database: Database
     names: Names
     folds: Folds
+    standings: Standings
     intake: Intake
     presence: Presence
     registrar: Registrar
@@ -45,23 +47,25 @@ async def open_core(settings: Settings, database: Database) -> Core:
     addresses = Addresses(settings.mail.staff, settings.mail.customer_address)
     evaluator = Evaluator(settings.rule, addresses, Days(settings.zone).offset)
 
-    def recover(connection: Any) -> tuple[Names, Folds, Intake, int]:
+    def recover(connection: Any) -> tuple[Names, Folds, Standings, Intake, int]:
         if generation.went_back(connection, database.folder):
             logger.warning("the store was set back; boards send again what they still hold, mails are held")
             generation.renew(connection, milliseconds())
         names = Names(connection)
         folds, checkpointed = Folds(settings.ranking, names, days), checkpoints.through(connection)
         Replay(connection, names, folds).run(settings, evaluator)
+        standings = Standings(folds, names, days)
+        standings.load(connection)
         epoch = int(generation.current(connection)[:8], 16) or 1
         entrances = Entrances(settings.rule, folds, names)
         intake = Intake(names, folds, evaluator, entrances, epoch)
         intake.load(connection)
-        return names, folds, intake, checkpointed
+        return names, folds, standings, intake, checkpointed
 
-    names, folds, intake, checkpointed = await database.write(recover)
-    folds.move(milliseconds())
+    names, folds, standings, intake, checkpointed = await database.write(recover)
+    await standings.look(milliseconds(), database)
     presence = Presence()
     await presence.load(database)
     registrar = Registrar(database, names, presence, milliseconds)
     born = await database.read(generation.current)
-    return Core(database, names, folds, intake, presence, registrar, born, checkpointed)
+    return Core(database, names, folds, standings, intake, presence, registrar, born, checkpointed)

@@ -9,6 +9,7 @@ from loguru import logger
 from server.errors import StoreFull
 from server.ingest.days import Days
 from server.ingest.folds import Folds
+from server.ingest.standings import Standings
 from server.rankings.ranking import KEPT_DAYS
 from server.store import checkpoints, generation
 from server.store.database import Database
@@ -24,16 +25,18 @@ class Known(Protocol):
 
     database: Database
     folds: Folds
+    standings: Standings
     generation: str
     checkpointed: int
 
 
 class Checkpointer:
-    """Also moves the rankings' day on, since it wakes anyway."""
+    """Also has standings noted and the rankings' day moved on, since it wakes anyway."""
 
     def __init__(self, core: Known, days: Days, clock: Callable[[], int]) -> None:
         self._database = core.database
         self._folds = core.folds
+        self._standings = core.standings
         self._generation = core.generation
         self._days = days
         self._clock = clock
@@ -46,7 +49,7 @@ class Checkpointer:
         while True:
             await asyncio.sleep(STEP_S)
             waited += STEP_S
-            self._folds.move(self._clock())
+            await self._standings.look(self._clock(), self._database)
             if waited >= EVERY_S or self._folds.through - self._written >= EVERY_EVENTS:
                 waited = 0.0
                 try:

@@ -1,6 +1,6 @@
 """Days of the site's calendar, as numbers."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 QUARTER_MS = 900_000  # offsets of time zones change at quarter hours only
@@ -18,6 +18,11 @@ class Days:
         """The local day of a moment in ms since 1970 UTC."""
         offset = self._offsets.get(at // QUARTER_MS)
         return (at + (self.offset(at) if offset is None else offset)) // DAY_MS
+
+    def begin(self, day: int) -> int:
+        """The first moment of a local day, in ms since 1970 UTC."""
+        midnight = datetime.combine(date(1970, 1, 1) + timedelta(days=day), time(), self._zone)
+        return int(midnight.timestamp() * 1000)
 
     def offset(self, at: int) -> int:
         """Local time minus UTC at a moment, in ms."""

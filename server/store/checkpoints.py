@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from server.store import standings
+
 MOST = (1 << 63) - 1
 
 Score = tuple[str, int, int, int]  # ranking, bucket, key, score
@@ -94,6 +96,8 @@ def adopt(connection: sqlite3.Connection, name: str, spec: str, since: int) -> N
     noun, _, plain = name.partition(":")
     table, column = ("score", "ranking") if noun == "ranking" else ("rule_count", "rule")
     connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (plain,))
+    if noun == "ranking":
+        standings.forget(connection, plain)
     connection.execute(
         "INSERT INTO fold VALUES (?, ?, ?) "
         "ON CONFLICT DO UPDATE SET spec = excluded.spec, since = excluded.since",

@@ -215,6 +215,16 @@ MIGRATIONS = [
     CREATE INDEX customer_by_folded ON customer (folded);
     CREATE INDEX mail_by_customer ON mail (json_extract(facts, '$.customer'), id);
     """,
+    """
+    -- how rankings stood at full hours of the site, for a day
+    CREATE TABLE standing (
+        ranking TEXT NOT NULL,
+        window TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        keys BLOB NOT NULL,           -- the best first, 4 bytes each, little-endian
+        PRIMARY KEY (ranking, window, at)
+    );
+    """,
 ]  # fmt: skip
 
 

@@ -10,6 +10,8 @@ from server.ingest.arrival import Once as Once
 from server.ingest.arrival import Posted as Posted
 from server.ingest.commit import Commit as Commit
 from server.ingest.folds import Place as Place
+from server.ingest.standings import Against as Against
+from server.ingest.standings import Before as Before
 from server.settings import Settings
 from server.store.database import Database
 from server.store.devices import Seen as Seen
@@ -42,6 +44,13 @@ class Rankings(Protocol):
 
     def size(self, name: str, window: str) -> int:
         """How many keys are listed."""
+
+
+class Standings(Protocol):
+    """How rankings stood before, from memory."""
+
+    def before(self, name: str, window: str, against: Against, now: int) -> Before | None:
+        """How a window stood an hour ago or yesterday, None when nothing is noted of then."""
 
 
 class Totals(Protocol):
@@ -98,6 +107,7 @@ class Parts:
     database: Database
     intake: Intake
     rankings: Rankings
+    standings: Standings
     totals: Totals
     presence: Presence
     cloud: Cloud

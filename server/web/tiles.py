@@ -56,11 +56,15 @@ class Tiles:
         for name, windows in self._parts.rankings.names()[:2]:
             for window in windows:
                 top = self._parts.rankings.top(name, window, TOP)
+                before = self._parts.standings.before(name, window, "day", self._clock())
                 found.append({
                     "name": name, "window": window, "score": specs[name].score, "key": specs[name].key,
                     "size": self._parts.rankings.size(name, window),
-                    "before_at": None,
-                    "rows": [place._asdict() | {"rank_before": None} for place in top],
+                    "before_at": before.compared_at if before else None,
+                    "rows": [
+                        place._asdict() | {"rank_before": before.rank(place.key) if before else None}
+                        for place in top
+                    ],
                 })  # fmt: skip
         sizes = {one["window"]: one["size"] for one in reversed(found)}
         ranked, today = sizes.get("all", 0), sizes.get("today")

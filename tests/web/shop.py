@@ -95,7 +95,7 @@ class Shop:
     def parts(self) -> Parts:
         core = self.core
         return Parts(
-            settings=self.settings, database=core.database, intake=self, rankings=core.folds,
+            settings=self.settings, database=core.database, intake=self, rankings=core.folds, standings=core.standings,
             totals=core.folds, presence=core.presence, cloud=self.cloud, health=self.health,
             devices=core.registrar, on_commit=self.consumer.listeners.append, per_minute=lambda: 7,
         )  # fmt: skip

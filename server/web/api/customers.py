@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 
+from server.clock import milliseconds
 from server.errors import NotFound
 from server.store import customers
 from server.store.customers import Customer
@@ -84,12 +85,14 @@ async def one(call: Call) -> OneCustomer:
 def places(parts: Parts, name: str) -> list[CustomerPlace]:
     """Where a customer stands, in the order of the settings."""
     keys = {spec.name: spec.key for spec in parts.settings.ranking}
-    found = []
+    found, now = [], milliseconds()
     for ranking, windows in parts.rankings.names():
         for window in windows if keys[ranking] == "customer" else ():
             place = parts.rankings.place(ranking, window, name)
             rank, score = (place.rank, place.score) if place else (None, None)
-            found.append(CustomerPlace(ranking, window, rank, score))
+            before = parts.standings.before(ranking, window, "day", now)
+            then = (before.rank(name), before.at) if before else (None, None)
+            found.append(CustomerPlace(ranking, window, rank, score, *then))
     return found
 
 

@@ -6,6 +6,7 @@ from server.clock import milliseconds
 from server.errors import NotFound
 from server.web.api.endpoint import Call, Endpoint, Limit, Listing, Query
 from server.web.caller import READ
+from server.web.parts import Against
 
 
 class Known(msgspec.Struct):
@@ -22,25 +23,33 @@ class AllRankings(msgspec.Struct):
 
 
 class Row(msgspec.Struct):
-    """rank: from 1. score: a whole number; sums of cents are cents."""
+    """rank: from 1. score: a whole number; sums of cents are cents.
+
+    rank_before: at before_at, null when it was not among the best 1,000 then; only with `against`.
+    """
 
     rank: int
     key: str
     score: int
+    rank_before: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Top(msgspec.Struct):
-    """as_of: ms since 1970 UTC. size: how many keys are listed in all."""
+    """as_of: ms since 1970 UTC. size: how many keys are listed in all.
+
+    before_at: of which moment rank_before is, null when nothing is noted of then; only with `against`.
+    """
 
     name: str
     window: str
     as_of: int
     size: int
     rows: list[Row]
+    before_at: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Standing(msgspec.Struct):
-    """The place of one key."""
+    """The place of one key; rank_before and before_at as of Row and Top."""
 
     name: str
     window: str
@@ -48,19 +57,26 @@ class Standing(msgspec.Struct):
     rank: int
     key: str
     score: int
+    rank_before: int | msgspec.UnsetType | None = msgspec.UNSET
+    before_at: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class TopQuery(Listing):
-    """window: all, today, 7d or 30d, as far as the ranking has it. k: how many."""
+    """window: all, today, 7d or 30d, as far as the ranking has it. k: how many.
+
+    against: hour has the places of an hour ago beside, day those of the last midnight.
+    """
 
     window: str = "all"
     k: Limit = 10
+    against: Against | None = None
 
 
 class WindowQuery(Query):
     """As of TopQuery."""
 
     window: str = "all"
+    against: Against | None = None
 
 
 async def names(call: Call) -> AllRankings:
@@ -72,8 +88,15 @@ async def top(call: Call) -> Top:
     """The best k."""
     query: TopQuery = call.query
     name, rankings = call.named("name"), call.parts.rankings
-    rows = [Row(place.rank, place.key, place.score) for place in rankings.top(name, query.window, query.k)]
-    return Top(name, query.window, milliseconds(), rankings.size(name, query.window), rows)
+    now = milliseconds()
+    rows = [Row(*place) for place in rankings.top(name, query.window, query.k)]
+    answer = Top(name, query.window, now, rankings.size(name, query.window), rows)
+    if query.against is not None:
+        before = call.parts.standings.before(name, query.window, query.against, now)
+        answer.before_at = before.at if before else None
+        for row in rows:
+            row.rank_before = before.rank(row.key) if before else None
+    return answer
 
 
 async def standing(call: Call) -> Standing:
@@ -82,7 +105,13 @@ async def standing(call: Call) -> Standing:
     place = call.parts.rankings.place(name, window, key)
     if place is None:
         raise NotFound(f"{key} is not listed in {name} for {window}.")
-    return Standing(name, window, milliseconds(), place.rank, place.key, place.score)
+    now, against = milliseconds(), call.query.against
+    answer = Standing(name, window, now, *place)
+    if against is not None:
+        before = call.parts.standings.before(name, window, against, now)
+        answer.before_at = before.at if before else None
+        answer.rank_before = before.rank(key) if before else None
+    return answer
 
 
 ENDPOINTS = [

@@ -1,14 +1,15 @@
-"""The page Rankings: every ranking in a window, and where one key stands."""
+"""The page Rankings: every ranking in a window, how it moved, and where one key stands."""
 
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from aiohttp import web
 
 from server.clock import milliseconds
+from server.settings import Ranking
 from server.web.caller import READ, require
 from server.web.feed import FEED
 from server.web.pages import address
-from server.web.parts import PARTS, Parts
+from server.web.parts import PARTS, Against, Before, Parts
 from server.web.render import page
 
 WINDOWS = ("all", "today", "7d", "30d")
@@ -16,46 +17,72 @@ FIRST = 10  # rows of each ranking
 LONG = 100  # rows of the one that was picked
 
 
+class Asked(NamedTuple):
+    """What the address says. name: one ranking at length, "" for all. q: a key to look for, or "" ."""
+
+    window: str
+    against: Against
+    name: str
+    q: str
+
+
 async def show(request: web.Request) -> web.StreamResponse:
-    """GET /rankings: `window`, `name` for one ranking at length, `q` for one key. Raises NotFound."""
+    """GET /rankings: `window`, `against`, `name`, `q`. Raises NotFound and BadInput."""
     require(request, READ)
-    parts, newest = request.app[PARTS], request.app[FEED].newest
-    window, wanted = address.choice(request, "window", WINDOWS, "all"), address.text(request, "q")
-    name = request.query.get("name", "")
-    if name:
-        parts.rankings.top(name, _window(parts, name, window), 1)  # raises NotFound, with the names there are
-    shown = [one for one in parts.settings.ranking if name in ("", one.name)]
+    parts, asked = request.app[PARTS], _asked(request)
+    if asked.name:
+        parts.rankings.size(asked.name, _window(parts, asked.name, asked.window))  # raises NotFound
+    specs = parts.settings.ranking
     facts = {
-        "window": window, "name": name, "q": wanted, "newest": newest, "now": milliseconds(), "long": LONG,
-        "against": address.choice(request, "against", ("day", "hour"), "day"),
-        "windows": [one for one in WINDOWS if any(one in spec.windows for spec in parts.settings.ranking)],
-        "rankings": [_ranking(parts, spec.name, window, LONG if name else FIRST) for spec in shown],
-        "found": _places(parts, wanted, window) if wanted else [],
+        **asked._asdict(), "newest": request.app[FEED].newest, "now": milliseconds(), "long": LONG,
+        "windows": [one for one in WINDOWS if any(one in spec.windows for spec in specs)],
+        "rankings": [_ranking(parts, spec, asked) for spec in specs if asked.name in ("", spec.name)],
+        "found": [_place(parts, spec, asked) for spec in specs if asked.q],
     }  # fmt: skip
     return page(request, "rankings.html", facts)
 
 
-def _ranking(parts: Parts, name: str, window: str, k: int) -> dict[str, Any]:
-    spec = next(one for one in parts.settings.ranking if one.name == name)
-    window = _window(parts, name, window)
+def _asked(request: web.Request) -> Asked:
+    return Asked(
+        address.choice(request, "window", WINDOWS, "all"),
+        cast(Against, address.choice(request, "against", ("day", "hour"), "day")),
+        request.query.get("name", ""),
+        address.text(request, "q"),
+    )
+
+
+def _ranking(parts: Parts, spec: Ranking, asked: Asked) -> dict[str, Any]:
+    """A ranking as the page shows it; a window that it does not have is its first one."""
+    window, k = _window(parts, spec.name, asked.window), LONG if asked.name else FIRST
+    before = parts.standings.before(spec.name, window, asked.against, milliseconds())
     return {
-        "name": name, "window": window, "key": spec.key, "money": spec.score == "sum:cents", "spec": spec,
-        "rows": [row._asdict() | {"rank_before": None} for row in parts.rankings.top(name, window, k)],
-        "size": parts.rankings.size(name, window), "k": k, "before_at": None, "since": None,
+        "name": spec.name, "window": window, "key": spec.key, "spec": spec, "k": k, "since": None,
+        "money": spec.score == "sum:cents", "size": parts.rankings.size(spec.name, window),
+        "rows": [
+            row._asdict() | {"rank_before": before.rank(row.key) if before else None}
+            for row in parts.rankings.top(spec.name, window, k)
+        ],
+        **_moments(before),
     }  # fmt: skip
 
 
-def _places(parts: Parts, key: str, window: str) -> list[dict[str, Any]]:
-    """Where a key stands in each ranking."""
-    found = []
-    for spec in parts.settings.ranking:
-        its = _window(parts, spec.name, window)
-        place = parts.rankings.place(spec.name, its, key)
-        size = parts.rankings.size(spec.name, its)
-        found.append(
-            {"spec": spec, "window": its, "place": place, "size": size, "before": None, "before_at": None}
-        )
-    return found
+def _place(parts: Parts, spec: Ranking, asked: Asked) -> dict[str, Any]:
+    """Where the key stands that was asked for."""
+    window = _window(parts, spec.name, asked.window)
+    before = parts.standings.before(spec.name, window, asked.against, milliseconds())
+    return {
+        "spec": spec, "window": window, "size": parts.rankings.size(spec.name, window),
+        "place": parts.rankings.place(spec.name, window, asked.q),
+        "rank_before": before.rank(asked.q) if before else None, **_moments(before),
+    }  # fmt: skip
+
+
+def _moments(before: Before | None) -> dict[str, int | None]:
+    """before_at: what to compare with. noted_at: when that was noted, even if nobody was listed then."""
+    return {
+        "before_at": before.compared_at if before else None,
+        "noted_at": before.at if before else None,
+    }
 
 
 def _window(parts: Parts, name: str, window: str) -> str:

@@ -1,0 +1,35 @@
+"""Standings of rankings at full hours, as they are kept over restarts."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """at: ms since 1970 UTC. packed: keys, the best first. oldest: what is older may go."""
+
+    ranking: str
+    window: str
+    at: int
+    packed: bytes
+    oldest: int
+
+
+def save(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
+    """Write standings, and forget those that nobody asks for any more; part of one transaction."""
+    for ranking, window, at, packed, oldest in rows:
+        connection.execute(
+            "DELETE FROM standing WHERE ranking = ? AND window = ? AND (at < ? OR at >= ?)",
+            (ranking, window, oldest, at),
+        )
+        connection.execute("INSERT INTO standing VALUES (?, ?, ?, ?)", (ranking, window, at, packed))
+
+
+def everything(connection: sqlite3.Connection) -> Iterator[tuple[str, str, int, bytes]]:
+    """(ranking, window, at, packed) of all."""
+    return connection.execute("SELECT ranking, window, at, keys FROM standing ORDER BY at")
+
+
+def forget(connection: sqlite3.Connection, ranking: str) -> None:
+    """Forget a ranking that counts anew, or no more."""
+    connection.execute("DELETE FROM standing WHERE ranking = ?", (ranking,))
