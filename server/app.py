@@ -127,7 +127,7 @@ class Edge:
             intake=self,
             rankings=core.folds,
             standings=core.standings,
-            totals=core.folds,
+            totals=core.folds.totals,
             presence=core.presence,
             cloud=self.cloud,
             health=self.health,

@@ -8,8 +8,9 @@ import msgspec
 from server.ingest.batch import Batch, Kind
 from server.ingest.decode import Taken
 from server.ingest.entrances import Entrances, Entry
-from server.ingest.folds import HOUR_MS, Folds, add_up
+from server.ingest.folds import Folds
 from server.ingest.names import Fresh
+from server.ingest.totals import add_up
 from server.rankings.ranking import check_whole
 from server.rules.evaluate import Entered, Evaluator, Occurrence, Told
 from server.rules.rule import Match
@@ -35,6 +36,7 @@ class Accept:
         self._evaluator = evaluator
         self._entrances = entrances
         self._asked = evaluator.asked | entrances.kinds
+        self._step, self._phase = folds.totals.grid
 
     def event(self, batch: Batch, event: Taken, origin: Origin, seq: int, at: int) -> None:
         """Add one event. at: best known time. Raises NotWhole, before anything was added."""
@@ -47,7 +49,7 @@ class Accept:
         customer = fresh.id("customer", name) if name is not None else None
         if plan.terms:
             self._folds.tally(plan, (at, fields), (customer, origin.number), fresh, batch.scores)
-        add_up(batch.totals, (at // HOUR_MS, number), fields.get("cents"))
+        add_up(batch.totals, ((at + self._phase) // self._step, number), fields.get("cents"))
         batch.rows.append(
             (batch.next_id, origin.number, origin.epoch, seq, number, customer, at, origin.received_at,
              event.at, event.quality, event.boot, event.uptime_ms, _pack(fields))

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 from server.ingest.arrival import Answer, Posted, Posting
 from server.ingest.cursor import Cursor
 from server.ingest.entrances import Entering
-from server.ingest.folds import Plan, Scores, Totals
+from server.ingest.folds import Plan, Scores
 from server.ingest.names import Fresh
 from server.ingest.seen import Change
+from server.ingest.totals import Totals
 from server.rules.evaluate import Counts
 from server.rules.rule import Match
 from server.settings import Rule

@@ -1,10 +1,37 @@
 """Days of the site's calendar, as numbers."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 QUARTER_MS = 900_000  # offsets of time zones change at quarter hours only
+HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
+YEARS = range(2000, 2038)
+
+
+class Grid(NamedTuple):
+    """Hours as numbers. step: ms of one; phase: by how much they begin before an hour of UTC.
+
+    A zone whose clocks ever changed by less than an hour since 2000 has quarters instead.
+    """
+
+    step: int = HOUR_MS
+    phase: int = 0
+
+    def number(self, at: int) -> int:
+        """Of which hour a moment (ms since 1970 UTC) is."""
+        return (at + self.phase) // self.step
+
+
+@lru_cache
+def grid(zone: ZoneInfo) -> Grid:
+    """So that each hour of the site's clock begins with a number."""
+    moments = (datetime(year, month, 1, tzinfo=zone) for year in YEARS for month in range(1, 13))
+    offsets = {int((moment.utcoffset() or timedelta()).total_seconds() * 1000) for moment in moments}
+    phases = {offset % HOUR_MS for offset in offsets}
+    return Grid(HOUR_MS, phases.pop()) if len(phases) == 1 else Grid(QUARTER_MS, 0)
 
 
 class Days:
@@ -12,6 +39,7 @@ class Days:
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
+        self.grid = grid(zone)
         self._offsets: dict[int, int] = {}
 
     def day(self, at: int) -> int:
@@ -23,6 +51,10 @@ class Days:
         """The first moment of a local day, in ms since 1970 UTC."""
         midnight = datetime.combine(date(1970, 1, 1) + timedelta(days=day), time(), self._zone)
         return int(midnight.timestamp() * 1000)
+
+    def hour(self, at: int) -> int:
+        """The last full hour of the local clock at or before a moment, in ms since 1970 UTC."""
+        return at - (at + self.offset(at)) % HOUR_MS
 
     def offset(self, at: int) -> int:
         """Local time minus UTC at a moment, in ms."""

@@ -12,21 +12,17 @@ from typing import Any, NamedTuple
 from server.errors import NotFound
 from server.ingest.days import Days
 from server.ingest.names import Fresh, Names, Noun
+from server.ingest.totals import Hour, Hourly, Sum
 from server.rankings.heap import Best, Heap
 from server.rankings.ranking import Ranking
 from server.rules.evaluate import Counts
 from server.settings import Ranking as Spec
 from server.store.checkpoints import Delta
 
-HOUR_MS = 3_600_000
-
-
 Bucket = tuple[str, int]  # ranking, day
 Sums = dict[int, int]  # by key: what is added
 Scores = dict[int, dict[str, Sums]]  # by day and ranking
 Timed = tuple[int, Mapping[str, Any]]  # best known time (ms), fields without the customer
-Hour = tuple[int, int]  # hours since 1970 UTC, kind
-Totals = dict[Hour, tuple[int, int]]  # events, cents
 
 
 class Term(NamedTuple):
@@ -71,12 +67,6 @@ class Dirty:
         self.totals |= other.totals
 
 
-def add_up(totals: Totals, hour: Hour, cents: object) -> None:
-    """Count one event in its hour."""
-    count, sum_ = totals.get(hour, (0, 0))
-    totals[hour] = (count + 1, sum_ + cents if type(cents) is int else sum_)
-
-
 class Folds:
     """Rankings, rule counters and totals by hour, and up to which event (`through`) they hold."""
 
@@ -85,7 +75,7 @@ class Folds:
         self._days = days
         self.rankings = {spec.name: Ranking(spec, names.names[noun_of(spec.key)]) for spec in specs}
         self.counts = Counts()
-        self._totals: dict[Hour, tuple[int, int]] = {}
+        self.totals = Hourly(names, days.grid)
         self._plans: dict[str, Plan] = {}  # by kind
         self.dirty = Dirty()
         self.through = 0
@@ -131,17 +121,13 @@ class Folds:
                     into = self._sums(scores, self._days.day(of_at))[ranking]
             into[number] = into.get(number, 0) + delta
 
-    def adopt(
-        self, scores: Scores, totals: Mapping[Hour, tuple[int, int]], counts: Counts, through: int
-    ) -> None:
+    def adopt(self, scores: Scores, totals: Mapping[Hour, Sum], counts: Counts, through: int) -> None:
         """Add what the log has gained up to event `through`."""
         for day, rankings in scores.items():
             for name, deltas in rankings.items():
                 if deltas:
                     self.rankings[name].add(day, deltas)
-        for hour, (count, cents) in totals.items():
-            before = self._totals.get(hour, (0, 0))
-            self._totals[hour] = (before[0] + count, before[1] + cents)
+        self.totals.add(totals)
         self.dirty.totals.update(totals)
         for rule, numbers in counts.items():
             counted = self.counts[rule]
@@ -169,19 +155,9 @@ class Folds:
         for rule, customers in dirty.counts.items():
             counted = self.counts[rule]
             delta.counts += [(rule, customer, counted[customer]) for customer in customers]
-        for hour, kind in dirty.totals:
-            delta.totals.append((hour, kind, *self._totals[(hour, kind)]))
+        for hour in dirty.totals:
+            delta.totals.append((*hour, *self.totals.stored(hour)))
         return delta, dirty
-
-    def restore_total(self, hour: int, kind: int, total: tuple[int, int]) -> None:
-        """Take a total of a checkpoint."""
-        self._totals[(hour, kind)] = total
-
-    def hours(self, kind: str, first_hour: int, last_hour: int) -> list[tuple[int, int]]:
-        """(count, cents) of each hour from first to last; hours are counted since 1970 UTC."""
-        number = self._names.ids["kind"].get(kind, 0)
-        hours = range(first_hour, last_hour + 1)
-        return [self._totals.get((hour, number), (0, 0)) for hour in hours]
 
     def names(self) -> list[tuple[str, list[str]]]:
         """Each ranking with its windows, in the order of the settings."""

@@ -6,12 +6,15 @@ from collections.abc import Iterable
 
 import msgspec
 
-from server.ingest.folds import HOUR_MS, Folds, Scores, Totals, add_up
+from server.ingest.folds import Folds, Scores
 from server.ingest.names import Fresh, Names
+from server.ingest.totals import Totals, add_up
 from server.rules.evaluate import Counts, Evaluator
 from server.settings import Ranking, Rule, Settings
 from server.store import checkpoints, events
 from server.store.events import Stored
+
+TOTALS = "totals:hours"  # anew when hours of the site begin at other minutes
 
 
 class Replay:
@@ -23,6 +26,7 @@ class Replay:
         self._folds = folds
         self._fresh = Fresh(names, connection, 0)
         self._begun = False
+        self._recounts = False
 
     def run(self, settings: Settings, evaluator: Evaluator) -> None:
         """Restore the checkpoint, begin what is new in the settings, and replay the tail."""
@@ -31,13 +35,12 @@ class Replay:
         for rule, customer, count in checkpoints.counts(self._connection):
             self._folds.counts[rule][customer] = count
         for hour, kind, number, cents in checkpoints.totals(self._connection):
-            self._folds.restore_total(hour, kind, (number, cents))
+            self._folds.totals.restore((hour, kind), (number, cents))
         self._folds.through = through
         scores, totals, counts = Scores(), Totals(), Counts()
         for event in events.walk(self._connection, through):
             self._tally(event, scores)
-            kind = self._names.ids["kind"][event.kind]
-            add_up(totals, (event.at // HOUR_MS, kind), event.fields.get("cents"))
+            self._total(event, totals)
             self._count(event, evaluator, since, counts)
             through = event.id
         self._fresh.adopt()
@@ -47,7 +50,7 @@ class Replay:
 
     def _adopt(self, settings: Settings, through: int) -> dict[str, int]:
         known = checkpoints.known(self._connection)
-        wanted = dict(_specs(settings))
+        wanted = dict(_specs(settings)) | {TOTALS: json.dumps(self._folds.totals.grid)}
         checkpoints.forget(self._connection, [name for name in known if name not in wanted])
         end = events.newest_id(self._connection)
         new: list[str] = []
@@ -59,6 +62,7 @@ class Replay:
             checkpoints.adopt(self._connection, name, spec, end if noun == "rule" else 0)
             if noun == "ranking":
                 new.append(plain)
+            self._recounts |= name == TOTALS
         self._restore(settings.ranking, new, through)
         return {name: since for name, (_, since) in checkpoints.known(self._connection).items()}
 
@@ -68,17 +72,19 @@ class Replay:
                 ranking = self._folds.rankings[spec.name]
                 for bucket, key, score in checkpoints.scores(self._connection, spec.name):
                     ranking.restore(bucket, key, score)
-        if new:  # rankings that were added later begin with the log that is kept
-            scores = Scores()
+        if new or self._recounts:  # what was added later begins with the log that is kept
+            scores, totals = Scores(), Totals()
             for event in events.walk(self._connection, 0):
                 if event.id > through:
                     break
                 self._tally(event, scores)
+                if self._recounts:
+                    self._total(event, totals)
             self._fresh.adopt()
             for of_day in scores.values():
                 for name in of_day.keys() - new:
                     del of_day[name]
-            self._folds.adopt(scores, {}, Counts(), through)
+            self._folds.adopt(scores, totals, Counts(), through)
 
     def _tally(self, event: Stored, scores: Scores) -> None:
         ids = self._names.ids
@@ -87,6 +93,10 @@ class Replay:
         plan = self._folds.plan(event.kind)
         if plan.terms:
             self._folds.tally(plan, (event.at, event.fields), who, self._fresh, scores)
+
+    def _total(self, event: Stored, totals: Totals) -> None:
+        hour = self._folds.totals.grid.number(event.at)
+        add_up(totals, (hour, self._names.ids["kind"][event.kind]), event.fields.get("cents"))
 
     def _count(self, event: Stored, evaluator: Evaluator, since: dict[str, int], counts: Counts) -> None:
         customer = self._names.ids["customer"].get(event.customer or "", 0)

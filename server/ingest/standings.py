@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 from loguru import logger
 
 from server.errors import StoreFull
-from server.ingest.days import Days
-from server.ingest.folds import HOUR_MS, Folds, noun_of
+from server.ingest.days import HOUR_MS, Days
+from server.ingest.folds import Folds, noun_of
 from server.ingest.names import Names
 from server.rankings.standing import NOTED, Standing, standing
 from server.rankings.standing import Standings as Kept
@@ -72,7 +72,7 @@ class Standings:
         """Note what is due at `now` (ms), let the day be that of `now`, and write what was noted."""
         if self._folds.through != self._through:
             self._through, self._changed_at = self._folds.through, now
-        if self._hour(now) != self._hour(self._looked_at):
+        if self._days.hour(now) != self._days.hour(self._looked_at):
             for at in self._moments(now):
                 await self._note(at, now)
         self._looked_at = now
@@ -96,15 +96,15 @@ class Standings:
 
     def _moments(self, now: int) -> list[int]:
         """What to note now, the oldest first."""
-        hour = self._hour(now)
-        missed = {self._midnight(now), self._hour(hour - 1)} - {hour}
+        hour = self._days.hour(now)
+        missed = {self._midnight(now), self._days.hour(hour - 1)} - {hour}
         exact = [at for at in sorted(missed) if at > self._changed_at]
         is_exact = hour > self._changed_at or now - hour <= LATE_MS
         return [*exact, hour if is_exact else now]
 
     async def _note(self, at: int, now: int) -> None:
         """Note every window that has nothing since `at`; gives way to others between two of them."""
-        due = [pair for pair in self._kept if self._newest(pair, now) < min(at, self._hour(now))]
+        due = [pair for pair in self._kept if self._newest(pair, now) < min(at, self._days.hour(now))]
         if due:
             self._folds.move(at - 1)
         for name, window in due:
@@ -119,10 +119,6 @@ class Standings:
     def _newest(self, pair: tuple[str, str], now: int) -> int:
         found = self._kept[pair].until(now)
         return found.at if found else -1
-
-    def _hour(self, at: int) -> int:
-        """The last full hour of the site at or before a moment."""
-        return at - (at + self._days.offset(at)) % HOUR_MS
 
     def _midnight(self, now: int) -> int:
         """The last midnight of the site."""

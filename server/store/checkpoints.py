@@ -94,10 +94,13 @@ def known(connection: sqlite3.Connection) -> dict[str, tuple[str, int]]:
 def adopt(connection: sqlite3.Connection, name: str, spec: str, since: int) -> None:
     """Begin a fold anew; what an earlier one of that name had stored is forgotten."""
     noun, _, plain = name.partition(":")
-    table, column = ("score", "ranking") if noun == "ranking" else ("rule_count", "rule")
-    connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (plain,))
     if noun == "ranking":
+        connection.execute("DELETE FROM score WHERE ranking = ?", (plain,))
         standings.forget(connection, plain)
+    elif noun == "rule":
+        connection.execute("DELETE FROM rule_count WHERE rule = ?", (plain,))
+    else:
+        connection.execute("DELETE FROM total")
     connection.execute(
         "INSERT INTO fold VALUES (?, ?, ?) "
         "ON CONFLICT DO UPDATE SET spec = excluded.spec, since = excluded.since",

@@ -77,7 +77,7 @@ MIGRATIONS = [
         PRIMARY KEY (rule, customer)
     ) WITHOUT ROWID;
     CREATE TABLE total (
-        hour INTEGER NOT NULL,        -- hours since 1970 UTC
+        hour INTEGER NOT NULL,        -- hours since 1970 UTC, or as the fold totals:hours says
         kind INTEGER NOT NULL, count INTEGER NOT NULL, cents INTEGER NOT NULL,
         PRIMARY KEY (hour, kind)
     ) WITHOUT ROWID;
@@ -224,6 +224,10 @@ MIGRATIONS = [
         keys BLOB NOT NULL,           -- the best first, 4 bytes each, little-endian
         PRIMARY KEY (ranking, window, at)
     );
+    """,
+    """
+    -- how hours of totals are numbered: ms of one, and by how much it begins before an hour of UTC
+    INSERT INTO fold VALUES ('totals:hours', '[3600000, 0]', 0);
     """,
 ]  # fmt: skip
 

@@ -30,12 +30,13 @@ def begin(now: int, zone: ZoneInfo, back: int = 0) -> int:
 
 def hours(totals: Totals, now: int, zone: ZoneInfo, back: int = 0) -> list[Hour]:
     """The hours of a day: 24, or 23 and 25 when clocks change."""
-    first, last = begin(now, zone, back) // HOUR_MS, begin(now, zone, back - 1) // HOUR_MS - 1
-    placed = totals.hours(PLACED, first, last)
-    cancelled = totals.hours(CANCELLED, first, last)
+    end = begin(now, zone, back - 1)
+    starts = list(range(begin(now, zone, back), end, HOUR_MS))
+    placed = totals.sums(PLACED, [*starts, end])
+    cancelled = totals.sums(CANCELLED, [*starts, end])
     return [
-        Hour(local(hour * HOUR_MS, zone).hour, *_sums(plus, minus))
-        for hour, plus, minus in zip(range(first, last + 1), placed, cancelled, strict=True)
+        Hour(local(start, zone).hour, *_sums(plus, minus))
+        for start, plus, minus in zip(starts, placed, cancelled, strict=True)
     ]
 
 

@@ -56,8 +56,11 @@ class Standings(Protocol):
 class Totals(Protocol):
     """Counts of accepted events by hour and kind, from memory."""
 
-    def hours(self, kind: str, first_hour: int, last_hour: int) -> list[tuple[int, int]]:
-        """(count, cents) of each hour from first to last; hours are counted since 1970 UTC."""
+    def sums(self, kind: str, edges: Sequence[int]) -> list[tuple[int, int]]:
+        """(count, cents) from each edge to the next; edges are full hours of the site, in ms."""
+
+    def kinds(self, edges: Sequence[int]) -> list[dict[str, tuple[int, int]]]:
+        """The same for every kind that happened."""
 
 
 class Presence(Protocol):

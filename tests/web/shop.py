@@ -96,7 +96,7 @@ class Shop:
         core = self.core
         return Parts(
             settings=self.settings, database=core.database, intake=self, rankings=core.folds, standings=core.standings,
-            totals=core.folds, presence=core.presence, cloud=self.cloud, health=self.health,
+            totals=core.folds.totals, presence=core.presence, cloud=self.cloud, health=self.health,
             devices=core.registrar, on_commit=self.consumer.listeners.append, per_minute=lambda: 7,
         )  # fmt: skip
 

@@ -22,7 +22,7 @@ from firmware.wire.event import EDGE
 from server.clock import milliseconds
 from server.core import Core, open_core
 from server.ingest import seen
-from server.ingest.folds import HOUR_MS
+from server.ingest.days import HOUR_MS
 from server.ingest.names import Fresh
 from server.rankings.window import ALL
 from server.settings import Settings

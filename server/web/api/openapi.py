@@ -18,12 +18,13 @@ from server.web.api import (
     rankings,
     sync,
     tokens,
+    totals,
     users,
 )
 from server.web.api.endpoint import Endpoint
 from server.web.problems import JSON, KINDS, Problem
 
-NOUNS = (events, export, rankings, devices, customers, mails, sync, live, tokens, users, audit)
+NOUNS = (events, export, rankings, totals, devices, customers, mails, sync, live, tokens, users, audit)
 ENDPOINTS: list[Endpoint] = [endpoint for noun in NOUNS for endpoint in noun.ENDPOINTS]
 REF = "#/components/schemas/{name}"
 
