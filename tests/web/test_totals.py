@@ -149,6 +149,18 @@ async def test_a_day_has_23_to_25_hours(shop: Shop) -> None:
         assert [(edges[1] - edges[0]) // HOUR, len(edges)] == [hours, 2]
 
 
+async def test_hours_begin_with_the_clock_where_it_is_set_by_half_an_hour() -> None:
+    zone = ZoneInfo("Australia/Lord_Howe")
+    for day, begins in (
+        (datetime(2036, 10, 5, 1), ["01:00", "02:30", "03:00"]),
+        (datetime(2036, 4, 6, 1), ["01:00", "01:30", "02:00"]),
+    ):
+        at = int(day.replace(tzinfo=zone).timestamp()) * 1000
+        edges = totals._edges(TotalsQuery(by="hour", since=at, until=at + 2 * HOUR), Days(zone), NOW)
+        told = [datetime.fromtimestamp(edge / 1000, zone).strftime("%H:%M") for edge in edges]
+        assert told[:3] == begins
+
+
 @pytest.mark.parametrize("query, field", [
     ("since=10&until=10", "until"), ("since=20&until=10", "until"), ("by=week", "by"), ("since=-1", "since"),
     ("since=x", "since"), ("by=hour&since=0", "since"), (f"until={1 << 62}", "until"), ("days=3", "days"),
