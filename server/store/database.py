@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -29,6 +30,9 @@ CURES = {
     sqlite3.SQLITE_CORRUPT: "restore a backup",
     sqlite3.SQLITE_NOTADB: "restore a backup",
 }
+
+
+LOOKS: ContextVar[list[None] | None] = ContextVar("looks", default=None)  # grows by one with each read
 
 
 class Connection(aiosqlite.Connection):
@@ -102,6 +106,9 @@ class Database:
         **kwargs: P.kwargs,
     ) -> T:
         """`work` on a connection that cannot write; sees everything committed before the call."""
+        looks = LOOKS.get()
+        if looks is not None:
+            looks.append(None)
         reader = await self._readers.get()
         try:
             return await reader.hop(work, *args, **kwargs)

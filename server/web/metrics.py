@@ -17,6 +17,7 @@ from server.web.health import STOPS_INTAKE
 from server.web.live import LIVE
 from server.web.parts import PARTS
 from server.web.peer import is_here
+from server.web.reads import READS
 
 # name, labels, meaning; everything that is exported is here, counters end in _total
 METRICS: list[tuple[str, tuple[str, ...], str]] = [
@@ -30,6 +31,7 @@ METRICS: list[tuple[str, tuple[str, ...], str]] = [
     ("boardwalk_mails", ("state",), "Mails of the outbox by state"),
     ("boardwalk_degraded", ("part",), "1 while a part is not as it should be"),
     ("boardwalk_live_watchers", (), "Clients of the live stream"),
+    ("boardwalk_reads_total", ("noun", "from"), "Reads answered, from memory or with a look at the store"),
     ("boardwalk_http_requests_total", ("method", "route", "status"), "Requests answered"),
 ]
 WATCHED = (*sorted(STOPS_INTAKE), "cloud", "mail")
@@ -54,6 +56,7 @@ async def values(app: web.Application) -> Values:
         "boardwalk_mails": {(state,): number for state, number in mails.items()},
         "boardwalk_degraded": {(part,): part in degraded for part in WATCHED},
         "boardwalk_live_watchers": {(): len(app[LIVE].watchers)},
+        "boardwalk_reads_total": {key: float(count) for key, count in app[READS].counts.items()},
         "boardwalk_http_requests_total": {key: float(count) for key, count in app[REQUESTS].items()},
     }
 

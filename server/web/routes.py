@@ -25,6 +25,7 @@ from server.web.pages import customers, mailbox, rankings, today
 from server.web.parts import PARTS, Parts
 from server.web.passwords import PASSWORDS, Passwords
 from server.web.problems import explain, problems
+from server.web.reads import READS, Reads, counted_as
 from server.web.render import TEMPLATES, templates
 from server.web.tiles import TILES, Tiles
 
@@ -38,7 +39,8 @@ def create_app(parts: Parts) -> web.Application:
         middlewares=[counted, problems, knock, same_origin, paced], client_max_size=MAX_BODY
     )
     feed = Feed(asyncio.get_running_loop().time)
-    app[PARTS], app[FEED], app[TILES] = parts, feed, Tiles(parts, feed)
+    app[READS] = Reads()
+    app[PARTS], app[FEED], app[TILES] = parts, feed, Tiles(parts, feed, app[READS])
     app[LIVE], app[EXPORTS] = Live(parts, feed, app[TILES]), Exports()
     app[PACE], app[PASSWORDS], app[REQUESTS], app[TEMPLATES] = Pace(), Passwords(), Counter(), templates()
     app.on_response_prepare.append(add_headers)
@@ -51,10 +53,10 @@ def create_app(parts: Parts) -> web.Application:
 
 
 def _add_pages(app: web.Application) -> None:
-    app.router.add_get("/", today.show)
-    app.router.add_get("/rankings", rankings.show)
-    app.router.add_get("/customers", customers.search)
-    app.router.add_get(_any_name("/customers/{name}"), customers.show)
+    app.router.add_get("/", counted_as("today")(today.show))
+    app.router.add_get("/rankings", counted_as("rankings")(rankings.show))
+    app.router.add_get("/customers", counted_as("customers")(customers.search))
+    app.router.add_get(_any_name("/customers/{name}"), counted_as("customers")(customers.show))
     app.router.add_get("/sign-in", sign_in.show)
     app.router.add_post("/sign-in", sign_in.check)
     app.router.add_post("/sign-out", sign_in.leave)

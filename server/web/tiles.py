@@ -11,6 +11,7 @@ from server.store.mail import Mails
 from server.web import charts, day, orders, week
 from server.web.feed import Feed
 from server.web.parts import Parts
+from server.web.reads import Reads
 from server.web.words import local
 
 Tile = dict[str, Any]
@@ -22,9 +23,12 @@ MAIL_EVERY_MS = 3000  # counting mails reads all of today's
 class Tiles:
     """Makes tiles. quick: cheap, and changed by every commit; slow: looked at once a second."""
 
-    def __init__(self, parts: Parts, feed: Feed, clock: Callable[[], int] = milliseconds) -> None:
+    def __init__(
+        self, parts: Parts, feed: Feed, reads: Reads, clock: Callable[[], int] = milliseconds
+    ) -> None:
         self._parts = parts
         self._feed = feed
+        self._reads = reads
         self._clock = clock
         self._mails = Mails(parts.database)
         self._counted: tuple[int, dict[str, int]] = (0, {})
@@ -39,7 +43,9 @@ class Tiles:
         return [self.rate(), week_, self.devices(), self.cloud(), self.health(), await self.mail()]
 
     async def all(self) -> dict[str, Tile]:
-        """Every tile by its name."""
+        """Every tile by its name, as of now: what was committed before is in it."""
+        with self._reads.of("mails"):
+            await self._count(self._clock())
         return {tile["tile"]: tile for tile in [*self.quick(), *await self.slow()]}
 
     def orders(self) -> Tile:
@@ -103,9 +109,12 @@ class Tiles:
         """Today's mails by state, at most three seconds old."""
         now = self._clock()
         if now - self._counted[0] >= MAIL_EVERY_MS:
-            since = day.begin(now, self._parts.settings.zone)
-            self._counted = (now, await self._mails.counts(since))
+            await self._count(now)
         return {"tile": "mail", "mode": self._parts.settings.mail.mode, **self._counted[1]}
+
+    async def _count(self, now: int) -> None:
+        since = day.begin(now, self._parts.settings.zone)
+        self._counted = (now, await self._mails.counts(since))
 
 
 TILES: web.AppKey[Tiles] = web.AppKey("tiles", Tiles)

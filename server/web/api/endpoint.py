@@ -10,6 +10,7 @@ from aiohttp import web
 from server.web.api import body, csv
 from server.web.caller import Caller, require
 from server.web.parts import PARTS, Parts
+from server.web.reads import READS
 
 Id = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=1000)]
@@ -78,7 +79,7 @@ class Endpoint:
         caller = require(request, self.scope)
         query = _query(request, self.query)
         data, read = await body.read(request, self.body) if self.body is not None else (b"", None)
-        answer = await self.handle(Call(request, caller, query, read, data))
+        answer = await self._carry_out(Call(request, caller, query, read, data))
         if isinstance(answer, web.StreamResponse):
             return answer
         if answer is None:
@@ -87,6 +88,17 @@ class Endpoint:
             return csv.response(answer.rows, request.path)
         data = msgspec.json.encode(answer)
         return web.Response(body=data, status=self.status, content_type="application/json")
+
+    @property
+    def noun(self) -> str:
+        """What it is about, as `rankings`."""
+        return self.path.split("/")[3].partition(".")[0]
+
+    async def _carry_out(self, call: Call) -> Any:
+        if self.method != "GET" or self.media:
+            return await self.handle(call)
+        with call.request.app[READS].of(self.noun):
+            return await self.handle(call)
 
 
 def wants_csv(request: web.Request, query: Query) -> bool:

@@ -60,7 +60,7 @@ async def tell(request: web.Request) -> web.Response:
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
-    noun = endpoint.path.split("/")[3].partition(".")[0]
+    noun = endpoint.noun
     operation: dict[str, Any] = {
         "summary": endpoint.summary,
         "description": f"{endpoint.handle.__doc__} Needs the scope {endpoint.scope}.",
