@@ -79,6 +79,7 @@ class Folds:
         self._plans: dict[str, Plan] = {}  # by kind
         self.dirty = Dirty()
         self.through = 0
+        self.begun: dict[str, int] = {}  # as of checkpoints.begun
         self._tops: dict[tuple[str, str], tuple[Best, list[Place]]] = {}  # what was shown last
 
     def plan(self, kind: str) -> Plan:
@@ -185,6 +186,17 @@ class Folds:
         heap = self._heap(name, window)
         number = self._names.ids[noun_of(self.rankings[name].spec.key)].get(key)
         return heap.score(number) if number is not None else None
+
+    def since(self, name: str, window: str) -> int | None:
+        """When the oldest event came (ms) that a window could count; None when it has everything.
+
+        Raises NotFound.
+        """
+        self._heap(name, window)
+        begun = self.begun.get(f"ranking:{name}")
+        if begun is None or self.rankings[name].is_after(window, self._days.day(begun)):
+            return None
+        return begun
 
     def size(self, name: str, window: str) -> int:
         """How many keys are listed. Raises NotFound."""

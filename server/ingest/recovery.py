@@ -52,18 +52,20 @@ class Replay:
         known = checkpoints.known(self._connection)
         wanted = dict(_specs(settings)) | {TOTALS: json.dumps(self._folds.totals.grid)}
         checkpoints.forget(self._connection, [name for name in known if name not in wanted])
-        end = events.newest_id(self._connection)
+        end, kept_since = events.newest_id(self._connection), events.kept_since(self._connection)
         new: list[str] = []
         for name, spec in wanted.items():
             if known.get(name, ("", 0))[0] == spec:
                 continue
             self._begun = True
             noun, _, plain = name.partition(":")
-            checkpoints.adopt(self._connection, name, spec, end if noun == "rule" else 0)
+            first, kept_at = (end, None) if noun == "rule" else (0, kept_since)
+            checkpoints.adopt(self._connection, name, spec, first, kept_at)
             if noun == "ranking":
                 new.append(plain)
             self._recounts |= name == TOTALS
         self._restore(settings.ranking, new, through)
+        self._folds.begun = checkpoints.begun(self._connection)
         return {name: since for name, (_, since) in checkpoints.known(self._connection).items()}
 
     def _restore(self, rankings: Iterable[Ranking], new: list[str], through: int) -> None:

@@ -88,6 +88,10 @@ class Ranking:
         self.settle()
         return self._windows[window].heap
 
+    def is_after(self, window: str, day: int) -> bool:
+        """Whether only days after `day` count in a window now."""
+        return self._windows[window].is_after(day)
+
     def changed(self) -> Changed:
         """The keys whose score of a day, or of ALL time, is another one than when this was asked before."""
         self.settle()

@@ -28,6 +28,10 @@ class Window:
             return True
         return self._today is not None and self._today - self.days < day <= self._today
 
+    def is_after(self, day: int) -> bool:
+        """Whether only later days count in this window now."""
+        return bool(self.days) and self._today is not None and day <= self._today - self.days
+
     def add(self, day: int, deltas: Mapping[int, int]) -> None:
         """Count what is in the day's bucket already, when that day counts here."""
         if self.holds(day):

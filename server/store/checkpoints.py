@@ -91,8 +91,20 @@ def known(connection: sqlite3.Connection) -> dict[str, tuple[str, int]]:
     return {name: (spec, since) for name, spec, since in rows}
 
 
-def adopt(connection: sqlite3.Connection, name: str, spec: str, since: int) -> None:
-    """Begin a fold anew; what an earlier one of that name had stored is forgotten."""
+def begun(connection: sqlite3.Connection) -> dict[str, int]:
+    """Name of each fold that could not count the whole log, to when the oldest event came that it could."""
+    rows = connection.execute("SELECT name, since_at FROM fold WHERE since_at IS NOT NULL")
+    return dict(rows.fetchall())
+
+
+def adopt(
+    connection: sqlite3.Connection, name: str, spec: str, since: int, since_at: int | None = None
+) -> None:
+    """Begin a fold anew; what an earlier one of that name had stored is forgotten.
+
+    since: the event after which it counts. since_at: when the oldest event came that it could count,
+    ms since 1970 UTC; None when the log was whole.
+    """
     noun, _, plain = name.partition(":")
     if noun == "ranking":
         connection.execute("DELETE FROM score WHERE ranking = ?", (plain,))
@@ -102,9 +114,9 @@ def adopt(connection: sqlite3.Connection, name: str, spec: str, since: int) -> N
     else:
         connection.execute("DELETE FROM total")
     connection.execute(
-        "INSERT INTO fold VALUES (?, ?, ?) "
-        "ON CONFLICT DO UPDATE SET spec = excluded.spec, since = excluded.since",
-        (name, spec, since),
+        "INSERT INTO fold (name, spec, since, since_at) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE "
+        "SET spec = excluded.spec, since = excluded.since, since_at = excluded.since_at",
+        (name, spec, since, since_at),
     )
 
 

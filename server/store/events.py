@@ -97,6 +97,12 @@ def stored(row: tuple[Any, ...]) -> Stored:
     return Stored(*start, quality, *rest, _unpack(packed))  # type: ignore[call-arg]
 
 
+def kept_since(connection: sqlite3.Connection) -> int | None:
+    """When the oldest event of the log came (ms), None when the log begins with the first one."""
+    row = connection.execute("SELECT id, received_at FROM event ORDER BY id LIMIT 1").fetchone()
+    return row[1] if row is not None and row[0] > 1 else None
+
+
 def newest_id(connection: sqlite3.Connection) -> int:
     """The id of the newest event, 0 when there is none."""
     found: int = connection.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()[0]

@@ -229,6 +229,10 @@ MIGRATIONS = [
     -- how hours of totals are numbered: ms of one, and by how much it begins before an hour of UTC
     INSERT INTO fold VALUES ('totals:hours', '[3600000, 0]', 0);
     """,
+    """
+    -- when the oldest event came that a fold could count, where the log did not begin with the first one
+    ALTER TABLE fold ADD COLUMN since_at INTEGER;
+    """,
 ]  # fmt: skip
 
 

@@ -42,6 +42,9 @@ class Rankings(Protocol):
     def score(self, name: str, window: str, key: str) -> int | None:
         """The score of one key, None when it never had one; cheaper than its place."""
 
+    def since(self, name: str, window: str) -> int | None:
+        """When the oldest event came (ms) that a window could count; None when it has everything."""
+
     def size(self, name: str, window: str) -> int:
         """How many keys are listed."""
 

@@ -66,6 +66,7 @@ class Tiles:
                 found.append({
                     "name": name, "window": window, "score": specs[name].score, "key": specs[name].key,
                     "size": self._parts.rankings.size(name, window),
+                    "since": self._parts.rankings.since(name, window),
                     "before_at": before.compared_at if before else None,
                     "rows": [
                         place._asdict() | {"rank_before": before.rank(place.key) if before else None}

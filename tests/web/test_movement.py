@@ -48,9 +48,17 @@ async def test_rows_tell_the_place_of_before_only_when_asked_for(
         table = await program.get("/api/v1/rankings/orders?against=hour&format=csv", headers=auth)
         assert (await table.text()).splitlines()[:2] == ["rank,key,score,rank_before", "1,b,3,2"]
     plain = await ask(program, auth, "orders")
-    assert list(plain) == ["name", "window", "as_of", "size", "rows"]
+    assert list(plain) == ["name", "window", "as_of", "size", "rows", "since"]
     assert plain["rows"][0] == {"rank": 1, "key": "b", "score": 3}  # type: ignore[index]
-    assert list(await ask(program, auth, "orders/b")) == ["name", "window", "as_of", "rank", "key", "score"]
+    assert list(await ask(program, auth, "orders/b")) == [
+        "name",
+        "window",
+        "as_of",
+        "rank",
+        "key",
+        "score",
+        "since",
+    ]
 
 
 async def test_nothing_noted_is_told_as_null(
@@ -83,3 +91,21 @@ async def test_any_key_but_dots_can_be_in_the_path(
         async with program.get(URL(shop.url + path, encoded=True), headers=auth) as answer:
             told = json.loads(await answer.text())
             assert told.get("key", told.get("name")) == key
+
+
+async def test_what_a_ranking_could_not_count_is_told_by_the_interface_and_the_page(
+    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
+) -> None:
+    await shop.orders(1, customer="a")
+    assert (await ask(program, auth, "orders"))["since"] is None
+    shop.core.folds.begun["ranking:orders"] = 1_700_000_000_000
+    assert (await ask(program, auth, "orders"))["since"] == 1_700_000_000_000
+    assert (await ask(program, auth, "orders/a"))["since"] == 1_700_000_000_000
+    assert (await ask(program, auth, "orders?window=today"))["since"] is None
+    for path, words in (
+        ("/rankings", "Counts from 14 Nov"),
+        ("/", "since 14 Nov"),
+        ("/customers/a", "from 14 Nov"),
+    ):
+        async with program.get(path, headers=auth) as page:
+            assert words in await page.text()

@@ -36,7 +36,7 @@ class CustomerPlace(msgspec.Struct):
     """Where a customer stands in a window of a ranking. rank and score: null when not listed.
 
     rank_before: at the moment before_at, the last midnight of the site; null when not among the best
-    1,000 then. before_at: null when nothing is noted of then.
+    1,000 then. before_at: null when nothing is noted of then. since: as of a ranking.
     """
 
     ranking: str
@@ -45,6 +45,7 @@ class CustomerPlace(msgspec.Struct):
     score: int | None
     rank_before: int | None = None
     before_at: int | None = None
+    since: int | None = None
 
 
 class OneCustomer(msgspec.Struct):
@@ -91,8 +92,10 @@ def places(parts: Parts, name: str) -> list[CustomerPlace]:
             place = parts.rankings.place(ranking, window, name)
             rank, score = (place.rank, place.score) if place else (None, None)
             before = parts.standings.before(ranking, window, "day", now)
-            then = (before.rank(name), before.at) if before else (None, None)
-            found.append(CustomerPlace(ranking, window, rank, score, *then))
+            found.append(CustomerPlace(
+                ranking, window, rank, score, before.rank(name) if before else None,
+                before.at if before else None, parts.rankings.since(ranking, window),
+            ))  # fmt: skip
     return found
 
 

@@ -37,6 +37,7 @@ class Row(msgspec.Struct):
 class Top(msgspec.Struct):
     """as_of: ms since 1970 UTC. size: how many keys are listed in all.
 
+    since: when the oldest event came that it could count, ms since 1970 UTC; null when it has everything.
     before_at: of which moment rank_before is, null when nothing is noted of then; only with `against`.
     """
 
@@ -45,11 +46,12 @@ class Top(msgspec.Struct):
     as_of: int
     size: int
     rows: list[Row]
+    since: int | None = None
     before_at: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Standing(msgspec.Struct):
-    """The place of one key; rank_before and before_at as of Row and Top."""
+    """The place of one key; since, rank_before and before_at as of Row and Top."""
 
     name: str
     window: str
@@ -57,6 +59,7 @@ class Standing(msgspec.Struct):
     rank: int
     key: str
     score: int
+    since: int | None = None
     rank_before: int | msgspec.UnsetType | None = msgspec.UNSET
     before_at: int | msgspec.UnsetType | None = msgspec.UNSET
 
@@ -90,7 +93,8 @@ async def top(call: Call) -> Top:
     name, rankings = call.named("name"), call.parts.rankings
     now = milliseconds()
     rows = [Row(*place) for place in rankings.top(name, query.window, query.k)]
-    answer = Top(name, query.window, now, rankings.size(name, query.window), rows)
+    size, since = rankings.size(name, query.window), rankings.since(name, query.window)
+    answer = Top(name, query.window, now, size, rows, since)
     if query.against is not None:
         before = call.parts.standings.before(name, query.window, query.against, now)
         answer.before_at = before.at if before else None
@@ -106,7 +110,7 @@ async def standing(call: Call) -> Standing:
     if place is None:
         raise NotFound(f"{key} is not listed in {name} for {window}.")
     now, against = milliseconds(), call.query.against
-    answer = Standing(name, window, now, *place)
+    answer = Standing(name, window, now, *place, call.parts.rankings.since(name, window))
     if against is not None:
         before = call.parts.standings.before(name, window, against, now)
         answer.before_at = before.at if before else None

@@ -56,7 +56,8 @@ def _ranking(parts: Parts, spec: Ranking, asked: Asked) -> dict[str, Any]:
     window, k = _window(parts, spec.name, asked.window), LONG if asked.name else FIRST
     before = parts.standings.before(spec.name, window, asked.against, milliseconds())
     return {
-        "name": spec.name, "window": window, "key": spec.key, "spec": spec, "k": k, "since": None,
+        "name": spec.name, "window": window, "key": spec.key, "spec": spec, "k": k,
+        "since": parts.rankings.since(spec.name, window),
         "money": spec.score == "sum:cents", "size": parts.rankings.size(spec.name, window),
         "rows": [
             row._asdict() | {"rank_before": before.rank(row.key) if before else None}
