@@ -6,7 +6,7 @@ from pathlib import Path
 from server.rules.rule import Match
 from server.rules.silence import Heard
 from server.settings import Rule
-from server.store import answers, schema, silences
+from server.store import answers, checkpoints, customers, schema, silences, standings
 from server.store.answers import Kept
 
 
@@ -43,6 +43,20 @@ def test_a_store_of_schema_4_learns_which_silences_were_told(tmp_path: Path) -> 
     silences.tell(store, [Match(rule, "silent:till-1:8", "a@b.c", 0, {"at": 9})], [Heard("till-1", 8)], 9)
     assert silences.told(store) == {"outage": {"till-1": 8}}
     assert store.execute("SELECT name, last_seen_at FROM device").fetchall() == [("till-1", 8)]
+
+
+def test_a_store_of_schema_5_keeps_its_customers_and_totals_and_finds_them_by_any_case(
+    tmp_path: Path,
+) -> None:
+    store = at_version(tmp_path / "boardwalk.db", 5)
+    store.execute("INSERT INTO customer VALUES (1, 'Käthe', NULL, 5)")
+    store.execute("INSERT INTO total VALUES (7, 1, 2, 300)")
+    store.execute("INSERT INTO fold VALUES ('ranking:orders', '{}', 0)")
+    schema.migrate(store)
+    assert [one.name for one in customers.matching(store, "KÄT", 9)] == ["Käthe"]
+    assert store.execute("SELECT * FROM total").fetchall() == [(7, 1, 2, 300)]
+    assert checkpoints.known(store)["ranking:orders"] == ("{}", 0)
+    assert (checkpoints.begun(store), list(standings.everything(store))) == ({}, [])
 
 
 def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:

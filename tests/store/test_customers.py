@@ -1,0 +1,102 @@
+"""Customers are found by a part of their name, as a look at every one finds them, and fast among many."""
+
+import sqlite3
+import statistics
+import time
+from pathlib import Path
+from unittest.mock import patch
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from server.store import customers, schema
+from server.store.customers import Customer
+
+NAMES = st.lists(
+    st.text(alphabet="aAbBäÄßS%_' .", min_size=1, max_size=5) | st.sampled_from(("Straße", "STRASSE", "مقهى", "..")),
+    unique=True, max_size=25,
+)  # fmt: skip
+TEXTS = st.text(alphabet="aAbBäÄßsS%_' ", min_size=1, max_size=3) | st.sampled_from(("strass", "هى"))
+
+
+def store(names: list[str]) -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    schema.migrate(connection)
+    connection.executemany(
+        "INSERT INTO customer (name, first_at, folded) VALUES (?, 0, ?)",
+        [(name, name.casefold()) for name in names],
+    )
+    return connection
+
+
+@settings(max_examples=200, deadline=None)
+@given(NAMES, TEXTS, st.integers(1, 6), st.integers(1, 9))
+def test_pages_have_every_customer_whose_name_has_the_text_once(
+    names: list[str], text: str, limit: int, scanned: int
+) -> None:
+    with patch.object(customers, "SCANNED", scanned):
+        connection, found, after = store(names), list[str](), 0
+        for _ in range(len(names) + 2):
+            rows, following = customers.page(connection, after, limit, text)
+            assert len(rows) <= limit
+            found += [row.name for row in rows]
+            if following is None:
+                break
+            after = following
+        assert following is None
+    assert found == [name for name in names if text.casefold() in name.casefold()]
+
+
+@settings(max_examples=200, deadline=None)
+@given(NAMES, TEXTS, st.integers(1, 30))
+def test_those_that_begin_with_the_text_come_first(names: list[str], text: str, limit: int) -> None:
+    folded = text.casefold()
+    begin = sorted(
+        (name.casefold(), index) for index, name in enumerate(names) if name.casefold().startswith(folded)
+    )
+    others = [index for index, name in enumerate(names) if name.casefold().find(folded) > 0]
+    wanted = [names[index] for _, index in begin] + [names[index] for index in reversed(others)]
+    assert [row.name for row in customers.matching(store(names), text, limit)] == wanted[:limit]
+
+
+def test_one_is_found_by_exactly_their_name_and_the_newest_first() -> None:
+    connection = store(["Ann", "ann", "Bob"])
+    assert customers.find(connection, "ann") == Customer(2, "ann", None, 0)
+    assert customers.find(connection, "AnN") is None
+    assert [one.name for one in customers.newest(connection, None, 2)] == ["Bob", "ann"]
+    assert [one.name for one in customers.newest(connection, 2, 2)] == ["Ann"]
+
+
+def test_mails_of_a_customer_are_theirs_alone_and_no_digest() -> None:
+    connection = store(["Ann"])
+    for key, facts in (
+        ("till-1/7/1", '{"customer":"Ann"}'), ("till-1/7/2", '{"customer":"Bob"}'), ("till-1/7/3", '{"customer":null}'),
+        ("day:0", '{"customer":"Ann"}'), ("hour:0", '{"customer":"Ann"}'), ("till-1/7/4", '{"customer":"Ann"}'),
+    ):  # fmt: skip
+        connection.execute(
+            "INSERT INTO mail (rule, key, recipient, state, template, policy, facts, created_at, not_before_at, "
+            "changed_at) VALUES ('r', ?, 'a@b.example', 'sent', 'notice', 'at_most_once', ?, 0, 0, 0)",
+            (key, facts),
+        )
+    assert [one.key for one in customers.mails(connection, "Ann", 10)] == ["till-1/7/4", "till-1/7/1"]
+    assert customers.mail_count(connection, "Ann") == 2
+    plan = connection.execute(
+        f"EXPLAIN QUERY PLAN SELECT id FROM mail WHERE {customers.OWN}", ("Ann",)
+    ).fetchall()
+    assert "mail_by_customer" in str(plan)
+
+
+def test_a_search_among_100_000_customers_takes_less_than_50_ms(tmp_path: Path) -> None:
+    connection = store([f"Müller-{number * 7919 % 100_000:06d}" for number in range(100_000)])
+    texts = ["MÜLLER", "müller-0999", "9999", "nobody", "ü", "-05", "00", "müller-1", "x", "r-09876"]
+    for search in (
+        lambda text: customers.matching(connection, text, 51),
+        lambda text: customers.page(connection, 0, 100, text),
+    ):
+        took = []
+        for _ in range(3):
+            for text in texts:
+                begun = time.perf_counter()
+                search(text)
+                took.append(time.perf_counter() - begun)
+        assert statistics.quantiles(took, n=20)[-1] < 0.05, sorted(took)[-3:]
