@@ -4,6 +4,7 @@ import random
 import sqlite3
 
 from server.clock import milliseconds
+from server.rankings.standing import Standings
 from server.web.day import begin
 from tests.web.shop import Shop
 
@@ -29,6 +30,7 @@ async def set_stage(shop: Shop) -> None:
             kept = [order for order in orders if order["at"] < end]
             if kept:
                 await shop.post(dice.choice(DEVICES), kept)
+    await note_places(shop)
     late = _order(dice, now - 2 * HOUR_MS)
     cancelled = _order(dice, now - 1000) | {"kind": "order.cancelled"}
     await shop.post("till-pier-1", [late, cancelled])
@@ -40,6 +42,16 @@ async def set_stage(shop: Shop) -> None:
         "last_sent_at": now - 20_000, "units_per_s": 7.5,
     }  # fmt: skip
     shop.health.found = [("cloud", "No internet since 13:41. Orders are kept here and go up later.")]
+
+
+async def note_places(shop: Shop) -> None:
+    """Let everything so far have been so at midnight and an hour ago: what comes next moves rankings."""
+    now, kept = milliseconds(), shop.core.standings
+    kept._kept = {pair: Standings() for pair in kept._kept}
+    midnight = begin(now, shop.settings.zone)
+    for moment in (midnight - HOUR_MS, midnight + 1, now - HOUR_MS, now):
+        if moment >= midnight or moment < now - HOUR_MS:
+            await kept.look(moment, shop.database)
 
 
 def _order(dice: random.Random, hour: int) -> dict[str, object]:

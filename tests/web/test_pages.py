@@ -1,5 +1,6 @@
 """The pages Rankings and Customers in a real browser: both themes, phone and desk."""
 
+import re
 import shutil
 from collections.abc import AsyncIterator
 
@@ -44,16 +45,24 @@ async def place(shop: Shop) -> Place:
 async def test_a_viewer_finds_a_customer_and_their_place(shop: Shop, browser: Browser, look: Look) -> None:
     await set_stage(shop)
     await shop.orders(40, customer="07592", quantity=3, cents=3845)
+    for place_ in shop.core.folds.top("orders", "all", 12)[5::3]:
+        await shop.orders(2, customer=place_.key, quantity=1, cents=20_000)
     async with flow.visit(browser, look) as visited:
         page = visited.page
         await flow.sign_in(page, await place(shop))
         await page.get_by_role("link", name="All rankings").click()
         await expect(page.get_by_role("heading", name="Rankings")).to_be_visible()
+        await expect(page.locator(".ranks .move").first).to_have_text("new")
+        await expect(page.locator(".ranks .move .vh").first).to_have_text(re.compile("up|down|as before"))
         await visited.keep("rankings")
         await page.get_by_role("searchbox").fill("07592")
         await page.keyboard.press("Enter")
         await expect(page.locator(".found .rank").first).to_be_visible()
         await visited.keep("rankings-found")
+        await page.goto(shop.url + "/rankings?name=spend&against=hour")
+        await expect(page.locator(".ranks li")).to_have_count(100)
+        await visited.keep("ranking")
+        await page.go_back()
         await page.get_by_role("link", name="The customer's page").click()
         await expect(page.locator(".history li")).to_have_count(25)
         await visited.keep("customer")
