@@ -31,6 +31,8 @@ async def set_stage(shop: Shop) -> None:
             if kept:
                 await shop.post(dice.choice(DEVICES), kept)
     await note_places(shop)
+    for place in shop.core.folds.top("orders", "all", 10)[3::3]:
+        await shop.orders(2, customer=place.key, quantity=1, cents=4_900)
     late = _order(dice, now - 2 * HOUR_MS)
     cancelled = _order(dice, now - 1000) | {"kind": "order.cancelled"}
     await shop.post("till-pier-1", [late, cancelled])

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser
 
 from server.store import staff
+from server.web import words
 from server.web.welcome import create_link
 from tests.web import flow
 from tests.web.flow import Look, Place, expect
@@ -83,14 +84,14 @@ async def test_the_pages_of_a_new_shop_tell_what_will_be_there(
     async with flow.visit(browser, look) as visited:
         page = visited.page
         await flow.sign_in(page, await place(shop))
-        for name, address, words in (
+        for name, address, told in (
             ("rankings-empty", "/rankings", "opens this list"),
             ("rankings-nobody", "/rankings?q=nobody", "Not listed in any ranking"),
             ("customers-empty", "/customers", "No customers yet"),
             ("customers-nobody", "/customers?q=nobody", "No name has"),
         ):
             await page.goto(shop.url + address)
-            await expect(page.get_by_text(words).first).to_be_visible()
+            await expect(page.get_by_text(told).first).to_be_visible()
             await visited.keep(name)
 
 
@@ -106,6 +107,7 @@ async def test_any_name_has_a_page_that_is_reached_by_its_link(
             await page.goto(shop.url + start)
             await page.locator("a.id").locator("visible=true").first.click()
             await expect(page.locator(".history li")).to_have_count(2)
+            assert await page.locator("h1 .id").text_content() == words.visible(name)
         await visited.keep("customer-hostile")
 
 
@@ -145,7 +147,7 @@ async def test_a_wrong_address_is_told_in_one_sentence(shop: Shop, browser: Brow
     async with flow.visit(browser, LOOKS[2]) as visited:
         page = visited.page
         await flow.sign_in(page, await place(shop))
-        for address, words in (
+        for address, told in (
             ("/rankings?window=9d", "window is one of: all, today, 7d, 30d."),
             ("/rankings?name=nothing", "there are: orders, spend"),
             ("/rankings?against=week", "against is one of: day, hour."),
@@ -154,4 +156,4 @@ async def test_a_wrong_address_is_told_in_one_sentence(shop: Shop, browser: Brow
             ("/customers/nobody", "There is no customer"),
         ):
             await page.goto(shop.url + address)
-            await expect(page.get_by_text(words)).to_be_visible()
+            await expect(page.get_by_text(told)).to_be_visible()

@@ -1,6 +1,6 @@
 // Keeps a page that the server draws current: after a commit it is drawn again there, and taken over here.
 import { follow } from "./connection.js";
-import { one } from "./words.js";
+import { one, touched } from "./words.js";
 
 const part = one("[data-fresh]");
 const EVERY_MS = 1500;
@@ -15,11 +15,12 @@ function soon() {
 
 async function draw() {
   due = 0;
-  if (asking || document.hidden || one("a:hover, a:focus", part)) return void soon(); // a link must not change under a finger
+  if (asking || document.hidden || touched(part)) return void soon();
   asking = true;
   const answer = await fetch(location.href).catch(() => null);
   asking = false;
-  if (!answer?.ok || answer.redirected) return;
+  if (!answer) return void soon(); // no way to the edge now
+  if (!answer.ok || answer.redirected) return;
   const fresh = one("[data-fresh]", new DOMParser().parseFromString(await answer.text(), "text/html"));
   if (fresh) become(part, fresh);
 }

@@ -1,6 +1,6 @@
 // Keeps Today current: whole tiles, and single orders as they come.
 import { follow, say } from "./connection.js";
-import { ago, all, customerPath, moment, money, number, one, row, seconds, set, short, visible } from "./words.js";
+import { ago, all, customerPath, moment, money, number, one, row, seconds, set, short, touched, visible } from "./words.js";
 
 const page = one("[data-live]");
 
@@ -132,7 +132,7 @@ function rankings(tile) {
   if (tile.today !== null) set(one("[data-ranked-today]"), `${number(tile.today)} of them today`);
   for (const ranking of tile.rankings) {
     const part = one(`[data-ranking="${ranking.name}"][data-window="${ranking.window}"]`);
-    if (!part || one("a:hover, a:focus", part)) continue; // a link must not change under a finger
+    if (!part || touched(part)) continue;
     const items = one("ol", part);
     while (items.children.length < ranking.rows.length) items.append(row("place-row"));
     while (items.children.length > ranking.rows.length) items.lastElementChild.remove();

@@ -4,6 +4,10 @@ export const one = (selector, root = document) => root.querySelector(selector);
 export const row = (name) => one(`#${name}`).content.firstElementChild.cloneNode(true);
 export const set = (element, text) => { if (element && element.textContent !== text) element.textContent = text; };
 
+// A link that somebody is about to follow: it must not become another one under a finger.
+const pointed = matchMedia("(hover: hover)").matches ? "a:hover, a:focus-visible" : "a:focus-visible";
+export const touched = (root) => one(pointed, root);
+
 const zone = document.body.dataset.zone || "UTC";
 const whole = new Intl.NumberFormat("en-US");
 const cents = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
