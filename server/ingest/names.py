@@ -85,8 +85,8 @@ class Fresh:
         self.added, self._back, self.emails = {}, {}, {}
 
     def _insert(self, noun: Noun, name: str) -> int:
-        column = {"device": ", added_at", "customer": ", first_at, folded"}.get(noun, "")
-        values: tuple[object, ...] = (name, self._now, name.casefold())[: 1 + column.count(",")]
+        column = {"device": ", added_at", "customer": ", first_at"}.get(noun, "")
+        values = (name, self._now) if column else (name,)
         marks = ", ".join("?" * len(values))
         row = self._connection.execute(
             f"INSERT INTO {noun} (name{column}) VALUES ({marks}) "

@@ -4,10 +4,18 @@ import sqlite3
 from dataclasses import dataclass
 
 from server.store.mail import COLUMNS, Mail, stored
+from server.store.schema import know_casefold
 
 SCANNED = 200_000  # customers that one search looks at
 LAST = chr(0x10FFFF)
 SELECT = "SELECT id, name, email, first_at FROM customer"
+INDEXED = (  # then those that are not indexed yet; both end where a condition on id and folded follows
+    "SELECT id, name, email, first_at FROM customer_text CROSS JOIN customer USING (id) WHERE"
+)
+BEHIND = (
+    "SELECT id, name, email, first_at FROM (SELECT *, casefold(name) AS folded FROM customer "
+    "WHERE id > (SELECT coalesce(max(id), 0) FROM customer_text)) WHERE"
+)
 OWN = "json_extract(facts, '$.customer') = ? AND key NOT LIKE 'hour:%' AND key NOT LIKE 'day:%'"
 
 
@@ -32,9 +40,10 @@ def page(
     if not text:
         rows = _rows(connection, f"{SELECT} WHERE id > ? ORDER BY id LIMIT ?", after, limit)
         return rows, rows[-1].id if len(rows) == limit else None
-    end = after + SCANNED
-    sql = f"{SELECT} WHERE id > ? AND id <= ? AND instr(folded, ?) ORDER BY id LIMIT ?"
-    rows = _rows(connection, sql, after, end, text.casefold(), limit)
+    end, folded = after + SCANNED, text.casefold()
+    has = "id > ? AND id <= ? AND instr(folded, ?) ORDER BY id"
+    rows = _rows(connection, f"{INDEXED} {has} LIMIT ?", after, end, folded, limit)
+    rows += _rows(connection, f"{BEHIND} {has} LIMIT ?", after, end, folded, limit - len(rows))
     if len(rows) == limit:
         return rows, rows[-1].id
     return rows, end if end < _newest_id(connection) else None
@@ -51,16 +60,18 @@ def matching(connection: sqlite3.Connection, text: str, limit: int) -> list[Cust
 
     The others are looked for among the newest SCANNED ones.
     """
-    folded = text.casefold()
-    found = _rows(
-        connection, f"{SELECT} WHERE folded >= ? AND folded < ? ORDER BY folded, id LIMIT ?",
-        folded, folded + LAST, limit,
-    )  # fmt: skip
-    if len(found) < limit:
-        sql = f"{SELECT} WHERE id > ? AND instr(folded, ?) > 1 ORDER BY id DESC LIMIT ?"
-        oldest = _newest_id(connection) - SCANNED
-        found += _rows(connection, sql, oldest, folded, limit - len(found))
-    return found
+    folded, oldest = text.casefold(), _newest_id(connection) - SCANNED
+    begins = "folded >= ? AND folded < ? ORDER BY folded, id LIMIT ?"
+    found = [
+        one
+        for source in (INDEXED, BEHIND)
+        for one in _rows(connection, f"{source} {begins}", folded, folded + LAST, limit)
+    ]
+    found.sort(key=lambda one: (one.name.casefold(), one.id))
+    for source in (BEHIND, INDEXED):  # the newest first
+        has = f"{source} id > ? AND instr(folded, ?) > 1 ORDER BY id DESC LIMIT ?"
+        found += _rows(connection, has, oldest, folded, max(0, limit - len(found)))
+    return found[:limit]
 
 
 def find(connection: sqlite3.Connection, name: str) -> Customer | None:
@@ -92,4 +103,5 @@ def _newest_id(connection: sqlite3.Connection) -> int:
 
 
 def _rows(connection: sqlite3.Connection, sql: str, *values: object) -> list[Customer]:
+    know_casefold(connection)
     return [Customer(*row) for row in connection.execute(sql, values)]

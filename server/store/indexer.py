@@ -1,7 +1,8 @@
 """Indexes for reading, built behind the log in batches, so that appending never pays for them.
 
 `event_by_device`, `event_by_kind`, `event_by_customer` hold (noun, id), `event_by_time` (at, id), all up to
-event `through`; a query adds a scan of the few events behind it.
+event `through`; a query adds a scan of the few events behind it. `customer_text` has the names of
+customers in one case, for searches.
 """
 
 import sqlite3
@@ -34,6 +35,11 @@ def step(connection: sqlite3.Connection, limit: int = STEP) -> int:
     connection.execute(
         "INSERT INTO event_by_time SELECT at, id FROM event WHERE id > ? AND id <= ? ORDER BY at, id",
         (first, last[0]),
+    )
+    connection.execute(
+        "INSERT INTO customer_text SELECT id, casefold(name) FROM customer "
+        "WHERE id > (SELECT coalesce(max(id), 0) FROM customer_text) ORDER BY id LIMIT ?",
+        (limit,),  # there are never more new customers than events
     )
     connection.execute("UPDATE indexed SET through = ?", (last[0],))
     return int(last[1])

@@ -210,9 +210,9 @@ MIGRATIONS = [
     """,
     """
     -- customers are found by a part of their name, whatever its case; mails by their customer
-    ALTER TABLE customer ADD COLUMN folded TEXT;
-    UPDATE customer SET folded = casefold(name);
-    CREATE INDEX customer_by_folded ON customer (folded);
+    CREATE TABLE customer_text (id INTEGER PRIMARY KEY, folded TEXT NOT NULL);  -- behind the log, as above
+    INSERT INTO customer_text SELECT id, casefold(name) FROM customer;
+    CREATE INDEX customer_by_text ON customer_text (folded);
     CREATE INDEX mail_by_customer ON mail (json_extract(facts, '$.customer'), id);
     """,
     """
@@ -244,10 +244,15 @@ def migrate(connection: sqlite3.Connection) -> None:
             f"The store was written by a newer Boardwalk (schema {version}, this one knows "
             f"{len(MIGRATIONS)}); update Boardwalk."
         )
-    connection.create_function("casefold", 1, str.casefold, deterministic=True)
+    know_casefold(connection)
     for number in range(version, len(MIGRATIONS)):
         statements = MIGRATIONS[number] + (_birth() if number == 0 else "")
         connection.executescript(f"BEGIN IMMEDIATE; {statements}; PRAGMA user_version = {number + 1}; COMMIT")
+
+
+def know_casefold(connection: sqlite3.Connection) -> None:
+    """Give SQL the function casefold(text)."""
+    connection.create_function("casefold", 1, str.casefold, deterministic=True)
 
 
 def _birth() -> str:

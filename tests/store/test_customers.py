@@ -9,7 +9,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.store import customers, schema
+from server.store import customers, indexer, schema
 from server.store.customers import Customer
 
 NAMES = st.lists(
@@ -19,23 +19,24 @@ NAMES = st.lists(
 TEXTS = st.text(alphabet="aAbBäÄßsS%_' ", min_size=1, max_size=3) | st.sampled_from(("strass", "هى"))
 
 
-def store(names: list[str]) -> sqlite3.Connection:
+def store(names: list[str], indexed: int = 1 << 62) -> sqlite3.Connection:
+    """A store of which only the first customers are indexed."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     schema.migrate(connection)
-    connection.executemany(
-        "INSERT INTO customer (name, first_at, folded) VALUES (?, 0, ?)",
-        [(name, name.casefold()) for name in names],
+    connection.executemany("INSERT INTO customer (name, first_at) VALUES (?, 0)", [(name,) for name in names])
+    connection.execute(
+        "INSERT INTO customer_text SELECT id, casefold(name) FROM customer ORDER BY id LIMIT ?", (indexed,)
     )
     return connection
 
 
 @settings(max_examples=200, deadline=None)
-@given(NAMES, TEXTS, st.integers(1, 6), st.integers(1, 9))
+@given(NAMES, st.integers(0, 25), TEXTS, st.integers(1, 6), st.integers(1, 9))
 def test_pages_have_every_customer_whose_name_has_the_text_once(
-    names: list[str], text: str, limit: int, scanned: int
+    names: list[str], indexed: int, text: str, limit: int, scanned: int
 ) -> None:
     with patch.object(customers, "SCANNED", scanned):
-        connection, found, after = store(names), list[str](), 0
+        connection, found, after = store(names, indexed), list[str](), 0
         for _ in range(len(names) + 2):
             rows, following = customers.page(connection, after, limit, text)
             assert len(rows) <= limit
@@ -48,15 +49,25 @@ def test_pages_have_every_customer_whose_name_has_the_text_once(
 
 
 @settings(max_examples=200, deadline=None)
-@given(NAMES, TEXTS, st.integers(1, 30))
-def test_those_that_begin_with_the_text_come_first(names: list[str], text: str, limit: int) -> None:
+@given(NAMES, st.integers(0, 25), TEXTS, st.integers(1, 30))
+def test_those_that_begin_with_the_text_come_first(
+    names: list[str], indexed: int, text: str, limit: int
+) -> None:
     folded = text.casefold()
     begin = sorted(
         (name.casefold(), index) for index, name in enumerate(names) if name.casefold().startswith(folded)
     )
     others = [index for index, name in enumerate(names) if name.casefold().find(folded) > 0]
     wanted = [names[index] for _, index in begin] + [names[index] for index in reversed(others)]
-    assert [row.name for row in customers.matching(store(names), text, limit)] == wanted[:limit]
+    assert [row.name for row in customers.matching(store(names, indexed), text, limit)] == wanted[:limit]
+
+
+def test_the_indexer_takes_every_new_customer_along() -> None:
+    connection = store(["Ann"])
+    connection.execute("INSERT INTO customer (name, first_at) VALUES ('Bob', 0)")
+    connection.execute("INSERT INTO event VALUES (1, 1, 7, 1, 1, 2, 5, 5, 5, 2, 1, 1, x'80')")
+    assert indexer.step(connection) == 1
+    assert connection.execute("SELECT * FROM customer_text").fetchall() == [(1, "ann"), (2, "bob")]
 
 
 def test_one_is_found_by_exactly_their_name_and_the_newest_first() -> None:
