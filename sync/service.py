@@ -13,7 +13,7 @@ from server.store import chunks
 from server.store import generation as generations
 from server.store.database import Database
 from server.store.mail import Mails
-from sync.all_sites import AllSites
+from sync.all_sites import AllSites, Merged
 from sync.budget import Bucket
 from sync.cloud import Mailer
 from sync.letter import Letters, check_letters
@@ -32,8 +32,7 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 class CloudService:
     """Makes uploader and postman, and keeps their state for whoever asks.
 
-    busy: whether events wait for a commit. all_sites: merged rankings, once there are workers.
-    Raises SettingsError for a rule whose letter does not exist.
+    busy: whether events wait for a commit. Raises SettingsError for a rule whose letter does not exist.
     """
 
     def __init__(
@@ -52,7 +51,7 @@ class CloudService:
         self._uploader: Uploader | None = None
         self._scores: ScoreWriter | None = None
         self._postman: Postman | None = None
-        self.all_sites: AllSites | None = None
+        self._all_sites: AllSites | None = None
         self.broken: dict[str, str] = {}
         self._status: dict[str, Any] = {
             "mode": settings.cloud.mode, "waiting": 0, "chunks": 0, "oldest_at": None,
@@ -80,7 +79,7 @@ class CloudService:
                 self._database, table, site, rankings, Bucket(for_scores, max(1.0, for_scores))
             )
             days = Days(self._settings.zone)
-            self.all_sites = AllSites(table, lambda: days.day(self._clock()))
+            self._all_sites = AllSites(table, lambda: days.day(self._clock()))
             work.append(("scores", lambda: scores.run(self._clock)))
             work.append(("sealer", lambda: uploader.run_sealer(self._clock, cloud.seal_after_s * 1000)))
             work.append(("sender", lambda: uploader.run_sender(self._clock)))
@@ -93,6 +92,10 @@ class CloudService:
         """mode, waiting (events not confirmed), chunks (unsent), oldest_at, last_sent_at (ms or
         None), units_per_s, write_units, error (a sentence or None); at most a second old."""
         return self._status
+
+    async def merged(self, ranking: str, window: str) -> Merged | None:
+        """A ranking over all sites; None without a cloud. Raises CloudError."""
+        return await self._all_sites.merged(ranking, window) if self._all_sites is not None else None
 
     def upload_error(self) -> str | None:
         """Why the table is not reached."""

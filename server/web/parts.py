@@ -1,6 +1,6 @@
 """What `server.app` hands to the web floor: the parts it reads from and acts on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -73,8 +73,23 @@ class Presence(Protocol):
         """Every device that is known, by name."""
 
 
+class Merged(Protocol):
+    """A ranking over all sites."""
+
+    @property
+    def rows(self) -> Sequence[tuple[str, int]]:
+        """(key, score), the best first."""
+
+    @property
+    def sites(self) -> Mapping[str, int]:
+        """Each site to when it wrote its newest scores, ms since 1970 UTC."""
+
+
 class Cloud(Protocol):
     """How far the cloud is."""
+
+    async def merged(self, ranking: str, window: str) -> Merged | None:
+        """A ranking over all sites; None without a cloud. Raises CloudError."""
 
     def status(self) -> dict[str, Any]:
         """mode ("off"|"aws"), waiting (events), chunks (unsent), oldest_at, last_sent_at (ms or None),

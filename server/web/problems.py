@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from loguru import logger
 
-from server.errors import BadInput, BoardwalkError, Conflict, NotFound, Refused, StoreFull
+from server.errors import BadInput, BoardwalkError, CloudError, Conflict, NotFound, Refused, StoreFull
 from server.web.api.body import TooLarge, WrongEncoding
 from server.web.api.events import KeyReused
 from server.web.caller import SignInNeeded
@@ -47,12 +47,14 @@ KINDS = {
     ),
     "too-many": Kind(429, "Too many requests", "Come back after `Retry-After` seconds."),
     "internal": Kind(500, "A fault of ours", "It is in the log under the request's id."),
+    "cloud": Kind(503, "The cloud is not reached", "What only the table knows cannot be told now."),
     "store-full": Kind(507, "No room", "The disk takes nothing more; nothing of the request was kept."),
 }
 _ERRORS: list[tuple[type[Exception], str]] = [
     (BadInput, "bad-input"), (SignInNeeded, "sign-in-needed"), (Refused, "refused"),
     (NotFound, "not-found"), (Conflict, "conflict"), (TooMany, "too-many"), (StoreFull, "store-full"),
-    (TooLarge, "too-large"), (WrongEncoding, "content-encoding"), (KeyReused, "key-reused"),
+    (CloudError, "cloud"), (TooLarge, "too-large"), (WrongEncoding, "content-encoding"),
+    (KeyReused, "key-reused"),
 ]  # fmt: skip
 
 

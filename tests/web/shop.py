@@ -21,6 +21,7 @@ from server.store.database import Database
 from server.web.parts import Parts
 from server.web.passwords import Passwords
 from server.web.routes import create_app
+from sync.all_sites import AllSites, Merged
 
 EMAIL, PASSWORD = "ada@shop.example", "gulls at seven"
 
@@ -36,8 +37,13 @@ class Cloud:
         }
     )  # fmt: skip
 
+    sites: AllSites | None = None
+
     def status(self) -> dict[str, Any]:
         return dict(self.facts)
+
+    async def merged(self, ranking: str, window: str) -> Merged | None:
+        return await self.sites.merged(ranking, window) if self.sites is not None else None
 
 
 @dataclass

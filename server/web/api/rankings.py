@@ -1,12 +1,16 @@
 """Rankings: the best of a window, and the place of one key."""
 
+from typing import Literal
+
 import msgspec
 
 from server.clock import milliseconds
-from server.errors import NotFound
+from server.errors import BadInput, NotFound
 from server.web.api.endpoint import Call, Endpoint, Limit, Listing, Query
 from server.web.caller import READ
-from server.web.parts import Against
+from server.web.parts import Against, Merged
+
+Scope = Literal["site", "all-sites"]
 
 
 class Known(msgspec.Struct):
@@ -34,9 +38,17 @@ class Row(msgspec.Struct):
     rank_before: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
+class SiteAsOf(msgspec.Struct):
+    """as_of: when the newest scores of a site were written to the table, ms since 1970 UTC."""
+
+    site: str
+    as_of: int
+
+
 class Top(msgspec.Struct):
     """as_of: ms since 1970 UTC. size: how many keys are listed in all.
 
+    sites: whose scores are added up, only with `scope=all-sites`; as_of is that of the oldest then.
     since: when the oldest event came that it could count, ms since 1970 UTC; null when it has everything.
     before_at: of which moment rank_before is, null when nothing is noted of then; only with `against`.
     """
@@ -48,10 +60,11 @@ class Top(msgspec.Struct):
     rows: list[Row]
     since: int | None = None
     before_at: int | msgspec.UnsetType | None = msgspec.UNSET
+    sites: list[SiteAsOf] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Standing(msgspec.Struct):
-    """The place of one key; since, rank_before and before_at as of Row and Top."""
+    """The place of one key; since, rank_before, before_at and sites as of Row and Top."""
 
     name: str
     window: str
@@ -62,17 +75,20 @@ class Standing(msgspec.Struct):
     since: int | None = None
     rank_before: int | msgspec.UnsetType | None = msgspec.UNSET
     before_at: int | msgspec.UnsetType | None = msgspec.UNSET
+    sites: list[SiteAsOf] | msgspec.UnsetType = msgspec.UNSET
 
 
 class TopQuery(Listing):
     """window: all, today, 7d or 30d, as far as the ranking has it. k: how many.
 
     against: hour has the places of an hour ago beside, day those of the last midnight.
+    scope: all-sites adds up what every site wrote to the table; at most a minute older than that.
     """
 
     window: str = "all"
     k: Limit = 10
     against: Against | None = None
+    scope: Scope = "site"
 
 
 class WindowQuery(Query):
@@ -80,6 +96,7 @@ class WindowQuery(Query):
 
     window: str = "all"
     against: Against | None = None
+    scope: Scope = "site"
 
 
 async def names(call: Call) -> AllRankings:
@@ -91,6 +108,11 @@ async def top(call: Call) -> Top:
     """The best k."""
     query: TopQuery = call.query
     name, rankings = call.named("name"), call.parts.rankings
+    if query.scope == "all-sites":
+        merged = await _merged(call, name)
+        best = [Row(rank, key, score) for rank, (key, score) in enumerate(merged.rows[: query.k], 1)]
+        sites = _sites(merged)
+        return Top(name, query.window, _as_of(sites), len(merged.rows), best, sites=sites)
     now = milliseconds()
     rows = [Row(*place) for place in rankings.top(name, query.window, query.k)]
     size, since = rankings.size(name, query.window), rankings.since(name, query.window)
@@ -106,6 +128,8 @@ async def top(call: Call) -> Top:
 async def standing(call: Call) -> Standing:
     """Rank and score of one key."""
     name, key, window = call.named("name"), call.named("key"), call.query.window
+    if call.query.scope == "all-sites":
+        return _standing_in(await _merged(call, name), name, window, key)
     place = call.parts.rankings.place(name, window, key)
     if place is None:
         raise NotFound(f"{key} is not listed in {name} for {window}.")
@@ -116,6 +140,36 @@ async def standing(call: Call) -> Standing:
         answer.before_at = before.at if before else None
         answer.rank_before = before.rank(key) if before else None
     return answer
+
+
+async def _merged(call: Call, name: str) -> Merged:
+    """Raises NotFound, BadInput, and CloudError when the table is not reached."""
+    window = call.query.window
+    call.parts.rankings.size(name, window)
+    if call.query.against is not None:
+        raise BadInput(
+            "against", "against: leave it out with scope=all-sites; no moves are kept of all sites."
+        )
+    merged = await call.parts.cloud.merged(name, window)
+    if merged is None:
+        raise BadInput("scope", 'scope: all-sites needs [cloud] mode = "aws"; sites meet in its table.')
+    return merged
+
+
+def _standing_in(merged: Merged, name: str, window: str, key: str) -> Standing:
+    sites = _sites(merged)
+    for rank, (other, score) in enumerate(merged.rows, 1):
+        if other == key:
+            return Standing(name, window, _as_of(sites), rank, key, score, sites=sites)
+    raise NotFound(f"{key} is not listed in {name} for {window} of all sites.")
+
+
+def _sites(merged: Merged) -> list[SiteAsOf]:
+    return [SiteAsOf(site, at) for site, at in sorted(merged.sites.items())]
+
+
+def _as_of(sites: list[SiteAsOf]) -> int:
+    return min((one.as_of for one in sites), default=milliseconds())
 
 
 ENDPOINTS = [
