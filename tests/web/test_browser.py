@@ -1,5 +1,6 @@
 """The dashboard in a real browser: both themes, phone and desk."""
 
+import re
 import shutil
 from collections.abc import AsyncIterator
 
@@ -81,6 +82,9 @@ async def test_the_page_tells_when_the_edge_is_gone_and_comes_back_by_itself(
         await flow.sign_in(page, await _place(shop))
         conn = page.locator(".conn:visible b").first
         await flow.expect(conn).to_have_text("Live")
+        await flow.expect(page.locator(".conn:visible span").first).to_have_text(
+            re.compile(":")
+        )  # it is followed
         await page.context.set_offline(True)
         shop.app[LIVE].closed = True
         shop.app[LIVE].suspect()

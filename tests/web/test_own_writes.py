@@ -112,9 +112,9 @@ async def _on_the_pages(reader: Reader, name: str, number: int) -> None:
     for path in (
         "/",
         "/rankings?name=orders",
-        f"/rankings?q={name}",
+        f"/rankings?key={name}",
         "/customers",
-        f"/customers?q={name}",
+        f"/customers?text={name}",
         f"/customers/{name}",
     ):
         assert f">{name}<" in await reader.text(path), path
@@ -137,7 +137,7 @@ async def test_hot_reads_come_from_memory_and_the_metrics_say_so(shop: Shop, rea
     await reader.post({"kind": "order.placed", "customer": "a", "cents": 5})
     shop.app[READS].counts.clear()
     for path in (
-        "/", "/rankings", "/rankings?q=a", "/api/v1/rankings", "/api/v1/rankings/orders?against=hour",
+        "/", "/rankings", "/rankings?key=a", "/api/v1/rankings", "/api/v1/rankings/orders?against=hour",
         "/api/v1/rankings/orders/a", "/api/v1/totals", "/api/v1/totals?by=hour&kind=order.placed", "/api/v1/devices",
         "/api/v1/events", "/customers/a",
     ):  # fmt: skip

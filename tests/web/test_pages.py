@@ -86,9 +86,9 @@ async def test_the_pages_of_a_new_shop_tell_what_will_be_there(
         await flow.sign_in(page, await place(shop))
         for name, address, told in (
             ("rankings-empty", "/rankings", "opens this list"),
-            ("rankings-nobody", "/rankings?q=nobody", "Not listed in any ranking"),
+            ("rankings-nobody", "/rankings?key=nobody", "Not listed in any ranking"),
             ("customers-empty", "/customers", "No customers yet"),
-            ("customers-nobody", "/customers?q=nobody", "No name has"),
+            ("customers-nobody", "/customers?text=nobody", "No name has"),
         ):
             await page.goto(shop.url + address)
             await expect(page.get_by_text(told).first).to_be_visible()
@@ -117,7 +117,7 @@ async def test_a_ranking_moves_on_the_page_while_somebody_watches(shop: Shop, br
     async with flow.visit(browser, LOOKS[0]) as visited:
         page = visited.page
         await flow.sign_in(page, await place(shop))
-        await page.goto(shop.url + "/rankings?name=orders&q=second")
+        await page.goto(shop.url + "/rankings?name=orders&key=second")
         await expect(page.locator(".found .rank b").first).to_have_text("2")
         await shop.orders(2, customer="second")
         await expect(page.locator(".found .rank b").first).to_have_text("1", timeout=5000)
@@ -152,7 +152,7 @@ async def test_a_wrong_address_is_told_in_one_sentence(shop: Shop, browser: Brow
             ("/rankings?name=nothing", "there are: orders, spend"),
             ("/rankings?against=week", "against is one of: day, hour."),
             ("/customers?after=x", "after is a whole number"),
-            ("/customers?q=" + "x" * 257, "q has at most 256 characters"),
+            ("/customers?text=" + "x" * 257, "text has at most 256 characters"),
             ("/customers/nobody", "There is no customer"),
         ):
             await page.goto(shop.url + address)

@@ -21,18 +21,22 @@ MAILS = 10
 
 
 async def search(request: web.Request) -> web.StreamResponse:
-    """GET /customers: those who came last, or whose name has `q`. `name` leads to one of them."""
+    """GET /customers: those who came last, or whose name has `text`. `name` leads to one of them."""
     require(request, READ)
     if request.query.get("name"):
         return await _one(request, request.query["name"])
-    parts, wanted, before = request.app[PARTS], address.text(request, "q"), address.number(request, "after")
+    parts, wanted, before = (
+        request.app[PARTS],
+        address.text(request, "text"),
+        address.number(request, "after"),
+    )
     read = parts.database.read
     if wanted:
         rows = await read(customers.matching, wanted, SHOWN + 1)
     else:
         rows = await read(customers.newest, before, SHOWN + 1)
     facts = {
-        "q": wanted, "rows": rows[:SHOWN], "known": await read(customers.count), "after": before,
+        "text": wanted, "rows": rows[:SHOWN], "known": await read(customers.count), "after": before,
         "more": len(rows) > SHOWN, "scores": _scores(parts, rows[:SHOWN]), "now": milliseconds(),
         "scanned": customers.SCANNED,
     }  # fmt: skip

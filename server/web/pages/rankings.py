@@ -18,16 +18,16 @@ LONG = 100  # rows of the one that was picked
 
 
 class Asked(NamedTuple):
-    """What the address says. name: one ranking at length, "" for all. q: a key to look for, or "" ."""
+    """What the address says. name: one ranking at length, "" for all. key: one to look for, or "" ."""
 
     window: str
     against: Against
     name: str
-    q: str
+    key: str
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    """GET /rankings: `window`, `against`, `name`, `q`. Raises NotFound and BadInput."""
+    """GET /rankings: `window`, `against`, `name`, `key`. Raises NotFound and BadInput."""
     require(request, READ)
     parts, asked = request.app[PARTS], _asked(request)
     if asked.name:
@@ -37,7 +37,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         **asked._asdict(), "newest": request.app[FEED].newest, "now": milliseconds(), "long": LONG,
         "windows": [one for one in WINDOWS if any(one in spec.windows for spec in specs)],
         "rankings": [_ranking(parts, spec, asked) for spec in specs if asked.name in ("", spec.name)],
-        "found": [_place(parts, spec, asked) for spec in specs if asked.q],
+        "found": [_place(parts, spec, asked) for spec in specs if asked.key],
     }  # fmt: skip
     return page(request, "rankings.html", facts)
 
@@ -47,7 +47,7 @@ def _asked(request: web.Request) -> Asked:
         address.choice(request, "window", WINDOWS, "all"),
         cast(Against, address.choice(request, "against", ("day", "hour"), "day")),
         request.query.get("name", ""),
-        address.text(request, "q"),
+        address.text(request, "key"),
     )
 
 
@@ -73,8 +73,8 @@ def _place(parts: Parts, spec: Ranking, asked: Asked) -> dict[str, Any]:
     before = parts.standings.before(spec.name, window, asked.against, milliseconds())
     return {
         "spec": spec, "window": window, "size": parts.rankings.size(spec.name, window),
-        "place": parts.rankings.place(spec.name, window, asked.q),
-        "rank_before": before.rank(asked.q) if before else None, **_moments(before),
+        "place": parts.rankings.place(spec.name, window, asked.key),
+        "rank_before": before.rank(asked.key) if before else None, **_moments(before),
     }  # fmt: skip
 
 
