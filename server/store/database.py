@@ -32,7 +32,7 @@ CURES = {
 }
 
 
-LOOKS: ContextVar[list[None] | None] = ContextVar("looks", default=None)  # grows by one with each read
+LOOKS: ContextVar[list[str] | None] = ContextVar("looks", default=None)  # grows with each read
 
 
 class Connection(aiosqlite.Connection):
@@ -108,7 +108,7 @@ class Database:
         """`work` on a connection that cannot write; sees everything committed before the call."""
         looks = LOOKS.get()
         if looks is not None:
-            looks.append(None)
+            looks.append("store")
         reader = await self._readers.get()
         try:
             return await reader.hop(work, *args, **kwargs)

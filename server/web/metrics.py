@@ -31,7 +31,7 @@ METRICS: list[tuple[str, tuple[str, ...], str]] = [
     ("boardwalk_mails", ("state",), "Mails of the outbox by state"),
     ("boardwalk_degraded", ("part",), "1 while a part is not as it should be"),
     ("boardwalk_live_watchers", (), "Clients of the live stream"),
-    ("boardwalk_reads_total", ("noun", "from"), "Reads answered, from memory or with a look at the store"),
+    ("boardwalk_reads_total", ("noun", "from"), "Reads answered, from memory, store or cloud"),
     ("boardwalk_http_requests_total", ("method", "route", "status"), "Requests answered"),
 ]
 WATCHED = (*sorted(STOPS_INTAKE), "cloud", "mail")

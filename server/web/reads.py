@@ -1,4 +1,4 @@
-"""Whether what is read came from memory or needed the store: counted where it happens, not claimed."""
+"""Whether reads came from memory or needed the store or the cloud: counted where it happens, not claimed."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -8,8 +8,6 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from server.store.database import LOOKS
-
-MEMORY, STORE = "memory", "store"
 
 
 class Reads:
@@ -21,13 +19,20 @@ class Reads:
     @contextmanager
     def of(self, noun: str) -> Iterator[None]:
         """Count what the block reads as one read of `noun`; a block inside counts for itself."""
-        looks: list[None] = []
+        looks: list[str] = []
         before = LOOKS.set(looks)
         try:
             yield
         finally:
             LOOKS.reset(before)
-        self.counts[noun, STORE if looks else MEMORY] += 1
+        self.counts[noun, min(looks, default="memory")] += 1  # the cloud outweighs the store
+
+
+def from_cloud() -> None:
+    """Say that what is being read came from the cloud."""
+    looks = LOOKS.get()
+    if looks is not None:
+        looks.append("cloud")
 
 
 READS: web.AppKey[Reads] = web.AppKey("reads", Reads)

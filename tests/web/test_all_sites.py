@@ -9,6 +9,7 @@ import pytest
 from server.ingest.checkpointer import Checkpointer
 from server.ingest.days import Days
 from server.settings import Cloud
+from server.web.reads import READS
 from sync.all_sites import AllSites
 from sync.budget import Bucket
 from sync.dynamo import Dynamo
@@ -57,6 +58,7 @@ async def test_scores_of_two_sites_are_added_up_and_say_how_old_they_are(
     assert (one["rank"], one["score"], one["sites"]) == (2, 4, sites)
     assert gone.status == 404
     assert table_text.splitlines()[1:] == ["1,ann,6", "2,bo,4"]
+    assert dict(shop.app[READS].counts) == {("rankings", "cloud"): 3}
 
 
 async def test_what_cannot_be_told_of_all_sites_names_the_field_and_the_cure(

@@ -9,6 +9,7 @@ from server.errors import BadInput, NotFound
 from server.web.api.endpoint import Call, Endpoint, Limit, Listing, Query
 from server.web.caller import READ
 from server.web.parts import Against, Merged
+from server.web.reads import from_cloud
 
 Scope = Literal["site", "all-sites"]
 
@@ -151,6 +152,7 @@ async def _merged(call: Call, name: str) -> Merged:
             "against", "against: leave it out with scope=all-sites; no moves are kept of all sites."
         )
     merged = await call.parts.cloud.merged(name, window)
+    from_cloud()
     if merged is None:
         raise BadInput("scope", 'scope: all-sites needs [cloud] mode = "aws"; sites meet in its table.')
     return merged
