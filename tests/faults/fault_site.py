@@ -206,7 +206,8 @@ class Site:
 
     async def must_be_right(self) -> None:
         """Settle, close the edge, and let the judge find nothing."""
-        assert (await self.verdict()).breaches() == {}
+        found = (await self.verdict()).breaches()
+        assert found == {}, found
 
     async def verdict(self) -> Verdict:
         """Settle, ask for the rankings, close the edge, and judge."""

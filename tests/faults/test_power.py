@@ -110,5 +110,5 @@ def after_a_cut(site: Site, disk: Disk, moment: Moment) -> dict[str, list[str]]:
         assert not newest.exists() or re.fullmatch(r"\w{16} \d+\n", newest.read_text())
         try:
             return judge(record, store).breaches()
-        except sqlite3.DatabaseError as error:  # of a store that is not one any more
+        except (sqlite3.DatabaseError, ValueError) as error:  # of a store that is not one any more
             return {"lost": [str(error)]}

@@ -62,6 +62,7 @@ STEP = st.one_of(
 STEPS = st.lists(STEP, min_size=3, max_size=20)
 
 
+@pytest.mark.timeout(600)
 def test_rankings_are_what_counting_the_log_gives_after_any_history(pytestconfig: pytest.Config) -> None:
     @settings(max_examples=count(pytestconfig), deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(RANKINGS, ZONES, STEPS)

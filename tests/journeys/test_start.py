@@ -159,7 +159,9 @@ async def test_a_cloud_that_is_away_is_shown_and_loses_nothing(tmp_path: Path) -
         posted = await edge.ask("POST", "/api/v1/events", [{"kind": "order.placed", "customer": "a"}])
         assert posted["accepted"] == 1
         await eventually(edge, lambda found: any("DynamoDB is not reached" in str(one) for one in found))
-        assert (await edge.ask("GET", "/api/v1/sync"))["waiting"] == 1
+        async with asyncio.timeout(10):
+            while (await edge.ask("GET", "/api/v1/sync"))["waiting"] != 1:
+                await asyncio.sleep(0.1)
         assert (await edge.ask("GET", "/api/v1/rankings/orders"))["rows"] == [
             {"rank": 1, "key": "a", "score": 1}
         ]
