@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from struct import pack
 from zlib import crc32
 
 CHECKED = 64  # events whose CRC32 a cursor remembers
@@ -33,7 +34,7 @@ class Cursor:
     def step(self, records: Sequence[bytes]) -> None:
         """Move over the next events."""
         self.acked += len(records)
-        crcs = b"".join([crc32(record).to_bytes(4, "big") for record in records])
+        crcs = pack(f">{len(records)}I", *map(crc32, records))
         self.crcs = (self.crcs + crcs)[-4 * CHECKED :]
 
     def jump(self, last: int) -> None:

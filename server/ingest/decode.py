@@ -164,6 +164,8 @@ def _word(word: int | str, words: tuple[str, ...]) -> str:
 def _are_plain(fields: dict[str, object]) -> bool:
     """Whether values, whose types and sizes are right, are so without a closer look."""
     for value in fields.values():
+        if type(value) is int:
+            continue
         if isinstance(value, str):
             if not value.isprintable():
                 return False

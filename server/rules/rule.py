@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from server.settings import Rule as Spec
 from server.settings import is_address
@@ -17,8 +17,7 @@ FACTS = {  # what makes a mail, to what its letter may show beside `site` and `m
 }
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """A mail that is due. key: the event's identity (with the key that entered), the period of a digest,
     or the first silence that it tells.
 

@@ -3,6 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 
+from server.store.indexer import OWN
 from server.store.mail import COLUMNS, Mail, stored
 from server.store.schema import know_casefold
 
@@ -16,7 +17,10 @@ BEHIND = (
     "SELECT id, name, email, first_at FROM (SELECT *, casefold(name) AS folded FROM customer "
     "WHERE id > (SELECT coalesce(max(id), 0) FROM customer_text)) WHERE"
 )
-OWN = "json_extract(facts, '$.customer') = ? AND key NOT LIKE 'hour:%' AND key NOT LIKE 'day:%'"
+BEHIND_MAILS = (  # of a customer, those that are not indexed yet
+    "SELECT id FROM mail WHERE id > (SELECT mail FROM indexed) "
+    f"AND json_extract(facts, '$.customer') = ? AND {OWN}"
+)
 
 
 @dataclass(frozen=True)
@@ -87,13 +91,21 @@ def count(connection: sqlite3.Connection) -> int:
 
 def mails(connection: sqlite3.Connection, name: str, limit: int) -> list[Mail]:
     """At most `limit` mails that events of this customer made, newest first; digests gather many."""
-    sql = f"SELECT {COLUMNS} FROM mail WHERE {OWN} ORDER BY id DESC LIMIT ?"
-    return [stored(row) for row in connection.execute(sql, (name, limit))]
+    sql = (
+        f"SELECT {COLUMNS} FROM mail WHERE id IN ({BEHIND_MAILS} UNION ALL "
+        "SELECT * FROM (SELECT mail FROM mail_by_customer WHERE customer = ? ORDER BY mail DESC LIMIT ?)) "
+        "ORDER BY id DESC LIMIT ?"
+    )
+    return [stored(row) for row in connection.execute(sql, (name, name, limit, limit))]
 
 
 def mail_count(connection: sqlite3.Connection, name: str) -> int:
     """How many such mails there are."""
-    found: int = connection.execute(f"SELECT count(*) FROM mail WHERE {OWN}", (name,)).fetchone()[0]
+    sql = (
+        "SELECT (SELECT count(*) FROM mail_by_customer WHERE customer = ?) + "
+        f"(SELECT count(*) FROM ({BEHIND_MAILS}))"
+    )
+    found: int = connection.execute(sql, (name, name)).fetchone()[0]
     return found
 
 

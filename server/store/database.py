@@ -17,6 +17,9 @@ from server.store.schema import migrate
 
 P = ParamSpec("P")
 T = TypeVar("T")
+WAL_PAGES = (
+    4000  # 16 MB: pages that many commits change, as those of mails, are moved to the store less often
+)
 READERS = 2
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 REFUSALS = (  # of the file or the disk, never of what is being written
@@ -174,6 +177,7 @@ def _open_writer(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA cache_size = -16000")
         migrate(connection)

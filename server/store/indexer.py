@@ -2,12 +2,13 @@
 
 `event_by_device`, `event_by_kind`, `event_by_customer` hold (noun, id), `event_by_time` (at, id), all up to
 event `through`; a query adds a scan of the few events behind it. `customer_text` has the names of
-customers in one case, for searches.
+customers in one case, for searches. `mail_by_customer` has the mails that events of a customer made.
 """
 
 import sqlite3
 
 STEP = 2000
+OWN = "key NOT LIKE 'hour:%' AND key NOT LIKE 'day:%'"  # digests are of many customers
 NOUNS = ("device", "kind", "customer")
 
 
@@ -17,8 +18,18 @@ def through(connection: sqlite3.Connection) -> int:
     return found
 
 
+def mails_through(connection: sqlite3.Connection) -> int:
+    """The id of the last mail that is indexed."""
+    found: int = connection.execute("SELECT mail FROM indexed").fetchone()[0]
+    return found
+
+
 def step(connection: sqlite3.Connection, limit: int = STEP) -> int:
-    """Index at most `limit` events, as one transaction; how many there were."""
+    """Index at most `limit` events and as many mails, as one transaction; how many there were of one sort."""
+    return max(_events(connection, limit), _mails(connection, limit))
+
+
+def _events(connection: sqlite3.Connection, limit: int) -> int:
     first = through(connection)
     last = connection.execute(
         "SELECT max(id), count(*) FROM (SELECT id FROM event WHERE id > ? ORDER BY id LIMIT ?)",
@@ -43,3 +54,18 @@ def step(connection: sqlite3.Connection, limit: int = STEP) -> int:
     )
     connection.execute("UPDATE indexed SET through = ?", (last[0],))
     return int(last[1])
+
+
+def _mails(connection: sqlite3.Connection, limit: int) -> int:
+    first = mails_through(connection)
+    last, count = connection.execute(
+        "SELECT max(id), count(*) FROM (SELECT id FROM mail WHERE id > ? ORDER BY id LIMIT ?)", (first, limit)
+    ).fetchone()
+    if count:
+        connection.execute(
+            "INSERT INTO mail_by_customer SELECT json_extract(facts, '$.customer') AS customer, id FROM mail "
+            f"WHERE id > ? AND id <= ? AND customer IS NOT NULL AND {OWN} ORDER BY customer, id",
+            (first, last),
+        )
+        connection.execute("UPDATE indexed SET mail = ?", (last,))
+    return int(count)

@@ -209,11 +209,13 @@ MIGRATIONS = [
     ) WITHOUT ROWID;
     """,
     """
-    -- customers are found by a part of their name, whatever its case; mails by their customer
-    CREATE TABLE customer_text (id INTEGER PRIMARY KEY, folded TEXT NOT NULL);  -- behind the log, as above
+    -- customers are found by a part of their name, whatever its case; mails by their customer; both are
+    -- built behind the log, as above, mails up to mail `mail`
+    CREATE TABLE customer_text (id INTEGER PRIMARY KEY, folded TEXT NOT NULL);
     INSERT INTO customer_text SELECT id, casefold(name) FROM customer;
     CREATE INDEX customer_by_text ON customer_text (folded);
-    CREATE INDEX mail_by_customer ON mail (json_extract(facts, '$.customer'), id);
+    CREATE TABLE mail_by_customer (customer TEXT, mail INTEGER, PRIMARY KEY (customer, mail)) WITHOUT ROWID;
+    ALTER TABLE indexed ADD COLUMN mail INTEGER NOT NULL DEFAULT 0;
     """,
     """
     -- how rankings stood at full hours of the site, for a day
