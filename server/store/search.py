@@ -21,7 +21,7 @@ import msgspec
 from server.store import indexer
 from server.store.indexer import NOUNS
 
-SCANNED = 50_000  # events that one page looks at, in the index and behind it each
+SCANNED = 20_000  # events that one page looks at, in the index and behind it each
 
 _unpack = msgspec.msgpack.Decoder(dict[str, Any]).decode
 Conditions = dict[str, tuple[str, Any]]  # by the parameter: SQL, and its value

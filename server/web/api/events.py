@@ -59,7 +59,7 @@ class EventsQuery(Picked):
 class EventPage(msgspec.Struct):
     """rows: in log order, or the newest first. next: the `after` of the next page, null at the end.
 
-    A page looks at 50,000 events or so: it may have few rows or none, and a next.
+    A page looks at 20,000 events or so: it may have few rows or none, and a next.
     """
 
     rows: list[Stored]
