@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from firmware.wire.topics import topic
 from tools.bench import live, site
-from tools.bench.publisher import Publisher
+from tools.bench.publisher import steadily
 from tools.children import free_port
 
 CLIENTS, UPDATES, SECONDS = 500, 10, 3
@@ -69,29 +68,13 @@ def crowd() -> Iterator[Crowd]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         edge, broker, token = stack.enter_context(live.edge(folder))
         time.sleep(2)  # the edge subscribes after it answers
-        stack.enter_context(_orders(broker))
+        stack.enter_context(steadily(broker, 1 / UPDATES, _order))
         yield Crowd(edge, token, folder)
 
 
-@contextmanager
-def _orders(broker: int) -> Iterator[None]:
-    done, publisher = threading.Event(), Publisher(broker, "generator")
-
-    def publish() -> None:
-        number, began = 0, time.perf_counter()
-        while not done.wait(max(0.0, began + number / UPDATES - time.perf_counter())):
-            number += 1
-            body = b'{"kind":"order.placed","customer":"%06d","cents":%d}' % (number % 500, number)
-            publisher.publish([(topic("shop", f"till-{number % live.BOARDS}", "json"), body)])
-
-    thread = threading.Thread(target=publish)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-        publisher.close()
+def _order(number: int) -> list[tuple[str, bytes]]:
+    body = b'{"kind":"order.placed","customer":"%06d","cents":%d}' % (number % 500, number)
+    return [(topic("shop", f"till-{number % live.BOARDS}", "json"), body)]
 
 
 def _reader(watchers: subprocess.Popen[str]) -> Counts:

@@ -10,11 +10,10 @@ from typing import Any
 
 from firmware.wire.topics import topic
 from tools.bench import site, store
-from tools.bench.publisher import Publisher
+from tools.bench.publisher import Messages, Publisher
 
 COUNT, BOARDS, FRAMES = 20_000, 50, 40
 PATIENCE_S = 60.0
-Messages = list[tuple[str, bytes]]
 
 
 class Bench:

@@ -3,8 +3,12 @@
 import selectors
 import socket
 import struct
-from collections.abc import Iterable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+Messages = list[tuple[str, bytes]]  # topic, payload
 WINDOW = 1000  # messages under way
 
 
@@ -20,7 +24,7 @@ class Publisher:
         if self._socket.recv(4, socket.MSG_WAITALL) != b"\x20\x02\0\0":
             raise ConnectionRefusedError("the broker refuses the generator")
 
-    def publish(self, messages: Iterable[tuple[str, bytes]]) -> None:
+    def publish(self, messages: Messages) -> None:
         """Send all messages (topic, payload) and wait for the last receipt."""
         packets = [_publish(number % 65_535 + 1, *one) for number, one in enumerate(messages)]
         sent = taken = 0
@@ -42,6 +46,27 @@ class Publisher:
         with selectors.DefaultSelector() as selector:
             selector.register(self._socket, selectors.EVENT_READ)
             return bool(selector.select(0))
+
+
+@contextmanager
+def steadily(port: int, every_s: float, messages: Callable[[int], Messages]) -> Iterator[None]:
+    """Publish messages(1), messages(2) and so on, every so many seconds, while the block runs."""
+    done, publisher = threading.Event(), Publisher(port, "generator")
+
+    def publish() -> None:
+        number, began = 0, time.perf_counter()
+        while not done.wait(max(0.0, began + number * every_s - time.perf_counter())):
+            number += 1
+            publisher.publish(messages(number))
+
+    thread = threading.Thread(target=publish)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        publisher.close()
 
 
 def _publish(mid: int, topic: str, payload: bytes) -> bytes:

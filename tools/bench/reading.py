@@ -4,15 +4,14 @@ import http.client
 import socket
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from firmware.wire.event import EARLIEST_AT
 from tools.bench import latency, messages, store
-from tools.bench.publisher import Publisher
+from tools.bench.publisher import steadily
 
 DEVICES, FRAMES, CUSTOMERS = 1000, 34, 100_000  # 1,020,000 events
 CALLS, RATE, STEP_S = 40, 1000, 0.1
@@ -82,23 +81,7 @@ def reader() -> Iterator[tuple[Reader, int]]:
             connection.close()
 
 
-@contextmanager
-def orders(broker: int) -> Iterator[None]:
+def orders(broker: int) -> AbstractContextManager[None]:
     """1,000 orders a second, until the block ends."""
-    done, publisher = threading.Event(), Publisher(broker, "shopping")
     few = messages.json("shop", int(RATE * STEP_S))
-
-    def publish() -> None:
-        began, steps = time.perf_counter(), 0
-        while not done.wait(max(0.0, began + steps * STEP_S - time.perf_counter())):
-            publisher.publish(few)
-            steps += 1
-
-    thread = threading.Thread(target=publish)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-        publisher.close()
+    return steadily(broker, STEP_S, lambda number: few)
