@@ -67,7 +67,7 @@ async def test_what_cannot_be_told_of_all_sites_names_the_field_and_the_cure(
     for query, field, cure in (
         ("scope=all-sites", "scope", '[cloud] mode = "aws"'),
         ("scope=all-sites&against=day", "against", "leave it out"),
-        ("scope=everywhere", "scope", "everywhere"),
+        ("scope=everywhere", "scope", "one of: all-sites, site"),
     ):
         answer = await program.get(f"{PATH}?{query}", headers=auth)
         told = await answer.json()

@@ -8,7 +8,9 @@ import msgspec
 import pytest
 from openapi_spec_validator import validate
 
-from server.web.api.openapi import document
+from server.web.api import parameters
+from server.web.api.endpoint import Endpoint
+from server.web.api.openapi import ENDPOINTS, document
 from server.web.metrics import METRICS
 from server.web.problems import KINDS
 from tests.web.shop import Shop
@@ -138,13 +140,36 @@ async def test_what_cannot_be_taken_is_told_as_a_problem(
     assert told["request_id"] == answer.headers["X-Request-ID"]
 
 
-@pytest.mark.parametrize("path", ["?limit=0", "?limit=1001", "?after=x", "?nonsense=1", f"?after={1 << 70}"])
-async def test_a_wrong_parameter_is_named(
-    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str], path: str
+@pytest.mark.parametrize(("address", "field", "detail"), [
+    ("events?limit=0", "limit", "limit is a whole number from 1 to 1000."),
+    ("events?limit=1001", "limit", "limit is a whole number from 1 to 1000."),
+    ("events?after=x", "after", f"after is a whole number from 0 to {(1 << 63) - 1}."),
+    (f"events?after={1 << 70}", "after", f"after is a whole number from 0 to {(1 << 63) - 1}."),
+    ("events?since=2026-11-23", "since", f"since is a whole number from 0 to {(1 << 63) - 1}, in ms since 1970 UTC."),
+    ("events?newest=yes", "newest", "newest is true or false."),
+    ("events?text=" + "x" * 101, "text", "text is a text of 1 to 100 characters."),
+    ("events?dvice=a", "dvice", "dvice is no parameter; there are: device, kind, customer, since, until, text, newest, after, format, limit."),
+    ("events?device=a&device=b", "device", "device is there twice; give it once."),
+    ("events.csv?limit=0", "limit", f"limit is a whole number from 1 to {(1 << 63) - 1}."),
+    ("rankings/orders?against=week", "against", "against is one of: day, hour."),
+    ("rankings/orders?against=`$.x`", "against", "against is one of: day, hour."),
+    ("rankings/orders?scope=all", "scope", "scope is one of: all-sites, site."),
+    ("rankings/orders?limit=5", "limit", "limit is no parameter; there are: format, window, k, against, scope."),
+    ("customers/14048?x=1", "x", "x is no parameter; there are none here."),
+    ("totals?by=week", "by", "by is one of: day, hour."),
+])  # fmt: skip
+async def test_a_wrong_parameter_is_told_by_its_name_and_with_what_it_may_be(
+    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str], address: str, field: str, detail: str
 ) -> None:
-    answer = await program.get("/api/v1/events" + path, headers=auth)
-    assert answer.status == 422
-    assert json.loads(await answer.text())["type"] == "/problems/bad-input"
+    answer = await program.get(f"/api/v1/{address}", headers=auth)
+    told = json.loads(await answer.text())
+    assert (answer.status, told["type"]) == (422, "/problems/bad-input")
+    assert (told["field"], told["detail"]) == (field, detail)
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
+def test_every_parameter_can_be_told_in_words(endpoint: Endpoint) -> None:
+    assert set(parameters.means(endpoint.query)) == set(endpoint.query.__struct_fields__)
 
 
 async def test_an_unknown_address_and_a_wrong_method_are_problems_too(

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from aiohttp import web
 
-from server.web.api import body, csv
+from server.web.api import body, csv, parameters
 from server.web.caller import Caller, require
 from server.web.parts import PARTS, Parts
 from server.web.reads import READS
 
 Id = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+Moment = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1, description="ms since 1970 UTC")]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
@@ -77,7 +78,7 @@ class Endpoint:
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Check the caller, read the request, carry it out, tell the answer."""
         caller = require(request, self.scope)
-        query = _query(request, self.query)
+        query = parameters.read(request, self.query)
         data, read = await body.read(request, self.body) if self.body is not None else (b"", None)
         answer = await self._carry_out(Call(request, caller, query, read, data))
         if isinstance(answer, web.StreamResponse):
@@ -106,12 +107,6 @@ def wants_csv(request: web.Request, query: Query) -> bool:
     return hasattr(query, "format") and (
         query.format == "csv" or request.headers.get("Accept", "").startswith("text/csv")
     )
-
-
-def _query(request: web.Request, kind: type[Query]) -> Query:
-    given = {name: value for name, value in request.query.items() if value}
-    query: Query = body.checked(lambda: msgspec.convert(given, kind, strict=False))
-    return query
 
 
 def break_off(request: web.Request) -> None:

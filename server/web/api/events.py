@@ -11,7 +11,7 @@ from server.errors import BadInput
 from server.ingest.decode import MAX_OBJECTS
 from server.store.events import EventQuery, Events, Stored
 from server.web.api.body import TooLarge
-from server.web.api.endpoint import Call, Endpoint, Id, Limit, Query
+from server.web.api.endpoint import Call, Endpoint, Id, Limit, Moment, Query
 from server.web.caller import INGEST, READ
 from server.web.parts import Once
 from server.web.parts import Posted as Outcome
@@ -33,8 +33,8 @@ class Picked(Query):
     device: str | None = None
     kind: str | None = None
     customer: str | None = None
-    since: Id | None = None
-    until: Id | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
     newest: bool = False
     after: Id | None = None

@@ -14,7 +14,7 @@ from server.web.words import LATEST_AT
 
 MOST = 1000  # hours or days of one answer
 HOURS, DAYS = 24, 30  # of an answer, when nobody says since when
-Moment = Annotated[int, msgspec.Meta(ge=0, le=LATEST_AT)]
+Moment = Annotated[int, msgspec.Meta(ge=0, le=LATEST_AT, description="ms since 1970 UTC")]
 
 
 class TotalsQuery(Listing):
