@@ -44,6 +44,7 @@ def page(
     if not text:
         rows = _rows(connection, f"{SELECT} WHERE id > ? ORDER BY id LIMIT ?", after, limit)
         return rows, rows[-1].id if len(rows) == limit else None
+    after = min(after, _newest_id(connection))  # no number that SQLite cannot hold
     end, folded = after + SCANNED, text.casefold()
     has = "id > ? AND id <= ? AND instr(folded, ?) ORDER BY id"
     rows = _rows(connection, f"{INDEXED} {has} LIMIT ?", after, end, folded, limit)

@@ -94,3 +94,7 @@ def test_mails_of_a_customer_are_theirs_alone_and_no_digest(indexed: int) -> Non
     assert [one.key for one in customers.mails(connection, "Ann", 1)] == ["till-1/7/4"]
     assert customers.mail_count(connection, "Ann") == 2
     assert customers.mail_count(connection, "Cy") == 0
+
+
+def test_a_page_behind_the_last_customer_is_the_end_however_far_behind() -> None:
+    assert customers.page(store(["a"]), (1 << 63) - 1, 10, "a") == ([], None)
