@@ -60,8 +60,8 @@ class ScoreWriter:
         for ranking in self._rankings:
             if ranking not in self._there:
                 self._there[ranking] = await asyncio.to_thread(self._look, ranking)
-            whole = await self._database.read(self._whole, ranking, now)
-            if not whole or whole[0].version == self._done.get(ranking):
+            version, whole = await self._database.read(self._whole, ranking, now)
+            if version == self._done.get(ranking):
                 continue
             due, stale = await asyncio.to_thread(self._compare, ranking, whole)
             for sheet in due:
@@ -72,19 +72,19 @@ class ScoreWriter:
                 await self._pay(0)
                 await asyncio.to_thread(self._table.drop_sheet, sheet)
                 del self._there[ranking][sheet.sk]
-            self._done[ranking] = whole[0].version
+            self._done[ranking] = version
 
     def _look(self, ranking: str) -> dict[str, tuple[Sheet, int]]:
         mine = (sheet for sheet in self._table.sheets(ranking) if sheet.site == self._site)
         return {sheet.sk: _noted(sheet) for sheet in mine}
 
-    def _whole(self, connection: sqlite3.Connection, ranking: str, now: int) -> list[Sheet]:
-        """One sheet a bucket with all its keys, as of one checkpoint."""
+    def _whole(self, connection: sqlite3.Connection, ranking: str, now: int) -> tuple[Version, list[Sheet]]:
+        """One sheet a bucket with all its keys, as of one checkpoint; none for a bucket without scores."""
         connection.execute("BEGIN")
         try:
             version = Version(generation.born_at(connection), checkpoints.through(connection))
             rows = checkpoints.named_scores(connection, ranking, self._rankings[ranking])
-            return [
+            return version, [
                 Sheet(ranking, self._site, day, "", version, now, {name: score for _, name, score in some})
                 for day, some in groupby(rows, lambda row: row[0])
             ]
@@ -94,9 +94,7 @@ class ScoreWriter:
     def _compare(self, ranking: str, whole: Iterable[Sheet]) -> tuple[list[Sheet], list[Sheet]]:
         """What is to be written, and what has no place any more."""
         there, due, places = self._there[ranking], list[Sheet](), set[str]()
-        buckets = set()
         for one in whole:
-            buckets.add(one.bucket)
             mine = [sheet for sheet, _ in there.values() if sheet.bucket == one.bucket]
             for sheet in cut(one, max([int(known.part.split(".")[0]) for known in mine], default=1)):
                 places.add(sheet.sk)
@@ -107,8 +105,7 @@ class ScoreWriter:
                     or known[0].version.born_at != sheet.version.born_at
                 ):
                     due.append(sheet)
-        stale = [sheet for sk, (sheet, _) in there.items() if sk not in places and sheet.bucket in buckets]
-        return due, stale
+        return due, [sheet for sk, (sheet, _) in there.items() if sk not in places]
 
     async def _pay(self, size: int) -> None:
         await asyncio.sleep(self._bucket.wait(time.monotonic()))

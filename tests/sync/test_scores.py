@@ -18,7 +18,8 @@ from server.ingest.checkpointer import Checkpointer
 from server.ingest.days import Days
 from server.rankings.window import ALL
 from server.settings import Cloud, Settings
-from server.store import generation
+from server.store import checkpoints, generation
+from server.store.checkpoints import Delta
 from sync import sheet as sheets
 from sync.all_sites import AllSites
 from sync.budget import Bucket
@@ -169,6 +170,19 @@ async def test_a_site_writes_what_its_checkpoint_has_and_only_what_changed(core:
     await writer.write(NOW + 60_000)
     await _writer(core, shelf).write(NOW + 60_000)  # after a start
     assert shelf.puts == puts
+
+
+async def test_scores_that_were_all_taken_back_leave_the_table(core: Core) -> None:
+    await _checkpoint(core)
+    shelf = Shelf()
+    writer = _writer(core, shelf)
+    await writer.write(NOW)
+    rows = await core.database.read(lambda store: store.execute("SELECT bucket, key FROM score").fetchall())
+    none = Delta(core.folds.through + 1, [("orders", bucket, key, 0) for bucket, key in rows])
+    await core.database.write(checkpoints.save, none)
+    await writer.write(NOW + 60_000)
+    merged = await AllSites(shelf, lambda: NOW // 86_400_000).merged("orders", "all")
+    assert (merged.rows, shelf.items) == ([], {})
 
 
 async def test_a_store_that_was_set_back_takes_the_place_of_what_it_had_written(core: Core) -> None:
