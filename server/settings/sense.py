@@ -110,10 +110,15 @@ def _ranking(ranking: Ranking) -> Iterator[tuple[str, str]]:
         yield "kinds", "kinds are texts like order.placed, one at least"
     if not all(is_kind(kind) for kind in ranking.minus):
         yield "minus", "kinds are texts like order.placed"
+    for kind in ranking.minus:
+        if kind in ranking.kinds:
+            yield "minus", f"{kind} is in kinds already; it either adds or takes away"
     if not is_field(ranking.key):
         yield "key", "customer, device or the name of a field"
     summed = ranking.score.removeprefix("sum:")
     if ranking.score != "count" and (summed == ranking.score or not is_field(summed)):
         yield "score", "count, or sum: and the name of a field"
+    elif summed == "customer":
+        yield "score", "customer is a text; sum: needs a field of whole numbers, as sum:cents"
     if not ranking.windows:
         yield "windows", "one at least of all, today, 7d, 30d"

@@ -48,7 +48,7 @@ class _Source:
             self.tree = tomllib.loads(self.text)
         except OSError as error:
             raise SettingsError(str(path), f"cannot be read ({error.strerror})") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:  # also numbers and nesting beyond what Python takes
             raise SettingsError(str(path), f"is not TOML: {error}") from error
 
     def place(self, section: str, key: str = "", index: int = 0) -> str:
@@ -56,7 +56,7 @@ class _Source:
         if (section, key) in self.variables:
             return self.variables[(section, key)]
         header = re.compile(rf"\s*\[\[?\s*{re.escape(section)}\s*\]\]?")
-        assign = re.compile(rf"\s*\"?{re.escape(key)}\"?\s*=")
+        assign = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=")
         found, seen, line_of_header = False, -1, 0
         for number, line in enumerate(self.text.splitlines(), 1):
             if line.lstrip().startswith("["):

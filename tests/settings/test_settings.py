@@ -47,6 +47,9 @@ WRONG = [
     ("[[ranking]]\nname = 'a'\nkinds = ['x']\nwindows = ['1y']", 4, "windows: a list of 'all', 'today', '7d', '30d'"),
     ("[[ranking]]\nname = 'a'\nkinds = ['x']\nscore = 'avg:x'", 4, "score: count, or sum: and the name of a field"),
     ("[[ranking]]\nname = 'a'\nkinds = ['x']\nkey = ''", 4, "key: customer, device or the name of a field"),
+    ("[[ranking]]\nname = 'a'\nkinds = ['x', 'y']\nminus = ['y']", 4, "minus: y is in kinds already; it either adds or takes away"),
+    ("[[ranking]]\nname = 'a'\nkinds = ['x']\nscore = 'sum:customer'", 4, "score: customer is a text; sum: needs a field of whole numbers, as sum:cents"),
+    ("[[ranking]]\nname = 'a'\nkinds = ['x']\n'key' = ''", 4, "key: customer, device or the name of a field"),
     ("[[ranking]]\nname = 'a'\nkinds = ['x']\nminus = ['B']", 4, "minus: kinds are texts like order.placed"),
     ("[[rule]]\nname = 'a'\non = 'x'\nto = 'me'", 4, "to: customer, staff or a mail address"),
     ("[[rule]]\nname = 'a'\non = 'x'\nto = 'staff'", 4, "to: nobody is staff: name addresses in [mail] staff"),
@@ -126,9 +129,10 @@ def test_the_environment_wins_and_is_named_in_errors() -> None:
 def test_a_file_that_is_missing_or_no_toml_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"cannot be read \(No such file or directory\)"):
         load(tmp_path / "none.toml", {})
-    (tmp_path / "bad.toml").write_text("[edge")
-    with pytest.raises(SettingsError, match="is not TOML: "):
-        load(tmp_path / "bad.toml", {})
+    for text in ("[edge", f"a = {'9' * 5000}", f"a = {'[' * 2000}{']' * 2000}"):
+        (tmp_path / "bad.toml").write_text(text)
+        with pytest.raises(SettingsError, match="is not TOML: "):
+            load(tmp_path / "bad.toml", {})
 
 
 def test_every_key_has_a_case_above() -> None:
