@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from server.rules.quiet import Offset, after
-from server.rules.rule import Addresses, Match, period
+from server.rules.rule import Addresses, Match, period_end
 from server.rules.where import Where, Who
 from server.settings import Rule as Spec
 
@@ -128,6 +128,7 @@ class Evaluator:
         """Key of a mail that is born at `at`, and when it may go out; 0 for at once."""
         begins_at = at
         if rule.digest:
-            key, begins_at = period(rule, at)
+            begins_at = period_end(rule, at, self._offset)
+            key = f"{rule.digest}:{begins_at}"  # what began by the clock of UTC, before, is another one
         not_before_at = after(rule.hours, begins_at, self._offset)
         return key, not_before_at if not_before_at > at else 0

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from server.rules.quiet import QUARTER_MS, Offset
 from server.settings import Rule as Spec
 from server.settings import is_address
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
-PERIODS = {"hour": HOUR_MS, "day": DAY_MS}
 FACTS = {  # what makes a mail, to what its letter may show beside `site` and `matches`
     "on": {"rule", "number", "kind", "device", "customer", "at", "fields"},
     "entered": {"rule", "ranking", "k", "key", "rank", "score", "customer", "at"},
@@ -18,7 +18,7 @@ FACTS = {  # what makes a mail, to what its letter may show beside `site` and `m
 
 
 class Match(NamedTuple):
-    """A mail that is due. key: the event's identity (with the key that entered), the period of a digest,
+    """A mail that is due. key: the event's identity (with the key that entered), the end of a digest,
     or the first silence that it tells.
 
     recipient: an address, "" when nobody knows one. not_before_at: ms since 1970 UTC, 0 for at once.
@@ -50,8 +50,14 @@ class Addresses:
         return (made if is_address(made) else "",)
 
 
-def period(spec: Spec, at: int) -> tuple[str, int]:
-    """Key and end (ms) of the digest period that `at` lies in."""
-    length = PERIODS[spec.digest]
-    start = at - at % length
-    return f"{spec.digest}:{start}", start + length
+def period_end(spec: Spec, at: int, offset: Offset) -> int:
+    """The end of the hour or day of the site's clock that `at` lies in; moments are in ms since 1970 UTC."""
+    if spec.digest == "hour":
+        return at - (at + offset(at)) % HOUR_MS + HOUR_MS
+    day, into = divmod(at + offset(at), DAY_MS)
+    if offset(at) == offset(end := at + DAY_MS - into):
+        return end
+    end = at  # clocks change on this day
+    while (local := end + offset(end)) // DAY_MS == day:
+        end = min(end + DAY_MS - local % DAY_MS, end - end % QUARTER_MS + QUARTER_MS)
+    return end

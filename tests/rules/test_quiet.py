@@ -107,6 +107,28 @@ def test_mails_and_digests_that_are_due_in_quiet_hours_wait_for_their_end(
     assert (set(told.facts), set(welcome.facts)) == (FACTS["on"], FACTS["entered"])
 
 
+DIGESTS = [  # zone, digest, when its event came and when it ends, by the clock of UTC
+    ("Europe/Berlin", "day", "2026-11-22T23:00", "2026-11-23T23:00"), ("Europe/Berlin", "day", "2026-11-22T22:59", "2026-11-22T23:00"),
+    ("Europe/Berlin", "day", "2026-10-24T22:00", "2026-10-25T23:00"), ("Europe/Berlin", "hour", "2026-10-25T00:10", "2026-10-25T01:00"),
+    ("Europe/Berlin", "hour", "2026-10-25T01:10", "2026-10-25T02:00"), ("America/Los_Angeles", "day", "2026-11-23T05:00", "2026-11-23T08:00"),
+    ("Asia/Kolkata", "hour", "2026-11-23T05:00", "2026-11-23T05:30"), ("America/Santiago", "day", "2026-09-05T20:00", "2026-09-06T04:00"),
+    ("America/Havana", "day", "2026-10-31T20:00", "2026-11-01T04:00"), ("UTC", "day", "2026-11-23T00:00", "2026-11-24T00:00"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("zone", "digest", "came", "ends"), DIGESTS)
+def test_a_digest_ends_with_the_hour_or_the_day_of_the_site(
+    zone: str, digest: str, came: str, ends: str
+) -> None:
+    at, end = (int(datetime.fromisoformat(f"{one}Z").timestamp() * 1000) for one in (came, ends))
+    rule = Rule(name="a", on="x", to="a@b.c", digest=digest)  # type: ignore[arg-type]
+    evaluator = Evaluator([rule], Addresses((), ""), Days(ZoneInfo(zone)).offset)
+    (told,) = evaluator.letters(rule, 1, Occurrence("till-1/7/1", "x", "till-1", "c", None, 5, at, {}))
+    assert told.not_before_at == end
+    (last,) = evaluator.letters(rule, 1, Occurrence("till-1/7/2", "x", "till-1", "c", None, 5, end - 1, {}))
+    assert (last.key, last.not_before_at) == (told.key, end)
+
+
 async def test_a_mail_of_quiet_hours_is_in_the_outbox_once_and_due_at_their_end(site: Opener) -> None:
     rule = Rule(name="night", on="order.placed", to="a@b.c", quiet="22:00-07:00")
     berlin = Settings(edge=Edge(timezone="Europe/Berlin"), rule=(rule,))
