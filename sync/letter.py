@@ -40,6 +40,7 @@ class Letters:
             loader=FileSystemLoader(folder),
             autoescape=select_autoescape(["html"]),
             undefined=StrictUndefined,
+            finalize=_written,
             keep_trailing_newline=True,
         )
         self._environment.filters["moment"] = _moment
@@ -92,3 +93,10 @@ def check_letters(settings: Settings, letters: Letters) -> None:
 
 def _moment(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _written(value: object) -> object:
+    """A value as events and rules write it: `paid = true`; nothing for null."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else value

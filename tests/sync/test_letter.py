@@ -39,6 +39,29 @@ def test_a_silence_lists_devices_with_when_they_were_last_heard() -> None:
     assert one.subject == "till-1 is silent"
 
 
+@pytest.mark.parametrize("name", ["thanks", "welcome"])
+def test_a_letter_to_a_customer_whom_no_event_named_calls_nobody_none(name: str) -> None:
+    facts = ENTERED | {"number": 7}
+    letters = [LETTERS.render(name, facts | {"customer": one}, ("a@b.c", "t")) for one in (None, "14048")]
+    assert [letter.text.splitlines()[0] for letter in letters] == ["Dear customer,", "Dear customer 14048,"]
+    assert ["<p>Dear customer,</p>" in letter.html for letter in letters] == [True, False]
+
+
+def test_a_notice_writes_fields_as_events_do() -> None:
+    fields = {"paid": True, "gift": False, "note": None, "cents": 0}
+    facts = {
+        "kind": "order.placed",
+        "customer": None,
+        "number": 1,
+        "device": "till-1",
+        "at": AT,
+        "fields": fields,
+    }
+    letter = LETTERS.render("notice", facts, ("a@b.c", "t"))
+    assert letter.text.splitlines()[1:5] == ["cents: 0", "gift: false", "note: ", "paid: true"]
+    assert "<td>paid</td><td>true</td>" in letter.html
+
+
 @pytest.mark.parametrize(
     ("rule", "letter"),
     [
