@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from server.errors import BoardwalkError
 from server.ingest.days import Days
@@ -42,16 +42,13 @@ async def _around(edge: Office, top: Top, key: str | None) -> Standings | str:
     path = f"/api/v1/rankings/{top.ranking}"
     try:
         told = await edge.call("GET", f"{path}?window=all&k={min(top.k + 1, MOST)}")
+        own = await edge.call("GET", f"{path}?{urlencode({'window': 'all', 'key': key or ''})}")
     except BoardwalkError as error:
         return f"the edge that runs cannot tell: {error.sentence}"
     best = [(row["key"], row["score"]) for row in told["rows"]]
-    if key is None or key in dict(best):
-        return Standings(best, key is not None)
-    try:
-        own = await edge.call("GET", f"{path}/{quote(key, safe='')}?window=all")
-    except BoardwalkError:
-        return Standings(best, False)
-    return Standings([*best, (key, own["score"])], True)
+    if key is not None and key not in dict(best):
+        best += [(row["key"], row["score"]) for row in own["rows"] if row["key"] == key]
+    return Standings(best, key in dict(best))
 
 
 def entries(settings: Settings, top: Top, known: Standings, event: Occurrence) -> list[Entry]:

@@ -138,6 +138,11 @@ async def test_rules_try_says_who_would_enter_the_rankings_of_the_edge_that_runs
             False, "assuming a score of 0 for d, which is not listed there",
         )  # fmt: skip
         assert len((await edge.ask("GET", "/api/v1/events"))["rows"]) == 4
+        await edge.ask("POST", "/api/v1/events", [placed(one, 1) for one in (*"aaabbb", "..")])
+        rows = await tried(
+            edge, {"kind": "order.placed", "customer": ".."}
+        )  # a part of the path to HTTP clients
+        assert rows["podium"]["notes"] == ["as ranking orders of the edge that runs stands now"]
     finally:
         await edge.stop()
 

@@ -48,6 +48,7 @@ async def test_scores_of_two_sites_are_added_up_and_say_how_old_they_are(
         shop.cloud.sites = AllSites(table, lambda: 0)
         top = await (await program.get(f"{PATH}?scope=all-sites&k=1", headers=auth)).json()
         one = await (await program.get(f"{PATH}/bo?scope=all-sites", headers=auth)).json()
+        row = await (await program.get(f"{PATH}?key=bo&k=1&scope=all-sites", headers=auth)).json()
         gone = await program.get(f"{PATH}/nobody?scope=all-sites", headers=auth)
         table_text = await (await program.get(f"{PATH}?scope=all-sites&format=csv", headers=auth)).text()
     sites = [{"site": "north", "as_of": NOW}, {"site": "south", "as_of": NOW + 5}]
@@ -56,9 +57,9 @@ async def test_scores_of_two_sites_are_added_up_and_say_how_old_they_are(
         "rows": [{"rank": 1, "key": "ann", "score": 6}],
     }  # fmt: skip
     assert (one["rank"], one["score"], one["sites"]) == (2, 4, sites)
-    assert gone.status == 404
+    assert (gone.status, row["rows"]) == (404, [{"rank": 2, "key": "bo", "score": 4}])
     assert table_text.splitlines()[1:] == ["1,ann,6", "2,bo,4"]
-    assert dict(shop.app[READS].counts) == {("rankings", "cloud"): 3}
+    assert dict(shop.app[READS].counts) == {("rankings", "cloud"): 4}
 
 
 async def test_what_cannot_be_told_of_all_sites_names_the_field_and_the_cure(

@@ -71,6 +71,18 @@ async def test_rankings_tell_the_best_and_the_place_of_one(
         assert (await program.get(path, headers=auth)).status == 404
 
 
+async def test_a_key_that_no_path_can_name_is_asked_for_by_a_parameter(
+    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
+) -> None:
+    await shop.orders(3, customer="14048")
+    await shop.orders(2, customer="..")
+    path = "/api/v1/rankings/orders"
+    one = await (await program.get(path, params={"key": "..", "k": "1"}, headers=auth)).json()
+    assert (one["rows"], one["size"]) == ([{"rank": 2, "key": "..", "score": 2}], 2)
+    nobody = await program.get(path, params={"key": "nobody"}, headers=auth)
+    assert (nobody.status, (await nobody.json())["rows"]) == (200, [])
+
+
 async def test_devices_are_added_once_listed_and_revoked(
     shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
 ) -> None:
@@ -154,7 +166,7 @@ async def test_what_cannot_be_taken_is_told_as_a_problem(
     ("rankings/orders?against=week", "against", "against is one of: day, hour."),
     ("rankings/orders?against=`$.x`", "against", "against is one of: day, hour."),
     ("rankings/orders?scope=all", "scope", "scope is one of: all-sites, site."),
-    ("rankings/orders?limit=5", "limit", "limit is no parameter; there are: format, window, k, against, scope."),
+    ("rankings/orders?limit=5", "limit", "limit is no parameter; there are: format, window, k, key, against, scope."),
     ("customers/14048?x=1", "x", "x is no parameter; there are none here."),
     ("totals?by=week", "by", "by is one of: day, hour."),
 ])  # fmt: skip

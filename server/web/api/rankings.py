@@ -1,6 +1,6 @@
 """Rankings: the best of a window, and the place of one key."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -80,7 +80,7 @@ class Standing(msgspec.Struct):
 
 
 class TopQuery(Listing):
-    """window: all, today, 7d or 30d, as far as the ranking has it. k: how many.
+    """window: all, today, 7d or 30d, as far as the ranking has it. k: how many. key: this one only.
 
     against: hour has the places of an hour ago beside, day those of the last midnight.
     scope: all-sites adds up what every site wrote to the table; at most a minute older than that.
@@ -88,6 +88,7 @@ class TopQuery(Listing):
 
     window: str = "all"
     k: Limit = 10
+    key: Annotated[str, msgspec.Meta(min_length=1, max_length=256)] | None = None
     against: Against | None = None
     scope: Scope = "site"
 
@@ -106,16 +107,23 @@ async def names(call: Call) -> AllRankings:
 
 
 async def top(call: Call) -> Top:
-    """The best k."""
+    """The best k, or one key."""
     query: TopQuery = call.query
     name, rankings = call.named("name"), call.parts.rankings
     if query.scope == "all-sites":
         merged = await _merged(call, name)
-        best = [Row(rank, key, score) for rank, (key, score) in enumerate(merged.rows[: query.k], 1)]
+        shown = merged.rows[: query.k] if query.key is None else merged.rows
+        best = [
+            Row(rank, key, score) for rank, (key, score) in enumerate(shown, 1) if query.key in (None, key)
+        ]
         sites = _sites(merged)
         return Top(name, query.window, _as_of(sites), len(merged.rows), best, sites=sites)
     now = milliseconds()
-    rows = [Row(*place) for place in rankings.top(name, query.window, query.k)]
+    if query.key is None:
+        rows = [Row(*place) for place in rankings.top(name, query.window, query.k)]
+    else:
+        place = rankings.place(name, query.window, query.key)
+        rows = [Row(*place)] if place else []
     size, since = rankings.size(name, query.window), rankings.since(name, query.window)
     answer = Top(name, query.window, now, size, rows, since)
     if query.against is not None:
