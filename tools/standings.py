@@ -10,6 +10,7 @@ from server.ingest.days import Days
 from server.ingest.entrances import Entrances, Entry
 from server.ingest.folds import Folds, noun_of
 from server.ingest.names import Fresh, Names
+from server.rankings.ranking import named
 from server.rankings.window import ALL
 from server.rules.evaluate import Occurrence
 from server.settings import Ranking, Settings, Top
@@ -78,4 +79,4 @@ def own_key(ranking: Ranking, event: Occurrence) -> str | None:
     """The key that an event counts for in a ranking, if it has one."""
     own = {"customer": event.customer, "device": event.device}
     key = own[ranking.key] if ranking.key in own else event.fields.get(ranking.key)
-    return None if key is None else str(key)
+    return None if key is None else named(key)

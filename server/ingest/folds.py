@@ -14,7 +14,7 @@ from server.ingest.days import Days
 from server.ingest.names import Fresh, Names, Noun
 from server.ingest.totals import Hour, Hourly, Sum
 from server.rankings.heap import Best, Heap
-from server.rankings.ranking import Ranking
+from server.rankings.ranking import Ranking, named
 from server.rules.evaluate import Counts
 from server.settings import Ranking as Spec
 from server.store.checkpoints import Delta
@@ -113,7 +113,7 @@ class Folds:
             number = who[0] if noun == "customer" else who[1]
             if noun == "term":
                 value = fields.get(key)
-                number = fresh.term(str(value)) if delta and value is not None else None
+                number = fresh.term(named(value)) if delta and value is not None else None
             if not delta or number is None:
                 continue
             if sign < 0:

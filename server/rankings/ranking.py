@@ -29,6 +29,11 @@ def check_whole(summed: Iterable[str], fields: Mapping[str, Any]) -> None:
             raise NotWhole(name)
 
 
+def named(value: object) -> str:
+    """What a ranking calls a value of the field that it ranks: texts as they are, others as in JSON."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 class Ranking:
     """Scores by key in all windows of a ranking; a fold of the log.
 

@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from firmware.wire.errors import WireError
 from server.ingest import decode
 from server.ingest.arrival import Posted, Posting, Undecoded
+from server.settings import Ranking, Settings
 from tests.ingest.boards import NOW
 from tests.site import Opener, Site
 
@@ -35,6 +37,18 @@ async def test_the_same_id_counts_once_also_in_one_message_and_after_a_restart(s
     async with site() as edge:
         assert await post(edge, [ORDER]) == Posted(duplicate=1)
         assert await post(edge, [ORDER], source="till-2") == Posted(accepted=1)
+
+
+async def test_any_field_is_ranked_by_its_value_as_json_writes_it(site: Opener) -> None:
+    by_item = Ranking(name="items", kinds=("order.placed",), key="item")
+    values = [True, "true", False, 7, "7", 7.5, "<b>", None]
+    async with site(Settings(ranking=(by_item,))) as edge:
+        events = [{"kind": "order.placed", "item": value} for value in values]
+        assert await post(edge, [*events, {"kind": "order.placed"}]) == Posted(accepted=9)
+        top = edge.core.folds.top("items", "all", 9)
+    assert [(place.key, place.score) for place in top] == [
+        ("7", 2), ("true", 2), ("7.5", 1), ("<b>", 1), ("false", 1),
+    ]  # fmt: skip
 
 
 async def test_an_id_is_forgotten_after_thirty_days(site: Opener) -> None:
@@ -95,7 +109,7 @@ async def test_an_unknown_sender_stores_nothing(site: Opener) -> None:
         assert not await edge.query("SELECT * FROM event")
 
 
-@settings(max_examples=500, deadline=None)
+@examples(max_examples=500, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_events_or_a_wire_error(payload: bytes) -> None:
     for read in (decode.up, decode.record, decode.objects):
@@ -114,7 +128,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@examples(max_examples=500, deadline=None)
 @given(JSON)
 def test_any_value_is_an_event_or_a_wire_error(value: object) -> None:
     try:
