@@ -34,6 +34,7 @@ class SilenceWatch:
         self._clock = clock
         self._silences: list[Silence] = []
         self._awake_ms = 0
+        self._refused = False  # by the disk, and so logged
 
     async def load(self, database: Database) -> None:
         """Read what was told before."""
@@ -68,8 +69,11 @@ class SilenceWatch:
             try:
                 await database.write(silences.tell, self._mails(silence.rule, devices, now), devices, now)
             except StoreFull as error:
-                logger.warning("{}: no mail: {}", silence.rule.name, error.sentence)
+                if not self._refused:
+                    logger.warning("{}: no mail yet: {}", silence.rule.name, error.sentence)
+                self._refused = True
                 continue
+            self._refused = False
             silence.told(devices, self._awake_ms)
 
     def _mails(self, rule: Rule, devices: list[Heard], now: int) -> list[Match]:

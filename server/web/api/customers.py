@@ -36,7 +36,7 @@ class CustomerPlace(msgspec.Struct):
     """Where a customer stands in a window of a ranking. rank and score: null when not listed.
 
     rank_before: at the moment before_at, the last midnight of the site; null when not among the best
-    1,000 then. before_at: null when nothing is noted of then. since: as of a ranking.
+    1,000 then. before_at: null when nothing is noted of then, or nobody was listed. since: as of a ranking.
     """
 
     ranking: str
@@ -94,7 +94,7 @@ def places(parts: Parts, name: str) -> list[CustomerPlace]:
             before = parts.standings.before(ranking, window, "day", now)
             found.append(CustomerPlace(
                 ranking, window, rank, score, before.rank(name) if before else None,
-                before.at if before else None, parts.rankings.since(ranking, window),
+                before.compared_at if before else None, parts.rankings.since(ranking, window),
             ))  # fmt: skip
     return found
 
