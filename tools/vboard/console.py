@@ -1,67 +1,109 @@
-"""What a board prints: from its pipe into a log file of bounded size."""
+"""A board's console: what it prints goes to the log and to the serial port, what is typed to the board."""
 
 import asyncio
 import os
-from pathlib import Path
+import pty
+import termios
 
-MOST_BYTES = 1 << 20
+from tools.vboard.keyboard import Keyboard
+from tools.vboard.log import Log
+from tools.vboard.machine import Machine
+from tools.vboard.port import Port
+from tools.vboard.prompt import Prompt
+
+READ_BYTES = 65536
+REBOOT = b"MPY: soft reboot\r\n"  # in the words of real boards, which tools wait for
 
 
 class Console:
-    """Appends the output of one life after the other to `path`; at 1 MiB it starts over, with the
-    older half kept beside it as `.1`."""
+    """Two terminals, joined here: one for each life of the board, and one that stays (`port`), for a
+    board and a developer's tool both want to be the one at the end of a line."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = path.open("ab")
-        self._pipe: int | None = None
+    def __init__(self, log: Log, machine: Machine) -> None:
+        self._log = log
+        self._keyboard = Keyboard(machine)
+        self._port = Port(self._keyboard.type, self._listen)
+        self._prompt = Prompt()
+        self._line: int | None = None
 
-    def plug(self) -> int:
-        """The file descriptor that a starting board writes to; the caller closes it after fork."""
+    @property
+    def path(self) -> str:
+        """The serial port."""
+        return self._port.path
+
+    def plug(self, soft: bool) -> tuple[int, bool]:
+        """The terminal of a board that starts, closed by the caller once the board has its own copy;
+        and whether it comes back in raw mode, which only a soft reset does."""
         self.unplug()
-        self._pipe, child = os.pipe()
-        os.set_blocking(self._pipe, False)
-        asyncio.get_running_loop().add_reader(self._pipe, self._pump)
-        return child
+        if soft:
+            self._print(REBOOT)
+        self._prompt.begin(soft and self._prompt.raw)
+        self._line, board = pty.openpty()
+        _set_raw(board)
+        os.set_blocking(self._line, False)
+        self._keyboard.plug(self._line)
+        self._listen()
+        return board, self._prompt.raw
+
+    def _listen(self) -> None:
+        if self._line is not None and not self._port.is_full:
+            asyncio.get_running_loop().add_reader(self._line, self._pump)
 
     def _pump(self) -> None:
-        assert self._pipe is not None
-        try:
-            data = os.read(self._pipe, 65536)
-        except BlockingIOError:
-            return
-        if not data:
+        data = self._read()
+        if data == b"":
             self._drop()
-            return
-        self.write(data)
+        elif data:
+            self._heard(data)
+            if self._port.is_full and self._line is not None:
+                asyncio.get_running_loop().remove_reader(self._line)
 
-    def write(self, data: bytes) -> None:
-        """Add to the log."""
-        if self._file.tell() + len(data) > MOST_BYTES:
-            self._file.close()
-            self._path.replace(self._path.with_name(self._path.name + ".1"))
-            self._file = self._path.open("ab")
-        self._file.write(data)
-        self._file.flush()
+    def _read(self) -> bytes | None:
+        """What the board printed; empty when it has ended, None when there is nothing yet."""
+        assert self._line is not None
+        try:
+            return os.read(self._line, READ_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError:  # nobody is left at the other end
+            return b""
+
+    def _heard(self, data: bytes) -> None:
+        shown, answer = self._prompt.heard(data)
+        self._print(shown)
+        if answer:
+            self._keyboard.type(answer)
+
+    def _print(self, data: bytes) -> None:
+        self._log.write(data)
+        self._port.write(data)
 
     def unplug(self) -> None:
-        """The board has ended: take what is left in the pipe."""
-        while self._pipe is not None:
-            try:
-                data = os.read(self._pipe, 65536)
-            except BlockingIOError:
-                data = b""
-            if data:
-                self.write(data)
+        """The board has ended: take what is left on its terminal."""
+        while self._line is not None:
+            if data := self._read():
+                self._heard(data)
             else:
+                self._print(self._prompt.rest())
                 self._drop()
 
     def _drop(self) -> None:
-        if self._pipe is not None:
-            asyncio.get_running_loop().remove_reader(self._pipe)
-            os.close(self._pipe)
-            self._pipe = None
+        if self._line is not None:
+            self._keyboard.unplug()
+            asyncio.get_running_loop().remove_reader(self._line)
+            os.close(self._line)
+            self._line = None
 
     def close(self) -> None:
+        """Take the port away."""
         self.unplug()
-        self._file.close()
+        self._keyboard.close()
+        self._port.close()
+        self._log.close()
+
+
+def _set_raw(terminal: int) -> None:
+    """No echo, no signals, and no byte changed: the prompt of MicroPython does all of that itself."""
+    modes = termios.tcgetattr(terminal)
+    modes[0] = modes[1] = modes[3] = 0
+    termios.tcsetattr(terminal, termios.TCSANOW, modes)

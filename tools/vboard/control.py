@@ -8,12 +8,13 @@ import mmap
 import struct
 
 SIZE = 4096
+STARTING, RUNNING, OVER = 0, 1, 2  # boot.py and main.py: not yet, now, or done
 NO_CUT = -1
-POWER, HARD, WATCHDOG, SLEEP, SOFT = 1, 2, 3, 4, 5  # reset causes
+POWER, BUTTON, HARD, WATCHDOG, SLEEP, SOFT = range(6)  # why a life begins
 ASK_SOFT, ASK_RESET, ASK_BOOTLOADER, ASK_SLEEP, DIED = 1, 2, 3, 4, 9  # what a board rings for
 
 _CUT, _WRITTEN, _ERASES, _WATCHDOG_MS, _FED_AT = 0, 4, 8, 12, 16
-_CAUSE, _WLAN, _ASKED, _UNIQUE, _CLOCK, _PINS = 24, 28, 32, 44, 48, 64
+_CAUSE, _WLAN, _ASKED, _PROGRAM, _MISSED, _UNIQUE, _CLOCK, _PINS = 24, 28, 32, 36, 40, 44, 48, 64
 
 
 def address_of(memory: mmap.mmap) -> int:
@@ -37,11 +38,15 @@ class ControlPage:
         value: int = struct.unpack_from(form, self._page, at)[0]
         return value
 
-    def begin(self, cause: int) -> None:
-        """Prepare for a start for this cause."""
-        self._put("<I", _CAUSE, cause)
+    def begin(self, cause: int, number: int | None) -> None:
+        """Prepare for a start for this cause; `number` is what `machine.reset_cause()` will say, None:
+        what it said before."""
+        if number is not None:
+            self._put("<I", _CAUSE, number)
         self._put("<I", _ASKED, 0)
-        self._put("<I", _WATCHDOG_MS, 0)
+        self._put("<I", _PROGRAM, STARTING)
+        if cause != SOFT:  # which no watchdog minds
+            self._put("<I", _WATCHDOG_MS, 0)
         if cause == POWER:
             self._put("<i", _CUT, NO_CUT)
 
@@ -53,6 +58,16 @@ class ControlPage:
     def asked(self) -> int:
         """What the board rang for."""
         return self._get("<I", _ASKED)
+
+    @property
+    def program(self) -> int:
+        """STARTING, RUNNING or OVER."""
+        return self._get("<I", _PROGRAM)
+
+    @property
+    def missed(self) -> int:
+        """How many interrupts the flash driver had to swallow, to be sent again."""
+        return self._get("<I", _MISSED)
 
     @property
     def erases(self) -> int:

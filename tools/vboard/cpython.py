@@ -14,7 +14,12 @@ from firmware.host import PINS
 from tools.vboard import control
 from tools.vboard.machine import Ended, Lines
 
-CAUSES = {control.POWER: "power", control.HARD: "hard", control.WATCHDOG: "watchdog"}
+CAUSES = {
+    control.POWER: "power",
+    control.BUTTON: "power",
+    control.HARD: "hard",
+    control.WATCHDOG: "watchdog",
+}
 
 
 class CPythonMachine:
@@ -22,6 +27,9 @@ class CPythonMachine:
 
     erases = 0
     written = 0
+    listens = False  # CPython has no prompt beside a running program
+    is_starting = False
+    is_idle = False
 
     def __init__(self, folder: Path) -> None:
         self.pid: int | None = None
@@ -70,6 +78,12 @@ class CPythonMachine:
             process.kill()
             process.wait()
         self.pid = None
+
+    def interrupt(self) -> bool:
+        return False
+
+    def is_interrupting(self) -> bool:
+        return False
 
     def cut_after(self, flash_bytes: int) -> None:
         """There is no flash to count bytes of: the power fails within the next 200 ms."""

@@ -74,7 +74,7 @@ class Host:
             return CPythonMachine(self._folder / f"{name}.flash")
         from tools.vboard.micropython import MicroPythonMachine
 
-        kind = profile.PROFILES[request.get("profile", "esp32")]
+        kind = profile.named(request.get("profile", "esp32"))
         heap = _heap_bytes(request.get("heap", "160K"))
         return MicroPythonMachine(self._folder / f"{name}.img", kind, heap)
 

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 
 UART_FD, BELL_FD = 3, 4
+INTERRUPT = signal.SIGUSR1
 PR_SET_PDEATHSIG = 1
 PARENT_POLL_S = 0.5
 BOOT = (
@@ -19,17 +20,21 @@ BOOT = (
     "vfs.mount(vfs.VfsRom(uctypes.bytearray_at(%d,%d)),'/sim')\n"
     "sys.path.append('/sim')\n"
     "import _vboot\n"
-    "_vboot.setup()\n"
-    "for _f in ('boot.py', 'main.py'):\n"
-    " try: execfile(_f)\n"  # here and not in a function: its globals are the program's
-    " except SystemExit: _vboot.soft_reset()\n"
+    "try:\n"
+    " _vboot.setup()\n"
+    " for _f in _vboot.programs():\n"
+    "  execfile(_f)\n"  # here and not in a function: its globals are the program's and the prompt's
+    "except SystemExit: _vboot.soft_reset()\n"
+    "except BaseException as _f: sys.print_exception(_f)\n"
+    "_vboot.over()\n"
+    "_f = None\n"
 )
 
 
 @dataclass(frozen=True)
 class Wiring:
     """What a life is born with: the heap in bytes, the ROM's address and size, file descriptors
-    of console, serial port and doorbell, and environment."""
+    of console, UART and doorbell, and environment."""
 
     heap_bytes: int
     rom: tuple[int, int]
@@ -70,20 +75,34 @@ def begin(wiring: Wiring) -> int:
 
 def _run(wiring: Wiring) -> None:
     os.setsid()  # Ctrl-C is for the host
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)  # handlers of the host are none of the board's
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _place(wiring)
     os.environ.clear()
     os.environ.update(wiring.environment)
     code = BOOT % wiring.rom
-    arguments = ["micropython", "-X", f"heapsize={wiring.heap_bytes}", "-c", code]
+    arguments = ["micropython", "-X", f"heapsize={wiring.heap_bytes}", "-i", "-c", code]
     runner = importlib.import_module("micropython_run")
+    _take_interrupts(str(runner.__file__))
     os._exit(runner.run_main(arguments) & 0xFF)
+
+
+def _take_interrupts(library: str) -> None:
+    """Let INTERRUPT do what the serial interrupt of a real board does with a Ctrl-C: note it, for the
+    interpreter to raise between two instructions. SIGINT would not do: the Unix port then leaves
+    whatever it is in, also the garbage collector with its lock held, or littlefs."""
+    libc = ctypes.CDLL(None)
+    note = ctypes.cast(ctypes.CDLL(library).mp_sched_keyboard_interrupt, ctypes.c_void_p)
+    libc.signal.argtypes = (ctypes.c_int, ctypes.c_void_p)
+    libc.signal(INTERRUPT, note)
+    libc.siginterrupt(INTERRUPT, 1)  # a program that waits is woken
 
 
 def _place(wiring: Wiring) -> None:
     """Put the file descriptors where the simulator expects them, and close all others."""
-    null = os.open(os.devnull, os.O_RDONLY)
-    wanted = (null, wiring.console, wiring.console, wiring.uart, wiring.bell)
+    wanted = (wiring.console, wiring.console, wiring.console, wiring.uart, wiring.bell)
     # Copies above all targets first: a target may be the source of another.
     copies = [fcntl.fcntl(fd, fcntl.F_DUPFD, BELL_FD + 1) for fd in wanted]
     for target, copy in enumerate(copies):

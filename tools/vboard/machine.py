@@ -10,17 +10,34 @@ Ended = Callable[[str], None]  # called with "died", "soft", "hard", "sleep" or 
 
 @dataclass(frozen=True)
 class Lines:
-    """The wires of a board that starts: console (a file descriptor to write to) and serial port.
-    Whoever gets them closes both once the firmware has its own copies."""
+    """The wires of a board that starts: console (a file descriptor of a terminal) and UART, both closed
+    by whoever made them once the firmware has its own copies. raw: the prompt comes up in raw mode,
+    where main.py does not run."""
 
     console: int
     uart: socket.socket
+    raw: bool = False
 
 
 class Machine(Protocol):
     """Processor, flash and pins of one board."""
 
     pid: int | None
+    listens: bool  # whether it reads what is typed at the console
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether boot.py has not begun yet."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether main.py has ended, and only the prompt waits."""
+
+    def interrupt(self) -> bool:
+        """Raise KeyboardInterrupt in the program that runs; False when none runs that allows it."""
+
+    def is_interrupting(self) -> bool:
+        """Whether the program may not have got the interrupt yet."""
 
     @property
     def erases(self) -> int:

@@ -13,6 +13,7 @@ from tools.vboard.machine import Ended, Lines
 from tools.vboard.profile import Profile
 
 SHIMS_BYTES = 12 << 10  # heap that the simulator takes, so that firmware is not charged for it
+CRASHED = 99  # exit code of a child that could not become MicroPython
 ENDINGS = {
     control.ASK_SOFT: "soft",
     control.ASK_RESET: "hard",
@@ -27,6 +28,8 @@ class MicroPythonMachine:
 
     def __init__(self, path: Path, profile: Profile, heap_bytes: int) -> None:
         self.pid: int | None = None
+        self.listens = True
+        self._missed = 0
         self._path = path
         self._profile = profile
         self._heap_bytes = heap_bytes
@@ -59,7 +62,7 @@ class MicroPythonMachine:
 
     def start(self, cause: int, lines: Lines, ended: Ended) -> None:
         self._ended = ended
-        self._page.begin(cause)
+        self._page.begin(cause, self._profile.causes.get(cause))
         if cause == control.POWER:
             self._set_clock()
         here, there = os.pipe()
@@ -69,21 +72,25 @@ class MicroPythonMachine:
             console=lines.console,
             uart=lines.uart.fileno(),
             bell=there,
-            environment=self._environment(),
+            environment=self._environment(lines.raw),
         )
         self.pid = life.begin(wiring)
         os.close(there)
         self._watch(here, os.pidfd_open(self.pid))
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, raw: bool) -> dict[str, str]:
         assert self._flash is not None
         return {
+            "VB_RAW": "1" if raw else "",
             "VB_CTL": str(self._page.address),
             "VB_FLASH": str(control.address_of(self._flash)),
             "VB_FLASH_BYTES": str(self._profile.flash_bytes),
             "VB_PROG": str(self._profile.prog_bytes),
-            "VB_PROFILE": self._profile.name,
+            "VB_SYSNAME": self._profile.sysname,
             "VB_MACHINE": self._profile.machine,
+            "VB_WATCHDOG_MS": str(self._profile.watchdog_ms),
+            "VB_UNIQUE": str(self._profile.unique_bytes),
+            "VB_HERTZ": str(self._profile.hertz),
         }
 
     def _watch(self, bell: int, process: int) -> None:
@@ -95,21 +102,48 @@ class MicroPythonMachine:
     def _over(self) -> None:
         """The board rang, or its process has ended."""
         asked = self._page.asked
-        self.kill()
+        status = self._end()
+        # Ctrl-D at the prompt ends the Unix port in peace; a board is reset by it.
+        ended = "soft" if os.WIFEXITED(status) and os.WEXITSTATUS(status) != CRASHED else "ended"
         if self._ended:
-            self._ended(ENDINGS.get(asked, "ended"))
+            self._ended(ENDINGS.get(asked, ended))
 
     def kill(self) -> None:
-        if self.pid is None:
-            return
+        if self.pid is not None:
+            self._end()
+
+    def _end(self) -> int:
+        """End the process, unless it has ended; its status."""
+        assert self.pid is not None
         loop = asyncio.get_running_loop()
         for descriptor in self._watched:
             loop.remove_reader(descriptor)
             os.close(descriptor)
         self._watched = []
         os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+        _, status = os.waitpid(self.pid, 0)
         self.pid = None
+        return status
+
+    @property
+    def is_starting(self) -> bool:
+        return self.pid is not None and self._page.program == control.STARTING
+
+    @property
+    def is_idle(self) -> bool:
+        return self.pid is not None and self._page.program == control.OVER
+
+    def interrupt(self) -> bool:
+        if self.pid is None or not _catches_interrupts(self.pid):
+            return False
+        self._missed = self._page.missed
+        os.kill(self.pid, life.INTERRUPT)
+        return True
+
+    def is_interrupting(self) -> bool:
+        if self._page.missed != self._missed:
+            self.interrupt()
+        return self.pid is not None and _catches_interrupts(self.pid)
 
     def cut_after(self, flash_bytes: int) -> None:
         self._page.cut_after(flash_bytes)
@@ -129,7 +163,7 @@ class MicroPythonMachine:
         ahead_ms = self._clock_ms
         if ahead_ms is None:
             ahead_ms = self._profile.unset_clock_ms - int(time.time() * 1000)
-        self._page.clock_offset(ahead_ms // 1000)
+        self._page.clock_offset(-(-ahead_ms // 1000))  # both clocks drop what is less than a second
 
     def pin(self, number: int) -> int:
         return self._page.pin(number)
@@ -141,6 +175,15 @@ class MicroPythonMachine:
         self.kill()
         if self._flash is not None:
             self._flash.flush()
+
+
+def _catches_interrupts(pid: int) -> bool:
+    """Whether a program runs there that a Ctrl-C interrupts: then MicroPython has a handler for SIGINT.
+    It has none at the prompt, nor where `micropython.kbd_intr(-1)` forbids interrupts."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("SigCgt:"):
+            return bool(int(line.split()[1], 16) & 1 << signal.SIGINT - 1)
+    return False
 
 
 def _mapped(data: bytes) -> tuple[mmap.mmap, int]:

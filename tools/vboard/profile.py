@@ -1,6 +1,8 @@
 """What differs between the boards that we imitate."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from tools.vboard.control import BUTTON, HARD, POWER, SLEEP, WATCHDOG
 
 BLOCK = 4096  # bytes; the erase block of both
 EPOCH_2000_MS = 946_684_800_000
@@ -14,7 +16,10 @@ class Profile:
     flash_bytes: size of the file system. prog_bytes: what littlefs programs at once.
     unset_clock_ms: where the clock stands after power-on, ms since 1970.
     heap_taken: bytes of heap that TLS takes there and not here.
-    machine: what `os.uname().machine` says.
+    watchdog_ms: the longest time-out of its watchdog, 0: any.
+    unique_bytes: length of `machine.unique_id()`. hertz: clock of the processor.
+    sysname, machine: what `os.uname()` says.
+    causes: what `machine.reset_cause()` says after which reset; a soft reset leaves it as it was.
     """
 
     name: str
@@ -22,10 +27,48 @@ class Profile:
     prog_bytes: int
     unset_clock_ms: int
     heap_taken: int
+    watchdog_ms: int
+    unique_bytes: int
+    hertz: int
+    sysname: str
     machine: str
+    causes: dict[int, int] = field(default_factory=dict)
 
 
 PROFILES = {
-    "esp32": Profile("esp32", 2 << 20, 32, EPOCH_2000_MS, 0, "Virtual board with ESP32"),
-    "pico": Profile("pico", 848 << 10, 256, EPOCH_2021_MS, 30 << 10, "Virtual board with RP2040"),
+    "esp32": Profile(
+        name="esp32",
+        flash_bytes=2 << 20,
+        prog_bytes=32,
+        unset_clock_ms=EPOCH_2000_MS,
+        heap_taken=0,
+        watchdog_ms=0,
+        unique_bytes=6,
+        hertz=160_000_000,
+        sysname="esp32",
+        machine="Virtual board with ESP32",
+        # The button is wired to the chip's power-on reset; machine.reset() counts as SOFT_RESET there.
+        causes={POWER: 1, BUTTON: 1, HARD: 5, WATCHDOG: 3, SLEEP: 4},
+    ),
+    "pico": Profile(
+        name="pico",
+        flash_bytes=848 << 10,
+        prog_bytes=256,
+        unset_clock_ms=EPOCH_2021_MS,
+        heap_taken=30 << 10,
+        watchdog_ms=8388,
+        unique_bytes=8,
+        hertz=125_000_000,
+        sysname="rp2",
+        machine="Virtual board with RP2040",
+        # machine.reset() and the end of a sleep are done by the watchdog there.
+        causes={POWER: 1, BUTTON: 1, HARD: 3, WATCHDOG: 3, SLEEP: 3},
+    ),
 }
+
+
+def named(name: str) -> Profile:
+    """The profile of this name. Raises ValueError, with the names that there are."""
+    if name not in PROFILES:
+        raise ValueError(f"no profile {name}; there are {' and '.join(PROFILES)}")
+    return PROFILES[name]

@@ -18,6 +18,8 @@ c = uctypes.struct(
         "cause": uctypes.UINT32 | 24,
         "wlan": uctypes.UINT32 | 28,
         "asked": uctypes.UINT32 | 32,
+        "program": uctypes.UINT32 | 36,
+        "missed": uctypes.UINT32 | 40,
         "unique": uctypes.UINT32 | 44,
         "rtc_offset": uctypes.INT64 | 48,
         "pins": (uctypes.ARRAY | 64, 64 | uctypes.UINT8),

@@ -1,6 +1,7 @@
 """Stands in for `machine` of a board; the Unix port's own has neither resets nor clock."""
 
 import time as _time
+from uos import getenv as _getenv
 from umachine import *  # noqa: F403
 from umachine import PinBase as _PinBase
 
@@ -9,10 +10,12 @@ import _vctl
 _page = _vctl.c
 
 PWRON_RESET = 1
-HARD_RESET = 2
 WDT_RESET = 3
-DEEPSLEEP_RESET = 4
-SOFT_RESET = 5
+if _getenv("VB_SYSNAME") == "esp32":  # others name only the causes that they can tell
+    HARD_RESET = 2
+    DEEPSLEEP_RESET = 4
+    SOFT_RESET = 5
+_WDT_MOST_MS = int(_getenv("VB_WATCHDOG_MS"))
 
 
 def reset_cause():
@@ -20,7 +23,7 @@ def reset_cause():
 
 
 def soft_reset():
-    _vctl.ring(1)
+    raise SystemExit
 
 
 def reset():
@@ -32,6 +35,9 @@ def bootloader(timeout=None):
 
 
 def deepsleep(ms=0):
+    while not ms:  # only a reset ends it
+        _time.sleep_ms(1000)
+    _time.sleep_ms(ms)
     _vctl.ring(4)
 
 
@@ -40,11 +46,11 @@ def lightsleep(ms=0):
 
 
 def freq(*hertz):
-    return 160_000_000
+    return int(_getenv("VB_HERTZ"))
 
 
 def unique_id():
-    return b"\x5e" + _page.unique.to_bytes(5, "big")
+    return b"\x5e" + _page.unique.to_bytes(int(_getenv("VB_UNIQUE")) - 1, "big")
 
 
 def UART(number, baud=115200, **more):
@@ -53,6 +59,8 @@ def UART(number, baud=115200, **more):
 
 class WDT:
     def __init__(self, id=0, timeout=5000):
+        if 0 < _WDT_MOST_MS < timeout:
+            raise ValueError("timeout exceeds %d" % _WDT_MOST_MS)
         self.feed()
         _page.wdt_ms = timeout
 

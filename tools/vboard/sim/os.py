@@ -8,5 +8,5 @@ _Uname = namedtuple("uname", ("sysname", "nodename", "release", "version", "mach
 
 
 def uname():
-    name = _getenv("VB_PROFILE")
+    name = _getenv("VB_SYSNAME")
     return _Uname(name, name, "1.29.0", "v1.29.0 virtual", _getenv("VB_MACHINE"))
