@@ -17,6 +17,7 @@ from tools.events import events, line
 from tools.office import Office, office
 from tools.output import JSON, show
 from tools.rules import rules
+from tools.vboards import vboard
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -47,6 +48,7 @@ def cli(ctx: click.Context, config: Path | None) -> None:
 
 cli.add_command(rules)
 cli.add_command(events)
+cli.add_command(vboard)
 
 
 @cli.command()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tools.vboard import control
 from tools.vboard.console import Console
+from tools.vboard.customers import Customers
 from tools.vboard.log import Log
 from tools.vboard.machine import Lines, Machine
 from tools.vboard.network import Network
@@ -42,6 +43,7 @@ class VirtualBoard:
         self._console = Console(Log(folder / f"{name}.log"), machine)
         self._uart = Uart(folder / f"{name}.uart")
         self._network: Network | None = None
+        self._customers: Customers | None = None
         self._starting: asyncio.Task[None] | None = None
 
     async def up(self, settings: dict[str, object], files: dict[str, bytes]) -> None:
@@ -53,6 +55,10 @@ class VirtualBoard:
         told = {**settings, "host": "127.0.0.1", "port": self._network.port}
         self.machine.prepare({**files, "/settings.json": json.dumps(told).encode()})
         await self.boot()
+
+    def serve(self, every_ms: int) -> None:
+        """Let customers order from now on, one every so many ms."""
+        self._customers = Customers(self.name, self._uart, every_ms)
 
     @property
     def state(self) -> str:
@@ -125,6 +131,7 @@ class VirtualBoard:
             "name": self.name,
             "state": self.state,
             "port": self._console.path,
+            "prompt": self.machine.listens,
             "pid": machine.pid,
             "boots": self.life.boots,
             "ending": self.life.ending,
@@ -134,6 +141,8 @@ class VirtualBoard:
 
     def close(self) -> None:
         """Power off, for good."""
+        if self._customers:
+            self._customers.close()
         self.machine.close()
         self._uart.close()
         self._console.close()

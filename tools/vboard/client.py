@@ -14,13 +14,12 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tools.vboard.host import SOCKET
 from tools.vboard.paths import socket_address
-from tools.vboard.supervisor import READY, ROOT, VboardError, command
+from tools.vboard.supervisor import READY, ROOT, SOCKET, VboardError, command
 
 __all__ = ["Board", "Fleet", "VboardError"]
 
@@ -109,6 +108,12 @@ class Fleet:
         """The stats of all boards."""
         boards: list[dict[str, Any]] = (await self.ask("list"))["boards"]
         return boards
+
+    async def stop(self) -> None:
+        """End the host process, and all boards with it."""
+        with suppress(VboardError):  # it has ended before it could answer
+            await self.ask("stop")
+        await self._reader.read()
 
     def board(self, name: str) -> "Board":
         """A board that is up already."""

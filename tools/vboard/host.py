@@ -9,6 +9,7 @@ import asyncio
 import importlib.util
 import json
 import os
+import resource
 import signal
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ from tools.vboard.cpython import CPythonMachine
 from tools.vboard.life import die_with_parent
 from tools.vboard.machine import Machine
 from tools.vboard.paths import socket_address
+from tools.vboard.supervisor import SOCKET
 
-SOCKET = "control.sock"
 WATCHDOG_POLL_S = 0.1
 Request = dict[str, Any]
 
@@ -61,6 +62,8 @@ class Host:
             board.close()
             raise
         self._boards[name] = board
+        if request.get("every_ms"):
+            board.serve(int(request["every_ms"]))
         return board.stats()
 
     async def op_remove(self, request: Request) -> None:
@@ -75,7 +78,7 @@ class Host:
         from tools.vboard.micropython import MicroPythonMachine
 
         kind = profile.named(request.get("profile", "esp32"))
-        heap = _heap_bytes(request.get("heap", "160K"))
+        heap = profile.heap_bytes(request.get("heap", "160K"))
         return MicroPythonMachine(self._folder / f"{name}.img", kind, heap)
 
     async def op_boot(self, request: Request) -> None:
@@ -131,18 +134,12 @@ class Host:
             request = json.loads(line)
             return {"id": request.get("id"), "ok": True, **await self.obey(request)}
         except Exception as error:  # whatever it was, the client is told and the boards stay
-            text = f"{type(error).__name__}: {error}"
+            text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
             return {"id": request.get("id"), "ok": False, "error": text}
 
     def close(self) -> None:
         for board in self._boards.values():
             board.close()
-
-
-def _heap_bytes(text: str) -> int:
-    if not text.endswith("K") or not text[:-1].isdigit():
-        raise ValueError("heap is a number of KiB, as 160K")
-    return int(text[:-1]) * 1024
 
 
 async def run(folder: Path, cpython: bool) -> None:
@@ -158,11 +155,11 @@ async def run(folder: Path, cpython: bool) -> None:
     watching = asyncio.create_task(host.watch())
     print("ready", flush=True)  # whoever started us waits for this line
     await host.stopped.wait()
-    for writer in host.clients:
-        writer.close()
     watching.cancel()
     host.close()
     server.close()
+    for writer in host.clients:  # who asked for the end learns by this that it has come
+        writer.close()
     await asyncio.sleep(0)  # the clients' tasks see the end of their connections
     path.unlink(missing_ok=True)
 
@@ -179,6 +176,8 @@ def main() -> None:
         die_with_parent(options.parent)
     missing = importlib.util.find_spec("micropython_run") is None
     options.folder.mkdir(parents=True, exist_ok=True)
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))  # a board needs about ten
     asyncio.run(run(options.folder.resolve(), options.cpython or missing or _forced()))
 
 

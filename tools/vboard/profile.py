@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from tools.vboard.control import BUTTON, HARD, POWER, SLEEP, WATCHDOG
 
+LEAST_HEAP_KIB = 64  # the firmware does not start with less
 BLOCK = 4096  # bytes; the erase block of both
 EPOCH_2000_MS = 946_684_800_000
 EPOCH_2021_MS = 1_609_459_200_000
@@ -72,3 +73,10 @@ def named(name: str) -> Profile:
     if name not in PROFILES:
         raise ValueError(f"no profile {name}; there are {' and '.join(PROFILES)}")
     return PROFILES[name]
+
+
+def heap_bytes(text: str) -> int:
+    """The size of a heap that is written as 160K. Raises ValueError."""
+    if not text.endswith("K") or not text[:-1].isdecimal() or int(text[:-1]) < LEAST_HEAP_KIB:
+        raise ValueError(f"a heap is a number of KiB from {LEAST_HEAP_KIB} on, as 160K, not {text}")
+    return int(text[:-1]) * 1024

@@ -1,12 +1,16 @@
 """How the process that owns virtual boards is started, by programs, by tests and by a person."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tools.vboard.paths import socket_address
+
+SOCKET = "control.sock"
 ROOT = Path(__file__).parents[2]
 READY = b"ready\n"
 
@@ -18,6 +22,27 @@ class VboardError(RuntimeError):
 def command(folder: Path, *more: str) -> list[str]:
     """Arguments of a host process for the boards of `folder`."""
     return [sys.executable, "-m", "tools.vboard.host", str(folder), *more]
+
+
+def launch(folder: Path) -> None:
+    """A host process for a person: it outlives the command that started it, and stays as it is when it
+    runs already. Raises VboardError."""
+    if _serves(folder / SOCKET):
+        return
+    with (folder / "host.log").open("ab") as log:
+        process = subprocess.Popen(
+            command(folder.resolve(), "--stay"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=log, cwd=ROOT, start_new_session=True,
+        )  # fmt: skip
+    assert process.stdout
+    with process.stdout:
+        if process.stdout.readline() != READY:
+            raise VboardError(f"the host process did not start; {folder}/host.log says why")
+
+
+def _serves(path: Path) -> bool:
+    with socket_address(path) as address, socket.socket(socket.AF_UNIX) as line:
+        return path.exists() and line.connect_ex(address) == 0
 
 
 @contextmanager

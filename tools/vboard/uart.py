@@ -41,6 +41,11 @@ class Uart:
             self._board.abort()
         self._board = None
 
+    def say(self, data: bytes) -> None:
+        """Write to the board, unless a client is there to do it."""
+        if self._client is None and self._board and self._board.transport:
+            self._board.transport.write(data)
+
     def _accept(self) -> Side:
         if self._client:
             self._client.abort()

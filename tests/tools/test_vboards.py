@@ -1,0 +1,100 @@
+"""`boardwalk vboard` on the command line: refusals, what it leaves behind, and what it never leaves."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.vboard.test_boards import parent_of
+from tools.children import free_port
+
+ROOT = Path(__file__).parents[2]
+Boardwalk = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def boardwalk(tmp_path: Path) -> Iterator[Boardwalk]:
+    """The command, in an empty folder whose edge does not run."""
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "BOARDWALK_MQTT_LISTEN": f"127.0.0.1:{free_port()}",
+        "BOARDWALK_HTTP_LISTEN": f"127.0.0.1:{free_port()}",
+    }
+
+    def command(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "tools.cli", *words],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=30,
+        )  # fmt: skip
+
+    yield command
+    command("vboard", "down")
+
+
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        ("up --n 0", "--n is 1 to 1000, not 0."),
+        ("up --every=-1", "--every is a number of seconds, 0 for no orders."),
+        ("up --profile teensy", "No profile teensy; there are esp32 and pico."),
+        ("up --heap 3", "A heap is a number of KiB from 64 on, as 160K, not 3."),
+        ("list", "No virtual boards run here; boardwalk vboard up starts some."),
+        ("link board-1 sideways", "A link goes up or down, not 'sideways'."),
+        ("pin board-1 4 7", "A pin is 0 or 1, not 7."),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(boardwalk: Boardwalk, words: str, sentence: str) -> None:
+    done = boardwalk("vboard", *words.split())
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"boardwalk: {sentence}\n")
+
+
+def processes(folder: Path) -> tuple[int, list[int]]:
+    """The process that owns the boards of a folder, and theirs."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if f"tools.vboard.host\0{folder}\0".encode() in status.read_bytes():
+                found.append(int(status.parent.name))
+        except OSError:
+            continue  # it has just ended
+    owner = next(pid for pid in found if parent_of(pid) not in found)
+    return owner, [pid for pid in found if pid != owner]
+
+
+def gone(pids: list[int]) -> None:
+    """Wait until these processes have ended."""
+    end = time.monotonic() + 5
+    while alive := [pid for pid in pids if parent_of(pid)]:
+        assert time.monotonic() < end, alive
+        time.sleep(0.02)
+
+
+def test_a_second_up_keeps_the_boards_and_down_ends_them_all(boardwalk: Boardwalk, tmp_path: Path) -> None:
+    first = boardwalk("vboard", "up", "--n", "2", "--json")
+    assert first.returncode == 0, first.stderr
+    owner, boards = processes(tmp_path / "var" / "vboards")
+    assert len(boards) == 2
+    assert boardwalk("vboard", "up", "--n", "3").returncode == 0
+    again, more = processes(tmp_path / "var" / "vboards")
+    assert again == owner and set(boards) < set(more)
+    refused = boardwalk("vboard", "reset", "board-9")
+    assert (refused.returncode, refused.stderr) == (1, "boardwalk: No board board-9.\n")
+    assert boardwalk("vboard", "down").returncode == 0
+    gone([owner, *more])
+
+
+def test_a_crash_of_the_owner_leaves_no_orphan_and_up_starts_anew(
+    boardwalk: Boardwalk, tmp_path: Path
+) -> None:
+    boardwalk("vboard", "up", "--n", "20")
+    owner, boards = processes(tmp_path / "var" / "vboards")
+    assert len(boards) == 20
+    os.kill(owner, signal.SIGKILL)
+    gone(boards)
+    done = boardwalk("vboard", "up", "--n", "20")
+    assert done.stdout.count(" on ") == 20, done.stderr
