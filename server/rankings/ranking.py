@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from server.rankings.heap import Heap, Names
+from server.rankings.waiting import Waiting
 from server.rankings.window import ALL, DAYS, Buckets, Window
 from server.settings import Ranking as Spec
 
@@ -53,7 +54,7 @@ class Ranking:
         self._all = self._windows["all"].heap if "all" in self._windows else None
         self._dated = [window for window in self._windows.values() if window.days]
         self._today: int | None = None
-        self._waiting: Buckets = {}  # what was added since somebody read
+        self._waiting = Waiting()
         self._changed: Changed = defaultdict(set)
 
     def weight(self, kind: str) -> int:
@@ -62,14 +63,11 @@ class Ranking:
 
     def add(self, day: int, deltas: Mapping[int, int]) -> None:
         """Count what each key gets on `day`."""
-        waiting = self._waiting.setdefault(day if self._dated else ALL, {})
-        for key, delta in deltas.items():
-            waiting[key] = waiting.get(key, 0) + delta
+        self._waiting.add(day if self._dated else ALL, deltas)
 
     def settle(self) -> None:
         """Let every key that waits find its place."""
-        waiting, self._waiting = self._waiting, {}
-        for day, deltas in waiting.items():
+        for day, deltas in self._waiting.take().items():
             if self._all is not None:
                 self._all.add_all(deltas)
                 self._changed[ALL].update(deltas)
