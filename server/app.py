@@ -89,8 +89,7 @@ class Edge:
         self.health.watch("mail", self.cloud.mail_error)
 
     def _silence(self) -> SilenceWatch:
-        mail, offset = self.settings.mail, Days(self.settings.zone).offset
-        addresses = Addresses(mail.staff, mail.customer_address)
+        addresses, offset = Addresses.known(self.settings.mail), Days(self.settings.zone).offset
         return SilenceWatch(self.settings.rule, addresses, offset, self.core.presence.all, milliseconds)
 
     async def _start_mqtt(self) -> None:

@@ -44,8 +44,7 @@ class Core:
 async def open_core(settings: Settings, database: Database) -> Core:
     """Recover everything from the store."""
     days = Days(settings.zone)
-    addresses = Addresses(settings.mail.staff, settings.mail.customer_address)
-    evaluator = Evaluator(settings.rule, addresses, Days(settings.zone).offset)
+    evaluator = Evaluator(settings.rule, Addresses.known(settings.mail), days.offset)
 
     def recover(connection: Any) -> tuple[Names, Folds, Standings, Intake, int]:
         if generation.went_back(connection, database.folder):

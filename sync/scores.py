@@ -1,7 +1,6 @@
 """The scores of this site to the table, as far as the checkpoint of the store has them."""
 
 import asyncio
-import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 from server.errors import CloudError
 from server.store import checkpoints, generation
 from server.store.database import Database
+from sync.backoff import Backoff
 from sync.budget import Bucket, units
 from sync.cloud import Scores
 from sync.sheet import Sheet, Version, cut
@@ -42,18 +42,18 @@ class ScoreWriter:
 
     async def run(self, clock: Callable[[], int]) -> None:
         """Write every minute until cancelled."""
-        backoff = BACKOFF_S[0]
+        backoff = Backoff(*BACKOFF_S)
         while True:
             try:
                 await self.write(clock())
-                self.error, backoff = None, BACKOFF_S[0]
+                self.error = None
+                backoff.worked()
                 await asyncio.sleep(EVERY_S)
             except CloudError as error:
                 if self.error is None:
                     logger.warning(error.sentence)
                 self.error = error.sentence
-                await asyncio.sleep(random.uniform(0, backoff))
-                backoff = min(2 * backoff, BACKOFF_S[1])
+                await asyncio.sleep(backoff.failed())
 
     async def write(self, now: int) -> None:
         """Bring the table up to the checkpoint. now: ms since 1970 UTC. Raises CloudError."""

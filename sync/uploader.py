@@ -6,7 +6,6 @@ confirmed them.
 """
 
 import asyncio
-import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,6 +17,7 @@ from server.errors import CloudError, StoreFull
 from server.store import chunks, events
 from server.store import generation as generations
 from server.store.database import Database
+from sync.backoff import Backoff
 from sync.budget import Bucket, units
 from sync.chunk import Chunk, seal, size
 from sync.cloud import Table
@@ -64,7 +64,7 @@ class Uploader:
         self._site = site
         self._bucket = bucket
         self._busy = busy
-        self._backoff = BACKOFF_S[0]
+        self._backoff = Backoff(*BACKOFF_S)
         self._taken: list[int] = []  # chunks that are in the table and not noted yet
         self._spent: list[tuple[float, int]] = []
         self.error: str | None = None
@@ -95,13 +95,13 @@ class Uploader:
                 continue
             try:
                 await self._send(rows, clock)
-                self.error, self._backoff = None, BACKOFF_S[0]
+                self.error = None
+                self._backoff.worked()
             except (CloudError, StoreFull) as error:
                 if self.error is None:
                     logger.warning(error.sentence)
                 self.error = error.sentence
-                await asyncio.sleep(random.uniform(0, self._backoff))
-                self._backoff = min(2 * self._backoff, BACKOFF_S[1])
+                await asyncio.sleep(self._backoff.failed())
 
     def units_per_s(self) -> float:
         """Write units spent a second, over the last minute."""

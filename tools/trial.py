@@ -56,8 +56,8 @@ class Trial:
     def __init__(self, settings: Settings, device: str, event: Taken, now: int) -> None:
         self._settings = settings
         self._letters = Letters(settings.mail.sender, settings.edge.site)
-        addresses = Addresses(settings.mail.staff, settings.mail.customer_address)
-        self._evaluator = Evaluator(settings.rule, addresses, Days(settings.zone).offset)
+        offset = Days(settings.zone).offset
+        self._evaluator = Evaluator(settings.rule, Addresses.known(settings.mail), offset)
         rankings = [Ranking(spec, []) for spec in settings.ranking]
         summed = [one.field for one in rankings if one.field and one.weight(event.kind)]
         try:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from server.rules.quiet import Offset, after
+from server.rules.quiet import Offset, not_before
 from server.rules.rule import Addresses, Match, period_end
 from server.rules.where import Where, Who
 from server.settings import Rule as Spec
@@ -130,5 +130,4 @@ class Evaluator:
         if rule.digest:
             begins_at = period_end(rule, at, self._offset)
             key = f"{rule.digest}:{begins_at}"  # what began by the clock of UTC, before, is another one
-        not_before_at = after(rule.hours, begins_at, self._offset)
-        return key, not_before_at if not_before_at > at else 0
+        return key, not_before(rule.hours, begins_at, at, self._offset)

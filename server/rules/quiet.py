@@ -22,3 +22,9 @@ def after(hours: Hours | None, at: int, offset: Offset) -> int:
         if (local - start) % DAY_MS >= (end - start) % DAY_MS:
             return at
         at = min(at + (end - local) % DAY_MS, at - at % QUARTER_MS + QUARTER_MS)
+
+
+def not_before(hours: Hours | None, begins_at: int, born_at: int, offset: Offset) -> int:
+    """When a mail that is born now may go out, at `begins_at` or when quiet hours end; 0 for at once."""
+    at = after(hours, begins_at, offset)
+    return at if at > born_at else 0

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from server.rules.quiet import QUARTER_MS, Offset
+from server.settings import Mail, is_address
 from server.settings import Rule as Spec
-from server.settings import is_address
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -37,6 +37,11 @@ class Addresses:
 
     staff: tuple[str, ...]
     customer: str
+
+    @classmethod
+    def known(cls, mail: Mail) -> Self:
+        """Those of the settings."""
+        return cls(mail.staff, mail.customer_address)
 
     def of(self, to: str, customer: str | None, email: str | None) -> tuple[str, ...]:
         """The addresses of a rule's `to`, one or more; ("",) when nobody knows any."""

@@ -17,9 +17,7 @@ from server.store.schema import migrate
 
 P = ParamSpec("P")
 T = TypeVar("T")
-WAL_PAGES = (
-    4000  # 16 MB: pages that many commits change, as those of mails, are moved to the store less often
-)
+WAL_PAGES = 4000  # 16 MB: pages that many commits change, as those of mails, are moved less often
 READERS = 2
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 REFUSALS = (  # of the file or the disk, never of what is being written

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from loguru import logger
 
 from server.errors import StoreFull
-from server.rules.quiet import Offset, after
+from server.rules.quiet import Offset, not_before
 from server.rules.rule import Addresses, Match
 from server.rules.silence import Heard, Silence
 from server.settings import Rule
@@ -77,13 +77,13 @@ class SilenceWatch:
             silence.told(devices, self._awake_ms)
 
     def _mails(self, rule: Rule, devices: list[Heard], now: int) -> list[Match]:
-        not_before_at = after(rule.hours, now, self._offset)
+        not_before_at = not_before(rule.hours, now, now, self._offset)
         facts = {
             "rule": rule.name, "silent": rule.silent, "at": now,
             "devices": [{"name": one.name, "heard_at": one.heard_at} for one in devices],
         }  # fmt: skip
         key = f"silent:{devices[0].name}:{devices[0].heard_at}"
         return [
-            Match(rule, key, recipient, not_before_at if not_before_at > now else 0, facts)
+            Match(rule, key, recipient, not_before_at, facts)
             for recipient in self._addresses.of(rule.to, None, None)
         ]

@@ -1,0 +1,24 @@
+"""How long to wait before the cloud is asked again: longer each time, and never all at the same moment."""
+
+import random
+
+
+class Backoff:
+    """Full jitter: anything up to a bound, which doubles with each failure from `shortest_s` to `longest_s`.
+
+    AWS Architecture Blog, Exponential Backoff And Jitter.
+    """
+
+    def __init__(self, shortest_s: float, longest_s: float) -> None:
+        self._shortest_s, self._longest_s = shortest_s, longest_s
+        self._bound_s = shortest_s
+
+    def failed(self) -> float:
+        """Seconds to wait now."""
+        wait_s = random.uniform(0, self._bound_s)
+        self._bound_s = min(2 * self._bound_s, self._longest_s)
+        return wait_s
+
+    def worked(self) -> None:
+        """Begin anew."""
+        self._bound_s = self._shortest_s
