@@ -22,6 +22,7 @@ from server.ingest.intake import Intake
 from server.store import checkpoints, database
 from sync.uploader import Uploader
 
+CLAIMED = 40  # events that checkpoint_ahead_of_the_log adds to what a checkpoint holds
 OFFSET = "TEST_CLOCK_OFFSET_FILE"  # a file with milliseconds to add to the edge's clock
 
 
@@ -120,9 +121,9 @@ def checkpoint_ahead_of_the_log(_: int) -> None:
     save = checkpoints.save
 
     def ahead(connection: sqlite3.Connection, delta: Any) -> None:
-        delta.through += 40
+        delta.through += CLAIMED
         save(connection, delta)
-        delta.through -= 40
+        delta.through -= CLAIMED
 
     checkpoints.save = ahead
     checkpointer.EVERY_S = 0.5

@@ -1,12 +1,15 @@
 """The judge catches our own mistakes: each promise's code is broken on purpose, and must be found out."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.faults.checker import Verdict
 from tests.faults.fault_site import Site, fault_site
+from tests.faults.saboteur import CLAIMED
 from tools.children import free_port
 from tools.vboard.image import FIRMWARE, compiled
 
@@ -28,11 +31,27 @@ async def found_out(site: Site) -> dict[str, list[str]]:
     return site_verdict.breaches()
 
 
-async def sell_and_kill(site: Site, kills: int, orders: int = 60) -> None:
+async def until_a_checkpoint_claims_too_much(site: Site, claimed: int) -> None:
+    """Wait until a kill leaves events that only the checkpoint claims to hold."""
+    store = f"file:{site.edge.data}/boardwalk.db?mode=ro"
+    with closing(sqlite3.connect(store, uri=True)) as connection:
+        async with asyncio.timeout(10):
+            while True:
+                through, last = connection.execute(
+                    "SELECT through, (SELECT max(id) FROM event) FROM checkpoint"
+                ).fetchone()
+                if claimed < through and through - claimed + 5 < (last or 0):
+                    return
+                await asyncio.sleep(0.01)
+
+
+async def sell_and_kill(site: Site, kills: int, orders: int = 60, claimed: int = 0) -> None:
     """Orders at one till, with kills of the edge in between."""
     selling = asyncio.create_task(site.scan("till-1", orders * (kills + 1), 0.01))
     for _ in range(kills):
         await asyncio.sleep(0.5)
+        if claimed:
+            await until_a_checkpoint_claims_too_much(site, claimed)
         await site.kill_edge()
     await selling
 
@@ -63,7 +82,8 @@ async def test_a_broken_edge_is_found_out(
     async with fault_site(tmp_path, looks=True, sabotage=(mutation, 0), more=more) as site:
         await site.add("till-1")
         site.witness.faults.lose_acks = 0.5 if mutation == "dedupe_off" else 0
-        await sell_and_kill(site, kills)
+        ahead = mutation == "checkpoint_ahead_of_the_log"
+        await sell_and_kill(site, kills, 200 if ahead else 60, CLAIMED if ahead else 0)
         site.witness.faults.lose_acks = 0
         await asyncio.sleep(2)
         found = await found_out(site)
