@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from tests.mqtt.wire import opened
 
@@ -51,10 +52,12 @@ class Witness:
     ups: int = 0
     connections: int = 0
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _newest: dict[str, int] = field(default_factory=dict)  # connection that brought a device its latest ack
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection of a board."""
         self.connections += 1
+        number = self.connections
         try:
             if self.faults.refuse:
                 raise ConnectionRefusedError
@@ -65,7 +68,7 @@ class Witness:
         self._open |= {writer, up_writer}
         pumps = [
             asyncio.create_task(self._pump(reader, up_writer, self._to_broker)),
-            asyncio.create_task(self._pump(up_reader, writer, self._to_board)),
+            asyncio.create_task(self._pump(up_reader, writer, partial(self._to_board, number))),
         ]
         await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         for pump in pumps:
@@ -104,17 +107,20 @@ class Witness:
             return []
         return [packet, *([packet] if self.chance.random() < faults.double else []), *_taken(held)]
 
-    def _to_board(self, packet: Packet, _: list[Packet]) -> list[Packet]:
+    def _to_board(self, connection: int, packet: Packet, _: list[Packet]) -> list[Packet]:
         if _leaf(packet) == "ack":
             if self.chance.random() < self.faults.lose_acks:
                 return []
-            self._note(packet[1])
+            self._note(connection, packet[1])
         return [packet]
 
-    def _note(self, body: bytes) -> None:
+    def _note(self, connection: int, body: bytes) -> None:
         size = int.from_bytes(body[:2], "big")
         told = json.loads(body[2 + size :])
         device = body[2 : 2 + size].decode().split("/")[2]
+        if connection < self._newest.get(device, 0):
+            return  # the board has left this connection, so that what was held here does not reach it
+        self._newest[device] = connection
         self.acks.append((device, told["epoch"], told["acked"]))
         if self.committed is not None:
             stored = self.committed(device, told["epoch"])
