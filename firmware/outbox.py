@@ -19,7 +19,9 @@ CURSOR_FORM = "<IQI"  # epoch, acked, crc32 of both
 CURSOR_BYTES = 16
 FLUSH_RECORDS = 8
 FLUSH_BYTES = 2048
-FLUSH_AFTER_MS = 1750  # with a tick each 250 ms: durable within 2 s
+FLUSH_AFTER_MS = 1750  # with a tick each 250 ms: durable within 2 s, as long as flushes come no
+FLUSH_EVERY_MS = 10_000  # closer than this, but for a few: each costs an erase, and flash wears out
+FEW_MS = 3 * FLUSH_EVERY_MS
 SAVE_AFTER_EVENTS = 256
 SAVE_AFTER_MS = 10_000
 VOLATILE_PERCENT = 75  # over this, kinds that may be missed make way for those that may not
@@ -39,7 +41,8 @@ class Outbox:
         self._most = budget_bytes // segment.LIMIT
         self._pending = []  # (seq, packed bytes) of records not yet flushed
         self._pending_bytes = 0
-        self._pending_since = 0
+        self._flush_at = 0
+        self._quick_at = board.uptime_ms() - FEW_MS  # before it, only full or critical ones are flushed
         self.refused = 0
         self.is_refusing = False  # whether the latest `add` found no room
         self.flushed = None
@@ -91,7 +94,8 @@ class Outbox:
             self.refused += 1
             return 0
         if not self._pending:
-            self._pending_since = self._board.uptime_ms()
+            now = self._board.uptime_ms()
+            self._flush_at = max(now + FLUSH_AFTER_MS, self._quick_at)
         self.last += 1
         packed = segment.pack(self.last, record)
         self._pending.append((self.last, packed))
@@ -120,7 +124,10 @@ class Outbox:
 
     def flush(self) -> bool:
         """Make everything durable that was added; False when the flash refused."""
-        before = self.durable
+        if not self._pending:
+            return True
+        before, now = self.durable, self._board.uptime_ms()
+        self._quick_at = min(max(self._quick_at, now - FEW_MS), now) + FLUSH_EVERY_MS
         try:
             while self._pending:
                 self._flush_some()
@@ -193,7 +200,7 @@ class Outbox:
     def tick(self) -> None:
         """Flush and save what has waited long enough; call it every 250 ms."""
         now = self._board.uptime_ms()
-        if self._pending and now - self._pending_since >= FLUSH_AFTER_MS:
+        if self._pending and now >= self._flush_at:
             self.flush()
         moved = abs(self.acked - self._saved_acked)
         if moved >= SAVE_AFTER_EVENTS or (moved and now - self._saved_at >= SAVE_AFTER_MS):

@@ -36,6 +36,28 @@ def test_a_critical_event_is_flushed_at_once_and_others_within_two_seconds() -> 
     assert box.durable == 2
 
 
+def test_after_a_few_quick_flushes_a_steady_stream_is_flushed_by_eights() -> None:
+    board = FakeBoard()
+    box, at = Outbox(board, SMALL), []
+    box.flushed = lambda: at.append(board.now_ms)
+    waits = []
+    for second in range(120):
+        since = second * 1000
+        box.add(b"reading")
+        for board.now_ms in range(since, since + 1000, 250):
+            box.tick()
+            box.ack(box.durable)
+        waits.append(box.last - box.durable)
+    assert len(at) <= 4 + 120 / 8 and at[0] <= 2000
+    assert max(waits) < 8
+    for board.now_ms in range(120_000, 180_000, 250):  # a calm
+        box.tick()
+    box.add(b"button")
+    for board.now_ms in range(180_000, 182_001, 250):
+        box.tick()
+    assert box.durable == box.last
+
+
 def test_whoever_listens_hears_of_each_flush_once() -> None:
     heard = []
     box = Outbox(FakeBoard(), SMALL)
