@@ -1,6 +1,6 @@
-"""One segment file of the outbox: records behind each other, each with its number and a CRC32.
+"""One segment file of the outbox: records behind each other, each with a CRC32 over its number too.
 
-    length u16 | low 32 bits of seq | crc32 of both and the bytes | the bytes
+    length u16 | crc32 of length, seq and the bytes | the bytes
 
 A segment fills one block of flash. Its name is the epoch and its first seq, in hex, so the events
 of an outbox whose cursor file is damaged can still be told apart.
@@ -10,28 +10,29 @@ import binascii
 import struct
 
 LIMIT = 4096  # bytes; one erase block
-HEAD = 10  # bytes before each record
+HEAD = 6  # bytes before each record
 MOST = 2000  # bytes of a record: it must fit into a frame of its own
 LEAST = 7  # bytes of the smallest record that `wire.event` can make
 
 
 def pack(seq: int, record: bytes) -> bytes:
     """The bytes of a record on flash."""
-    head = struct.pack("<HI", len(record), seq & 0xFFFFFFFF)
-    return head + struct.pack("<I", binascii.crc32(record, binascii.crc32(head))) + record
+    return struct.pack("<HI", len(record), _crc(seq, record)) + record
 
 
 def unpack(data, at: int, seq: int) -> bytes | None:
     """The record at offset `at` when it is whole, intact and has this seq, else None."""
     if at + HEAD > len(data):
         return None
-    size, number, crc = struct.unpack_from("<HII", data, at)
-    if number != seq & 0xFFFFFFFF or at + HEAD + size > len(data):
+    size, crc = struct.unpack_from("<HI", data, at)
+    if at + HEAD + size > len(data):
         return None
     record = bytes(data[at + HEAD : at + HEAD + size])
-    if binascii.crc32(record, binascii.crc32(data[at : at + 6])) != crc:
-        return None
-    return record
+    return record if _crc(seq, record) == crc else None
+
+
+def _crc(seq: int, record: bytes) -> int:
+    return binascii.crc32(record, binascii.crc32(struct.pack("<HQ", len(record), seq)))
 
 
 def name(epoch: int, first: int) -> str:

@@ -22,7 +22,7 @@ KEYS = {
     "keepalive": (int, 30, "seconds, 2 to 3600"),
     "wifi": (dict, {}, '{"ssid": text, "password": text}'),
     "inputs": (list, [], "a list of inputs"),
-    "outbox_bytes": (int, 512 * 1024, "bytes, at least 16384"),
+    "outbox_bytes": (int, 608 * 1024, "bytes, at least 16384"),
     "watchdog_ms": (int, 0, "0 for none, or 1000 to 8388"),  # 8388: all that an RP2 can do
     "floor": (int, 0, "ms since 1970 UTC"),
 }

@@ -13,7 +13,7 @@ GOOD = {"site": "shop", "device": "till-1", "secret": "s", "host": "10.0.0.2"}
 def test_what_is_not_told_has_a_default() -> None:
     told = Settings(GOOD)
     assert (told.port, told.tls, told.wifi, told.inputs) == (1883, False, {}, [])
-    assert (told.keepalive, told.outbox_bytes, told.watchdog_ms) == (30, 524_288, 0)
+    assert (told.keepalive, told.outbox_bytes, told.watchdog_ms) == (30, 622_592, 0)
 
 
 @pytest.mark.parametrize(
