@@ -2,7 +2,10 @@
 
 import asyncio
 import time
+from collections import Counter
 from pathlib import Path
+
+import pytest
 
 from tests.vboard.edge import Edge
 from tests.vboard.test_boards import parent_of
@@ -41,3 +44,38 @@ async def test_many_boards_post_an_event_a_second_each_and_share_their_memory(
     assert {each["state"] for each in boards} == {"on"}
     assert len({parent_of(each["pid"]) for each in boards}) == 1
     assert max(private_kb(each["pid"]) for each in boards) < MOST_PRIVATE_KB
+
+
+async def test_boards_that_are_dropped_at_once_come_back_one_by_one_and_lose_nothing(
+    fleet: Fleet, edge: Edge, broker, pytestconfig: pytest.Config
+) -> None:
+    count = 200 if pytestconfig.getoption("--soak") else 2 * BOARDS
+    names = [f"till-{number}" for number in range(count)]
+    for name in names:
+        told = settings(broker.port, name) | {"inputs": [ORDER]}
+        await fleet.ask("up", name=name, settings=told, every_ms=1000)
+    devices = [edge.device(name) for name in names]
+    await edge.until(lambda: all(device.events("order.placed") for device in devices), 60)
+    broker.stop()
+    await asyncio.sleep(10)  # long enough for every board to have tried in vain
+    states = [len(device.states) for device in devices]
+    orders = [len(device.events("order.placed")) for device in devices]
+    broker.start()
+    begun, back = time.monotonic(), dict[int, float]()
+
+    def everyone_is_back() -> bool:
+        for number, device in enumerate(devices):
+            if number not in back and len(device.states) > states[number]:
+                back[number] = time.monotonic() - begun
+        return len(back) == count
+
+    await edge.until(everyone_is_back, 60)
+    seconds = Counter(int(at) for at in back.values())
+    assert max(seconds.values()) < count / 2, f"they came in a crowd: {sorted(seconds.items())}"
+    wanted = [count + 10 for count in orders]  # what was ordered meanwhile
+    await edge.until(
+        lambda: all(len(d.events("order.placed")) > n for d, n in zip(devices, wanted, strict=True)), 60
+    )
+    for device in devices:
+        assert sorted(device.rows) == list(range(1, device.cursor + 1)) and not device.losts()
+        assert device.states[-1] and device.states[-1]["refused"] == 0

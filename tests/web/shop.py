@@ -18,7 +18,7 @@ from server.ingest.consumer import Consumer
 from server.settings import Settings
 from server.store import staff, tokens
 from server.store.database import Database
-from server.web.parts import Parts
+from server.web.parts import Answer, Commands, Parts
 from server.web.passwords import Passwords
 from server.web.routes import create_app
 from sync.all_sites import AllSites, Merged
@@ -68,6 +68,7 @@ class Shop:
         self.core = core
         self.consumer = Consumer(core.database, core.intake, Acks("shop", lambda *_: None, milliseconds))
         self.cloud, self.health = Cloud(), Health()
+        self.commands: Commands | None = None
         self.url = ""
         self.app: web.Application
 
@@ -98,12 +99,17 @@ class Shop:
         await self.database.write(staff.set_password, number, kept)
         return number
 
+    async def send(self, device: str, command: str, arguments: dict[str, Any], within_s: float) -> Answer:
+        """Commands to boards, as a test answers them."""
+        assert self.commands is not None
+        return await self.commands.send(device, command, arguments, within_s)
+
     def parts(self) -> Parts:
         core = self.core
         return Parts(
             settings=self.settings, database=core.database, intake=self, rankings=core.folds, standings=core.standings,
             totals=core.folds.totals, presence=core.presence, cloud=self.cloud, health=self.health,
-            devices=core.registrar, on_commit=self.consumer.listeners.append, per_minute=lambda: 7,
+            devices=core.registrar, commands=self, on_commit=self.consumer.listeners.append, per_minute=lambda: 7,
         )  # fmt: skip
 
 

@@ -1,9 +1,12 @@
 """A shop in the middle of a good day: devices, orders, a week before, mails, something to look at."""
 
+import json
 import random
 import sqlite3
+from dataclasses import replace
 
 from server.clock import milliseconds
+from server.ingest.beats import Beats
 from server.rankings.standing import Standings
 from server.web.day import begin
 from tests.web.shop import Shop
@@ -44,6 +47,48 @@ async def set_stage(shop: Shop) -> None:
         "last_sent_at": now - 20_000, "units_per_s": 7.5,
     }  # fmt: skip
     shop.health.found = [("cloud", "No internet since 13:41. Orders are kept here and go up later.")]
+
+
+FLEET = (
+    # name, group, label, silent for minutes, battery, signal, outbox waiting and percent, hours missing
+    ("till-pier-1", "Pier Street", "Till at the door", 0, None, -52, (0, 0), ()),
+    ("till-pier-2", "Pier Street", "", 0, None, -46, (0, 0), ()),
+    ("till-market-1", "Market hall", "Fish counter", 0, None, -61, (12, 4), (5, 6)),
+    ("button-kiosk-1", "Station kiosk", "", 41, 9, -83, (0, 0), (0,)),
+    ("button-kiosk-2", "Station kiosk", "", 0, 64, -62, (0, 0), ()),
+    ("sensor-pier-3", "Cold store", "Freezer", 3, 22, -78, (14, 1), ()),
+    ("till-station-1", "Station kiosk", "", 0, None, -57, (3120, 81), ()),
+    ("reader-market-1", "Market hall", "", 293, None, -71, (0, 0), (0, 1, 2, 3, 4, 13)),
+    ("gate-1", "", "", None, None, None, (0, 0), ()),
+)
+
+
+async def set_fleet(shop: Shop) -> None:
+    """Devices in every state, with a day of heartbeats."""
+    now, presence = milliseconds(), shop.core.presence
+    presence.beats = Beats()
+    for name, group, label, silent, battery, rssi, (waiting, full), missing in FLEET:
+        if name not in DEVICES:
+            await shop.core.registrar.add(name)
+        await shop.core.registrar.describe(name, label, group)
+        presence._seen[name] = replace(presence.one(name), added_at=now - 40 * 24 * HOUR_MS)
+        if silent is None:
+            continue
+        for minute in range(36 * 60, silent, -1):
+            if minute // 60 not in missing and not (
+                name == "sensor-pier-3" and minute // 60 < 4 and minute % 2
+            ):
+                presence.beats.heard(name, now - minute * 60_000)
+        facts = {
+            "online": True, "boot": 3, "epoch": 7, "uptime_ms": 86_400_000, "firmware": "0.1.0", "reset": "power",
+            "heap_free": 59_392, "heap_low": 41_984, "outbox_waiting": waiting, "outbox_full": full,
+            "refused": 0, "rssi": rssi, "battery": battery,
+        }  # fmt: skip
+        presence.told(name, json.dumps(facts).encode(), now - silent * 60_000)
+        if silent > 10:
+            presence.told(name, b'{"online":false}', now)
+    await shop.core.registrar.revoke("gate-1")
+    await shop.core.registrar.add("gate-2")
 
 
 async def note_places(shop: Shop) -> None:

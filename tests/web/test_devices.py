@@ -1,0 +1,175 @@
+"""The pages Devices: who may do what with which devices, and what is told of it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from server.errors import Conflict
+from server.store import audit
+from tests.web.shop import Client, Shop
+from tests.web.stage import set_fleet, set_stage
+
+
+@pytest.fixture
+async def staff(shop: Shop, browser: Client) -> Client:
+    """An administrator who is signed in, and a shop full of devices."""
+    await set_stage(shop)
+    await set_fleet(shop)
+    await shop.person()
+    assert (await browser.sign_in()).status == 303
+    return browser
+
+
+async def act(staff: Client, path: str, fields: Any) -> str:
+    """Post a form; the page that it leads to."""
+    answer = await staff.call("POST", path, data=fields)
+    assert answer.status == 303, await answer.text()
+    return await (await staff.get(answer.headers["Location"])).text()
+
+
+def fields(*names: str, **more: str) -> list[tuple[str, str]]:
+    return [("d", name) for name in names] + list(more.items())
+
+
+async def rows(staff: Client, query: str = "") -> list[str]:
+    """The names in the list, in its order."""
+    text = await (await staff.get(f"/devices?{query}")).text()
+    return [part.split('"')[0] for part in text.split('name="d" value="')[1:]]
+
+
+async def test_the_list_shows_what_its_address_says(staff: Client) -> None:
+    assert (await rows(staff))[:4] == ["button-kiosk-1", "reader-market-1", "sensor-pier-3", "till-station-1"]
+    assert await rows(staff, "show=offline") == ["button-kiosk-1", "reader-market-1"]
+    assert await rows(staff, "show=battery") == ["button-kiosk-1"]
+    assert await rows(staff, "show=revoked") == ["gate-1"]
+    assert await rows(staff, "group=Market+hall&sort=name") == ["reader-market-1", "till-market-1"]
+    assert await rows(staff, "text=fish") == ["till-market-1"]
+    assert (await rows(staff, "sort=-outbox"))[:2] == ["till-station-1", "sensor-pier-3"]
+    assert (await staff.get("/devices?show=some")).status == 422
+    assert (await staff.get("/devices?sort=--name")).status == 422
+    assert (await staff.get("/devices/nobody")).status == 404
+
+
+async def test_pages_of_the_list_have_each_device_once(shop: Shop, staff: Client) -> None:
+    for number in range(120):
+        await shop.core.registrar.add(f"bulk-{number:03}")
+    found, after = [], ""
+    while True:
+        page = await rows(staff, f"sort=name&text=bulk&after={after}")
+        if not page:
+            break
+        found += page
+        after = page[-1]
+        if len(page) < 50:
+            break
+    assert found == [f"bulk-{number:03}" for number in range(120)]
+
+
+async def test_a_device_is_renamed_moved_and_set_back(shop: Shop, staff: Client) -> None:
+    page = await act(staff, "/devices/gate-2", {"act": "describe", "label": " The gate ", "group": "Pier"})
+    seen = shop.core.presence.one("gate-2")
+    assert (seen.label, seen.group) == ("The gate", "Pier")
+    said = page.split('name="said" value="')[1].split('"')[0]
+    assert "Undone" in await act(staff, "/devices", {"act": "undo", "said": said, "back": "/devices/gate-2"})
+    seen = shop.core.presence.one("gate-2")
+    assert (seen.label, seen.group) == ("", "")
+    assert "nothing left to undo" in await act(staff, "/devices", {"act": "undo", "said": said})
+    answer = await staff.call(
+        "POST", "/devices/gate-2", data={"act": "describe", "label": "x" * 65, "group": ""}
+    )
+    assert answer.status == 422 and "64" in await answer.text()
+
+
+async def test_all_that_a_filter_shows_is_moved_and_nothing_else(shop: Shop, staff: Client) -> None:
+    for number in range(60):
+        await shop.core.registrar.add(f"bulk-{number:03}")
+    page = await act(staff, "/devices", fields(act="group", to="Cellar", every="1", text="bulk", show="new"))
+    assert "60 devices are in the group Cellar" in page
+    moved = [one.name for one in shop.core.presence.all() if one.group == "Cellar"]
+    assert moved == [f"bulk-{number:03}" for number in range(60)]
+    said = page.split('name="said" value="')[1].split('"')[0]
+    await act(staff, "/devices", {"act": "undo", "said": said})
+    assert not [one for one in shop.core.presence.all() if one.group == "Cellar"]
+
+
+async def test_access_is_revoked_by_who_types_what_that_means(shop: Shop, staff: Client) -> None:
+    def revoked() -> list[str]:
+        return [one.name for one in shop.core.presence.all() if one.revoked_at is not None]
+
+    assert "Nothing was revoked" in await act(staff, "/devices/gate-2", {"act": "revoke", "sure": "gate-1"})
+    both = ("till-pier-1", "till-pier-2")
+    assert "Nothing was revoked" in await act(
+        staff, "/devices", fields(*both, act="revoke", sure="till-pier-1")
+    )
+    assert revoked() == ["gate-1"]
+    assert "gate-2 cannot connect" in await act(staff, "/devices/gate-2", {"act": "revoke", "sure": "gate-2"})
+    assert "till-pier-1 and till-pier-2" in await act(
+        staff, "/devices", fields(*both, act="revoke", sure="2")
+    )
+    assert revoked() == ["gate-1", "gate-2", *both]
+    told = [(one.action, one.detail) for one in await shop.database.read(audit.page, None, 3)]
+    assert ("device revoked", "till-pier-2") in told
+
+
+async def test_nothing_is_done_without_a_device_an_act_or_the_right(shop: Shop, staff: Client) -> None:
+    assert "No device was selected" in await act(staff, "/devices", fields(act="group", to="x"))
+    assert (await staff.call("POST", "/devices", data=fields("nobody", act="group"))).status == 404
+    assert (await staff.call("POST", "/devices", data=fields("gate-2", act="fly"))).status == 422
+    forged = {"Origin": "http://evil.example"}
+    answer = await staff.call(
+        "POST", "/devices/gate-2", data={"act": "revoke", "sure": "gate-2"}, headers=forged
+    )
+    assert answer.status == 403
+    await shop.person("viewer", "viewer@shop.example")
+    await staff.call("POST", "/sign-out")
+    await staff.sign_in(email="viewer@shop.example")
+    for form in ("describe", "group", "identify", "restart", "log", "revoke", "undo"):
+        assert (await staff.call("POST", "/devices/gate-2", data={"act": form})).status == 403
+    page = await (await staff.get("/devices")).text()
+    assert "data-bulk" not in page and "Restart" not in page
+    await shop.person("operator", "operator@shop.example")
+    await staff.call("POST", "/sign-out")
+    await staff.sign_in(email="operator@shop.example")
+    assert (await staff.call("POST", "/devices/gate-2", data={"act": "describe"})).status == 303
+    assert (await staff.call("POST", "/devices/gate-2", data={"act": "revoke"})).status == 403
+    assert shop.core.presence.one("gate-2").revoked_at is None
+
+
+@dataclass
+class Answer:
+    state: str
+    result: dict[str, Any] | None = None
+    text: str = ""
+
+
+@dataclass
+class Boards:
+    """Commands as boards would answer them: `gone` are offline, `mute` say nothing."""
+
+    gone: tuple[str, ...] = ()
+    mute: tuple[str, ...] = ()
+    sent: list[tuple[str, str]] = field(default_factory=list)
+
+    async def send(self, device: str, command: str, arguments: dict[str, Any], within_s: float) -> Answer:
+        if device in self.gone:
+            raise Conflict(f"{device} is offline.")
+        self.sent.append((device, command))
+        if device in self.mute:
+            return Answer("unanswered")
+        lines = [[7, "info", "link: up <b>"]] if command == "log" else []
+        return Answer("done", {"lines": lines})
+
+
+async def test_commands_go_to_every_device_that_was_picked(shop: Shop, staff: Client) -> None:
+    boards = shop.commands = Boards(gone=("button-kiosk-1",), mute=("till-pier-2",))
+    page = await act(staff, "/devices/till-pier-1?act=identify", fields("till-pier-2", show="here"))
+    assert boards.sent == [("till-pier-1", "identify")] and "till-pier-1 can be found" in page
+    boards.sent.clear()
+    picked = ("till-pier-1", "till-pier-2", "button-kiosk-1")
+    page = await act(staff, "/devices", fields(*picked, act="restart"))
+    assert sorted(boards.sent) == [("till-pier-1", "restart"), ("till-pier-2", "restart")]
+    assert "till-pier-1 will be back" in page and "2 did not" in page
+    assert "button-kiosk-1 is offline." in page and "till-pier-2: no answer" in page
+    assert "is offline" in await act(staff, "/devices/button-kiosk-1", {"act": "log"})
+    assert "link: up &lt;b&gt;" in await act(staff, "/devices/till-pier-1", {"act": "log"})
