@@ -6,7 +6,9 @@ import time
 from firmware import inputs, settings
 from firmware.board import open_board
 from firmware.clock import Clock
+from firmware.commands import Commands
 from firmware.link import Link
+from firmware.log import Log
 from firmware.outbox import Outbox
 from firmware.version import VERSION
 from firmware.wire import event
@@ -23,12 +25,16 @@ class App:
     def __init__(self, board, config):
         self._board = board
         self._config = config
+        self.log = Log(board)
         self.boot = self._count_boot()
         self._clock = Clock(board, config.floor)
         self._box = Outbox(board, config.outbox_bytes)
         self._box.flushed = self._flushed
         self._reported = 0  # refusals that a `device.refused` has told about
         self._heap_low = None
+        self._lit = False
+        self._commands = Commands(board, config, self._clock, self.log, self)
+        self.command = self._commands.take
         self._link = Link(board, config, self._box, self)
         self._inputs = [inputs.build(each, board, self.record, self._box) for each in config.inputs]
 
@@ -41,7 +47,7 @@ class App:
         try:
             flash.replace(BOOT_PATH, b"%d" % count)
         except OSError as error:
-            print("boot count:", error)  # a flash that does not write must not stop the board
+            self.log.warning("boot count:", error)  # a flash that does not write must not stop the board
         return count
 
     # --- events
@@ -87,14 +93,13 @@ class App:
         """The edge told its time."""
         self._clock.learn(at_ms, event.EDGE)
 
-    def command(self, payload: bytes) -> None:
-        """A command from the edge; this version knows none, and ignores what it does not know."""
-
     # --- running
 
     async def run(self) -> None:
         """Work for ever."""
-        self.emit("device.started", {"reason": self._board.reset_cause()})
+        cause = self._board.reset_cause()
+        self.log.info("firmware %s, boot %d, reset: %s" % (VERSION, self.boot, cause))
+        self.emit("device.started", {"reason": cause})
         if self._config.watchdog_ms:
             self._board.arm_watchdog(self._config.watchdog_ms)
         tasks = [asyncio.create_task(self._link.run())]
@@ -109,7 +114,7 @@ class App:
             try:
                 await each.run()
             except Exception as error:
-                print("input:", type(error).__name__, error)
+                self.log.warning("input:", type(error).__name__, error)
             await asyncio.sleep(RETRY_S)
 
     def _tick(self) -> None:
@@ -117,7 +122,16 @@ class App:
         self._box.tick()
         self._clock.tick()
         self._report_refused()
-        self._board.led(self._box.is_refusing)
+        self._show()
+        restart_at = self._commands.restart_at
+        if restart_at is not None and self._board.uptime_ms() >= restart_at:
+            self._box.close()
+            self._board.reset()
+
+    def _show(self) -> None:
+        """The LED is on while there is no room for events, and blinks for who looks for the board."""
+        self._lit = not self._lit if self._commands.blinks() else self._box.is_refusing
+        self._board.led(self._lit)
 
     def _report_refused(self) -> None:
         """Once there is room again, tell how many events there was none for."""
@@ -140,7 +154,7 @@ def main(root: str) -> None:
     try:
         asyncio.run(app.run())
     except Exception as error:
-        print("app:", type(error).__name__, error)
+        app.log.warning("app:", type(error).__name__, error)
         time.sleep(RESTART_S)
         board.reset()
 

@@ -38,8 +38,12 @@ class Clock:
         """ms since 1970 UTC, 0 when there is no clock; it never runs backwards within a boot."""
         if self.quality == event.NO_CLOCK:
             return 0
-        self._latest_ms = max(self._latest_ms, self._board.uptime_ms() + self._offset_ms)
+        self._latest_ms = max(self._latest_ms, self.wall())
         return self._latest_ms
+
+    def wall(self) -> int:
+        """As `now`, but it follows a correction backwards: for deadlines, which others set."""
+        return self._board.uptime_ms() + self._offset_ms
 
     def learn(self, at_ms: int, quality: int) -> None:
         """Take over a time from a source of `quality`, unless we have a better one."""

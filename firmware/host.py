@@ -40,6 +40,7 @@ class HostBoard:
         return os.environ.get("FIRMWARE_CAUSE", "power")
 
     def reset(self) -> None:
+        os.environ["FIRMWARE_CAUSE"] = "hard"
         os.execv(sys.executable, [sys.executable, "-m", "firmware.app", self.flash.root])
 
     def unique_id(self) -> str:

@@ -16,7 +16,8 @@ WIFI_POLL_S = 0.5
 class Link:
     """One board's way to its edge, up or down.
 
-    owner: has `facts()` for the state message, `heard_time(ms)` and `command(payload)`.
+    owner: has `facts()` for the state message, `heard_time(ms)`, `command(payload)`, which gives the
+    answer or None, and `log`.
     online: whether the broker has accepted us.
     """
 
@@ -25,6 +26,7 @@ class Link:
         self._settings = settings
         self._box = box
         self._owner = owner
+        self._log = owner.log
         self._window = window.Window(board.random)
         self._wake = asyncio.Event()
         self._over = None  # set when this session has ended
@@ -48,7 +50,7 @@ class Link:
             try:
                 await self._session()
             except Exception as error:  # whatever it was: a link that gave up would be mute for ever
-                print("link:", type(error).__name__, error)
+                self._log.warning("link:", type(error).__name__, error)
             self.online = False
             gc.collect()  # a TLS handshake needs its memory in one piece
             wait_ms = self._backoff_ms // 2 + self._board.random() % self._backoff_ms
@@ -87,6 +89,7 @@ class Link:
     async def _work(self) -> None:
         """Run the parts of a session until the first of them fails."""
         self.online = True
+        self._log.info("link: online")
         self._window.restart(self._box.acked + 1)
         self._over = asyncio.Event()
         self._error = None
@@ -123,6 +126,7 @@ class Link:
                 data, last = self._next_frame(now)
                 if data is None:
                     break
+                self._log.debug("link: sent", self._window.next, "to", last)
                 self._window.sent(last, now)
                 await self._client.publish(up, data)
             await self._sleep(self._window.wait_ms(now))
@@ -158,7 +162,9 @@ class Link:
             if topic.endswith("/ack"):
                 self._take_ack(payload)
             elif topic.endswith("/cmd"):
-                self._owner.command(payload)
+                answer = self._owner.command(payload)
+                if answer:
+                    await self._client.publish(self._topic("res"), answer, 1)
 
     def _take_ack(self, payload: bytes) -> None:
         try:
@@ -181,6 +187,7 @@ class Link:
             box.rewind(answer.want)
             self._window.restart(box.acked + 1)
         elif answer.err:
+            self._log.warning("link: the edge refuses a frame:", answer.err)
             self._window.trouble(box.acked + 1, now)
         elif answer.want:
             self._window.gap(answer.want)

@@ -1,0 +1,156 @@
+"""What the edge may tell a board to do, each at most once and never late."""
+
+from firmware.log import LEVELS, clean
+from firmware.settings import KEYS
+from firmware.wire import command, event
+from firmware.wire.errors import WireError
+
+RAN_PATH = "restarted"  # ids of restarts, for their messages may come again after them
+REMEMBERED = 16
+BLINK_S = 5
+BLINK_MOST_S = 60
+LOG_BYTES = 1400  # of one answer
+RESTART_AFTER_MS = 500  # so that the answer is on its way first
+
+
+class Refusal(Exception):
+    """A command that is not carried out. code: one of wire.command's."""
+
+    def __init__(self, code: str, reason: str):
+        super().__init__(reason)
+        self.code = code
+
+
+class Commands:
+    """The table of commands, and what became of the latest ones.
+
+    owner: has `boot` and `facts()`. restart_at: the uptime at which the board is to restart, or None.
+    """
+
+    def __init__(self, board, settings, clock, log, owner):
+        self._board = board
+        self._settings = settings
+        self._clock = clock
+        self._log = log
+        self._owner = owner
+        self._blink_until = 0
+        self._ran = []  # (id, answer) of the latest that acted
+        self.restart_at = None
+        self._table = {
+            "identify": self._identify,
+            "restart": self._restart,
+            "log-level": self._log_level,
+            "log": self._read_log,
+            "settings": self._read_settings,
+            "status": self._read_status,
+        }
+        for each in self._restarts():
+            self._ran.append((each, command.done(each, {})))
+
+    def blinks(self) -> bool:
+        """Whether the LED is to blink, so that somebody finds the board."""
+        return self._board.uptime_ms() < self._blink_until
+
+    def take(self, payload: bytes) -> bytes | None:
+        """Carry a command out, unless it has been; the answer, None for what names no command."""
+        try:
+            order = command.decode(payload)
+        except WireError as error:
+            self._log.warning("command:", error)
+            return None
+        for known, answer in self._ran:
+            if known == order.id:
+                return answer
+        return self._carry_out(order)
+
+    def _carry_out(self, order) -> bytes:
+        try:
+            self._check(order)
+            answer = command.done(order.id, self._table[order.name](order))
+        except Refusal as error:
+            return self._refuse(order, error.code, error)
+        except Exception as error:  # whatever it was: a command must not end the link
+            return self._refuse(order, command.FAILED, "%s: %s" % (type(error).__name__, error))
+        if order.name not in command.READS:
+            self._log.info("command:", order.name)
+            self._ran = self._ran[1 - REMEMBERED :]
+            self._ran.append((order.id, answer))
+        return answer
+
+    def _refuse(self, order, code: str, reason) -> bytes:
+        reason = clean(str(reason))
+        self._log.warning("command:", code, reason)
+        return command.refused(order.id, code, reason)
+
+    def _check(self, order) -> None:
+        if order.wrong:
+            raise Refusal(command.MALFORMED, order.wrong)
+        if self._clock.quality < event.EDGE:
+            raise Refusal(command.NO_CLOCK, "the board does not know the time yet")
+        late_ms = self._clock.wall() - order.until
+        if late_ms > 0:
+            raise Refusal(command.LATE, "it came %d ms after its deadline" % late_ms)
+        if order.name not in self._table:
+            raise Refusal(command.UNKNOWN, "this board knows " + ", ".join(sorted(self._table)))
+
+    # --- those that act
+
+    def _identify(self, order) -> dict[str, object]:
+        seconds = _whole(order, "seconds", BLINK_S, 1, BLINK_MOST_S)
+        self._blink_until = self._board.uptime_ms() + seconds * 1000
+        return {"seconds": seconds}
+
+    def _restart(self, order) -> dict[str, object]:
+        _only(order)
+        ids = self._restarts()[1 - REMEMBERED :]
+        self._board.flash.replace(RAN_PATH, "\n".join(ids + [order.id]).encode())
+        self.restart_at = self._board.uptime_ms() + RESTART_AFTER_MS
+        return {}
+
+    def _restarts(self) -> list[str]:
+        try:
+            return [each for each in str(self._board.flash.read(RAN_PATH) or b"", "utf-8").split("\n") if each]
+        except (OSError, ValueError):
+            return []  # a flash that cannot be read must not stop the board
+
+    def _log_level(self, order) -> dict[str, object]:
+        _only(order, "level")
+        level = order.arguments.get("level")
+        if level not in LEVELS:
+            raise Refusal(command.BAD_ARGUMENTS, "level is " + ", ".join(LEVELS))
+        self._log.level = LEVELS.index(level)
+        return {"level": level}
+
+    # --- those that read
+
+    def _read_log(self, order) -> dict[str, object]:
+        after = _whole(order, "after", 0, 0, event.MAX_INT)
+        first, lines = self._log.after(after, LOG_BYTES)
+        return {"boot": self._owner.boot, "first": first, "last": self._log.last, "lines": lines}
+
+    def _read_settings(self, order) -> dict[str, object]:
+        _only(order)
+        told = {key: getattr(self._settings, key) for key in KEYS if key != "secret"}
+        told["wifi"] = {key: value for key, value in self._settings.wifi.items() if key != "password"}
+        return told
+
+    def _read_status(self, order) -> dict[str, object]:
+        _only(order)
+        told = self._owner.facts()
+        told["log_level"] = LEVELS[self._log.level]
+        return told
+
+
+def _only(order, *names) -> None:
+    for name in order.arguments:
+        if name not in names:
+            raise Refusal(command.BAD_ARGUMENTS, "%s takes no %s" % (order.name, name))
+
+
+def _whole(order, name: str, default: int, least: int, most: int) -> int:
+    """The one argument of a command, a whole number."""
+    _only(order, name)
+    value = order.arguments.get(name, default)
+    if type(value) is not int or not least <= value <= most:
+        raise Refusal(command.BAD_ARGUMENTS, "%s is a whole number from %d to %d" % (name, least, most))
+    return value

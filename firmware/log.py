@@ -1,0 +1,65 @@
+"""What a board has to say: printed at the serial port, and the newest of it kept in RAM for the edge."""
+
+from firmware.wire.event import is_text
+
+LEVELS = ("debug", "info", "warning")
+DEBUG, INFO, WARNING = 0, 1, 2
+RING_BYTES = 2048
+LINE_CHARACTERS = 120  # of the text, without its head
+
+
+def clean(text: str) -> str:
+    """A text that the wire takes as one line: at most 120 characters, none of control."""
+    return "".join([letter if is_text(letter) else "?" for letter in text[:LINE_CHARACTERS]])
+
+
+class Log:
+    """Lines `<uptime_ms> <level> <text>`, numbered from 1 at each start.
+
+    level: an index into LEVELS; what is below it is neither printed nor kept.
+    last: the number of the newest line, 0 for none.
+    """
+
+    def __init__(self, board):
+        self._board = board
+        self._lines = []  # the newest, as UTF-8: their size is known, and they are small
+        self._bytes = 0
+        self.level = INFO
+        self.last = 0
+
+    def debug(self, *words) -> None:
+        """What a developer looks for."""
+        self._add(DEBUG, words)
+
+    def info(self, *words) -> None:
+        """What happens in a board's life."""
+        self._add(INFO, words)
+
+    def warning(self, *words) -> None:
+        """What somebody should look at."""
+        self._add(WARNING, words)
+
+    def _add(self, level: int, words) -> None:
+        if level < self.level:
+            return
+        text = clean(" ".join([str(word) for word in words]))
+        text = "%d %s %s" % (self._board.uptime_ms(), LEVELS[level], text)
+        print(text)
+        line = text.encode()
+        self._lines.append(line)
+        self._bytes += len(line)
+        self.last += 1
+        while self._bytes > RING_BYTES:
+            self._bytes -= len(self._lines.pop(0))
+
+    def after(self, number: int, most_bytes: int) -> tuple[int, list[str]]:
+        """The oldest kept lines behind line `number`, in all at most so many bytes; and the number of
+        the first of them, one past `last` when there are none."""
+        first = max(self.last - len(self._lines), min(number, self.last)) + 1
+        found = []
+        for line in self._lines[first - self.last - 1 :] if first <= self.last else ():
+            most_bytes -= len(line)
+            if most_bytes < 0:
+                break
+            found.append(str(line, "utf-8"))
+        return first, found
