@@ -109,9 +109,10 @@ class Commands:
 
     def _restarts(self) -> list[str]:
         try:
-            return [each for each in str(self._board.flash.read(RAN_PATH) or b"", "utf-8").split("\n") if each]
+            text = str(self._board.flash.read(RAN_PATH) or b"", "utf-8")
         except (OSError, ValueError):
             return []  # a flash that cannot be read must not stop the board
+        return [each for each in text.split("\n") if each]
 
     def _log_level(self, order) -> dict[str, object]:
         _only(order, "level")

@@ -13,6 +13,7 @@ from loguru import logger
 
 from firmware.wire.topics import TO_EDGE
 from server.clock import milliseconds
+from server.commands import Commands
 from server.core import Core, open_core
 from server.door import open_door
 from server.errors import StartError
@@ -50,6 +51,7 @@ class Edge:
         self._stack = stack
         self.rate = Rate()
         self.acks = Acks(settings.edge.site, self._publish, milliseconds)
+        self.commands = Commands(settings.edge.site, core.presence.of, self._command, milliseconds)
         self.consumer = Consumer(core.database, core.intake, self.acks)
         self.cloud = CloudService(settings, core.database, milliseconds, self._is_busy)
         self.health = Health([])
@@ -112,7 +114,8 @@ class Edge:
         subscriber = Subscriber(account, self.settings.edge.site, leaves)
         self.subscribers.append(subscriber)
         await self._stack.enter_async_context(subscriber)
-        reception = Reception(self.core.presence, self.core.intake, self.consumer, self.acks)
+        core = self.core
+        reception = Reception(core.presence, core.intake, self.consumer, self.acks, self.commands)
         receiver = Receiver(subscriber, reception.handlers, reception.refuse)
         work = receiver.run(milliseconds, lambda: waits and self.consumer.crowded)
         self._spawn(work, f"receiver of {leaves[0]}")
@@ -131,6 +134,7 @@ class Edge:
             cloud=self.cloud,
             health=self.health,
             devices=core.registrar,
+            commands=self.commands,
             on_commit=self.consumer.listeners.append,
             per_minute=self.rate.per_minute,
         )
@@ -165,6 +169,9 @@ class Edge:
     def _publish(self, topic: str, payload: bytes) -> None:
         if self.subscribers:
             self.subscribers[0].publish(topic, payload)
+
+    def _command(self, topic: str, payload: bytes) -> bool:
+        return bool(self.subscribers) and self.subscribers[0].publish(topic, payload, 1)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(self._guarded(work, name), name=name)

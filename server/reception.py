@@ -1,6 +1,7 @@
 """What becomes of each message that the broker brings."""
 
 from firmware.wire.errors import WireError
+from server.commands import Commands
 from server.ingest import decode
 from server.ingest.acks import Acks
 from server.ingest.arrival import Posting, Undecoded, Up
@@ -15,11 +16,14 @@ from server.store import rejects
 class Reception:
     """Hands messages to presence and intake. A message of QoS 1 is acknowledged once it is committed."""
 
-    def __init__(self, presence: Presence, intake: Intake, consumer: Consumer, acks: Acks) -> None:
+    def __init__(
+        self, presence: Presence, intake: Intake, consumer: Consumer, acks: Acks, commands: Commands
+    ) -> None:
         self._presence = presence
         self._intake = intake
         self._consumer = consumer
         self._acks = acks
+        self._commands = commands
         self.handlers: dict[str, Handler] = {
             "up": self._up, "state": self._state, "res": self._res, "json": self._json,
         }  # fmt: skip
@@ -44,10 +48,11 @@ class Reception:
         message.acknowledge()
         if epoch is not None:  # if retained: what it sent before we heard it is lost, so it sends it again
             self._acks.send([self._intake.acked(device, epoch)])
+            self._commands.returned(device)  # behind the ack, which brings the time to judge deadlines by
 
     def _res(self, device: str, message: Message, now: int) -> None:
         try:
-            decode.result(message.payload)
+            self._commands.told(device, message.payload)
         except WireError as error:
             self.refuse(device, message, error.reason, now)
         else:

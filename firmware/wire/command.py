@@ -4,7 +4,7 @@
     res: {"id": text, "ok": true, "result": object}
          {"id": text, "ok": false, "error": code, "text": sentence}
 
-Reading a `res` is in `result`, which boards need not load.
+A `res` is read by `reading`, which boards need not load.
 """
 
 import json
@@ -67,7 +67,7 @@ def decode(payload: bytes) -> Command:
         body = None
     if not isinstance(body, dict) or not is_id(body.get("id")):
         raise WireError("a command is one JSON object of at most 512 bytes, with an id")
-    return Command(body["id"], body.get("do"), body.get("until"), body.get("with", {}))
+    return Command(body["id"], body.get("do", ""), body.get("until", -1), body.get("with", {}))
 
 
 def done(id: str, result: dict[str, object]) -> bytes:  # noqa: A002

@@ -134,38 +134,8 @@ def encode(event: Event) -> bytes:
     return bytes(out)
 
 
-def parse(record: object) -> Event:
-    """The event of a decoded record (the array, as a list). Raises WireError when it breaks BW-1."""
-    if not isinstance(record, list) or len(record) != 6:
-        raise WireError("an event is an array of 6")
-    kind, packed, boot, uptime_ms, at, quality = record
-    kind = _named(kind, KINDS)
-    if not is_kind(kind):
-        raise WireError("kind is 1 to 48 of a-z, 0-9, . _ and -, a letter first")
-    if not isinstance(packed, dict):
-        raise WireError("fields are a map")
-    fields = {_named(name, FIELDS): value for name, value in packed.items()}
-    if len(fields) != len(packed):
-        raise WireError("a field is named twice")
-    check_fields(fields)
-    for number in (boot, uptime_ms, at, quality):
-        if type(number) is not int or not 0 <= number < MAX_INT:
-            raise WireError("boot, uptime, time and quality are whole numbers, not below 0")
-    if quality >= len(QUALITIES):
-        raise WireError("quality is 0 to 3")
-    return Event(kind, fields, boot, uptime_ms, at, quality)
-
-
 def _word(out: bytearray, word: str, words: tuple[str, ...]) -> None:
     if word in words:
         pack_int(out, words.index(word))
     else:
         pack_str(out, word)
-
-
-def _named(word: object, words: tuple[str, ...]) -> str:
-    if isinstance(word, str):
-        return word
-    if type(word) is int and 0 <= word < len(words):
-        return words[word]
-    raise WireError("a word is a text or its number in the list")

@@ -1,7 +1,5 @@
 """Topics: `bw1/<site>/<device>/<leaf>`, four levels, so that AWS IoT Core fits later."""
 
-from firmware.wire.errors import WireError
-
 ROOT = "bw1"
 TO_EDGE = ("up", "state", "res", "json")
 TO_BOARD = ("ack", "cmd")
@@ -24,15 +22,3 @@ def is_name(text: str) -> bool:
 def topic(site: str, device: str, leaf: str) -> str:
     """The topic of one leaf (`up`, `ack`, ...) of a device."""
     return "/".join((ROOT, site, device, leaf))
-
-
-def parse(text: str) -> tuple[str, str, str]:
-    """Site, device and leaf of a topic. Raises WireError for any other topic."""
-    parts = text.split("/")
-    if len(parts) != 4 or parts[0] != ROOT:
-        raise WireError("topic is not bw1/<site>/<device>/<leaf>")
-    if not is_name(parts[1]) or not is_name(parts[2]):
-        raise WireError("site and device are 1 to 32 of a-z, 0-9 and -, not - first")
-    if parts[3] not in LEAVES:
-        raise WireError("unknown leaf of a topic")
-    return parts[1], parts[2], parts[3]

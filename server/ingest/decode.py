@@ -9,11 +9,10 @@ import msgpack
 import msgspec
 from msgspec import Meta
 
-from firmware.wire import event, frame
+from firmware.wire import event, frame, reading
 from firmware.wire.errors import WireError
 
 MAX_UP = frame.MAX_TAKEN
-MAX_RESULT = 4096  # bytes
 MAX_JSON = 65_536  # bytes of one MQTT message
 MAX_OBJECTS = 1000
 RESERVED = ("kind", "id", "at")
@@ -60,7 +59,7 @@ def up(payload: bytes) -> frame.Up | frame.Lost:
     """The message in an `up` payload. Raises WireError."""
     if len(payload) > frame.MAX_TAKEN:
         raise WireError("a frame is at most 4,096 bytes")
-    return frame.parse(_unpack(payload))
+    return reading.frame(_unpack(payload))
 
 
 def epoch(payload: bytes) -> int | None:
@@ -88,7 +87,7 @@ def record(data: bytes) -> Taken:
             return Taken(_kinds[kind], fields, boot, uptime_ms, at, quality)
     except (ValueError, RecursionError):  # WireError among them
         pass
-    found = event.parse(_unpack(data))
+    found = reading.event(_unpack(data))
     _check_kind(found.kind)
     return Taken(found.kind, found.fields, found.boot, found.uptime_ms, found.at, found.quality)
 
@@ -102,14 +101,6 @@ def objects(payload: bytes) -> list[Any]:
     if len(found) > MAX_OBJECTS:
         raise WireError("more than 1,000 events in one message")
     return found
-
-
-def result(payload: bytes) -> dict[str, Any]:
-    """What a `res` payload says. Raises WireError."""
-    body = _json(payload) if len(payload) <= MAX_RESULT else None
-    if not isinstance(body, dict):
-        raise WireError("a res is one JSON object of at most 4,096 bytes")
-    return body
 
 
 def shown(body: object) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from firmware.wire import state
+from firmware.wire import reading
 from firmware.wire.errors import WireError
 from server.errors import StoreFull
 from server.store import devices
@@ -34,6 +34,10 @@ class Presence:
         """Every device that is known, by name."""
         return [self._seen[name] for name in sorted(self._seen)]
 
+    def of(self, name: str) -> Seen | None:
+        """One device, None when nobody knows it."""
+        return self._seen.get(name)
+
     def told(self, name: str, payload: bytes, now: int, retained: bool = False) -> int | None:
         """Take a `state` message in; the epoch of a board that says it is online, else None.
 
@@ -43,7 +47,7 @@ class Presence:
         known = self._seen.get(name)
         if known is None or known.revoked_at is not None:
             raise WireError("unknown device")
-        facts = state.decode(payload)
+        facts = reading.state(payload)
         if facts is None:
             self._put(replace(known, online=False))
             return None

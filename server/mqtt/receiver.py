@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Protocol
 
-from firmware.wire import topics
+from firmware.wire import reading
 from firmware.wire.errors import WireError
 from server.mqtt.subscriber import Message, Subscriber
 
@@ -18,7 +18,7 @@ class Handler(Protocol):
 
 CROWDED_S = 0.005
 TOPICS = 8192  # that are remembered; they come from outside
-_parse = lru_cache(TOPICS)(topics.parse)
+_parse = lru_cache(TOPICS)(reading.topic)
 Stray = Callable[[str, Message, str, int], None]
 
 

@@ -97,10 +97,11 @@ class Subscriber:
             if batch:
                 yield batch
 
-    def publish(self, topic: str, payload: bytes) -> None:
-        """Send with QoS 0; lost while there is no connection, which boards expect of acks."""
+    def publish(self, topic: str, payload: bytes, qos: int = 0) -> bool:
+        """Send; False while there is no connection: it is lost then, which boards expect of acks."""
         if self.down is None:
-            self._client.publish(topic, payload)
+            self._client.publish(topic, payload, qos)
+        return self.down is None
 
     def _make(self) -> Buffered:
         client = Buffered(

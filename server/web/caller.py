@@ -7,9 +7,13 @@ from aiohttp import web
 from server.errors import Refused
 from server.store.sessions import Session
 
-READ, INGEST, ADMIN = "read", "ingest", "admin"
-EVERYTHING = frozenset((READ, INGEST, ADMIN))
-ROLE_SCOPES = {"viewer": frozenset((READ,)), "operator": frozenset((READ, INGEST)), "admin": EVERYTHING}
+READ, INGEST, OPERATE, ADMIN = "read", "ingest", "operate", "admin"
+EVERYTHING = frozenset((READ, INGEST, OPERATE, ADMIN))
+ROLE_SCOPES = {
+    "viewer": frozenset((READ,)),
+    "operator": frozenset((READ, INGEST, OPERATE)),
+    "admin": EVERYTHING,
+}
 
 
 class SignInNeeded(Exception):

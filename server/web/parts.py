@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from server.commands import Answer as Answer
 from server.ingest.arrival import Once as Once
 from server.ingest.arrival import Posted as Posted
 from server.ingest.commit import Commit as Commit
@@ -72,6 +73,9 @@ class Presence(Protocol):
     def all(self) -> list[Seen]:
         """Every device that is known, by name."""
 
+    def of(self, name: str) -> Seen | None:
+        """One device, None when nobody knows it."""
+
 
 class Merged(Protocol):
     """A ranking over all sites."""
@@ -116,6 +120,19 @@ class Devices(Protocol):
         """Cut the device off now and for good. Raises NotFound."""
 
 
+class Commands(Protocol):
+    """The way of commands to boards, in memory."""
+
+    def check(self, device: str) -> None:
+        """Whether a command could reach it. Raises NotFound and Conflict."""
+
+    async def send(self, device: str, name: str, arguments: Mapping[str, Any], within_s: int) -> Answer:
+        """Send a command and wait for its answer, at most `within_s` (1 to 60).
+
+        Raises NotFound, Conflict (offline), and BadInput for what does not fit into a command.
+        """
+
+
 @dataclass(frozen=True)
 class Parts:
     """Everything that the web floor is handed.
@@ -134,6 +151,7 @@ class Parts:
     cloud: Cloud
     health: Health
     devices: Devices
+    commands: Commands
     on_commit: Callable[[Callable[[Commit], None]], None]
     per_minute: Callable[[], int]
 

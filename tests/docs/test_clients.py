@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from firmware.wire import topics
+from firmware.wire import reading
 from tests.edge_process import EdgeProcess, edge_process
 
 PAGE = (Path(__file__).parents[2] / "docs" / "clients.md").read_text()
@@ -115,7 +115,7 @@ SNIPPETS = {
 async def test_what_the_snippets_for_devices_send_is_taken(site: Site, section: str) -> None:
     ((_, code),) = blocks(section)
     topic, payload = (re.findall(pattern, code) for pattern in SNIPPETS[section])
-    assert topics.parse(topic[0]) == ("shop", "door", "json")
+    assert reading.topic(topic[0]) == ("shop", "door", "json")
     text = payload[0].replace('\\"', '"').replace("%lu", "7")
     assert await site.post(text) == {"accepted": 1, "duplicate": 0, "rejected": []}
 

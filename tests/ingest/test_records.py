@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware.wire import event
+from firmware.wire import event, reading
 from firmware.wire.errors import WireError
 from server.ingest import decode
 
@@ -27,7 +27,7 @@ RECORDS = st.tuples(
 def judged(data: bytes) -> object:
     """What the rules say of a record."""
     try:
-        found = vars(event.parse(msgpack.unpackb(data, strict_map_key=False, max_ext_len=0)))
+        found = vars(reading.event(msgpack.unpackb(data, strict_map_key=False, max_ext_len=0)))
     except WireError as error:
         return error.reason
     return "kind: device.lost is the edge's own word" if found["kind"] == decode.LOST else found

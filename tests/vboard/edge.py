@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import msgpack
 import paho.mqtt.client as paho
 
-from firmware.wire import ack, event, frame, state, topics
+from firmware.wire import ack, event, frame, reading, topics
 
 
 @dataclass
@@ -69,10 +69,10 @@ class Edge:
         self._client.publish(topics.topic(site, name, leaf), payload, 1)
 
     def _on_message(self, _client, _userdata, message) -> None:
-        site, name, leaf = topics.parse(message.topic)
+        site, name, leaf = reading.topic(message.topic)
         device = self.device(name)
         if leaf == "state":
-            device.states.append(state.decode(message.payload))
+            device.states.append(reading.state(message.payload))
             return
         device.frames += 1
         error = None
@@ -90,7 +90,7 @@ class Edge:
 
     def _take(self, device: Device, payload: bytes) -> None:
         device.want = None
-        up = frame.parse(msgpack.unpackb(payload, strict_map_key=False))
+        up = reading.frame(msgpack.unpackb(payload, strict_map_key=False))
         device.epoch = up.epoch
         if not self.win:
             return
@@ -108,5 +108,5 @@ class Edge:
                 raise ValueError(problem)
         for seq, record in enumerate(up.records, up.first):
             if seq > device.cursor:
-                device.rows[seq] = event.parse(msgpack.unpackb(record, strict_map_key=False))
+                device.rows[seq] = reading.event(msgpack.unpackb(record, strict_map_key=False))
                 device.cursor = seq

@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from firmware.wire import event, frame, state, topics
+from firmware.wire import event, frame, reading, state, topics
 from tests.vboard.broker import Broker
 from tests.vboard.edge import Edge
 from tests.vboard.till import Till, settings
@@ -198,7 +198,7 @@ async def test_the_edge_gives_a_board_its_time(fleet: Fleet, edge: Edge, broker:
 
 async def test_a_retained_state_is_on_the_topic_of_the_contract(fleet, edge, broker) -> None:
     assert topics.topic("shop", "till-1", "state") == "bw1/shop/till-1/state"
-    assert state.decode(state.OFFLINE) is None
+    assert reading.state(state.OFFLINE) is None
 
 
 async def test_a_board_waits_for_its_wifi(fleet: Fleet, edge: Edge, broker: Broker) -> None:

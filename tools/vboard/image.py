@@ -16,7 +16,7 @@ from tools.vboard.profile import BLOCK, Profile
 FIRMWARE = Path(firmware.__file__).parent
 SIM = Path(__file__).parent / "sim"
 PLAIN = ("boot.py", "main.py")  # at the root, as source: a developer reads and replaces them
-HOST_ONLY = ("host.py",)
+HOST_ONLY = ("host.py", "reading.py")
 
 
 def compiled(source: Path, name: str) -> bytes:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from server.errors import NotFound
 from server.store.devices import Seen
 from server.web.api.audit import note
 from server.web.api.endpoint import Call, Endpoint, Listing
@@ -33,6 +34,14 @@ async def everyone(call: Call) -> DeviceList:
     return DeviceList(call.parts.presence.all())
 
 
+async def one(call: Call) -> Seen:
+    """What is known of a device. Raises NotFound."""
+    seen = call.parts.presence.of(call.named("name"))
+    if seen is None:
+        raise NotFound(f"There is no device {call.named('name')}.")
+    return seen
+
+
 async def add(call: Call) -> Credentials:
     """Register a device."""
     told = await call.parts.devices.add(call.body.name)
@@ -50,5 +59,6 @@ PATH = "/api/v1/devices"
 ENDPOINTS = [
     Endpoint("GET", PATH, everyone, READ, "All devices", Listing, answer=DeviceList),
     Endpoint("POST", PATH, add, ADMIN, "Register a device", body=NewDevice, answer=Credentials, status=201),
+    Endpoint("GET", PATH + "/{name}", one, READ, "One device", answer=Seen),
     Endpoint("DELETE", PATH + "/{name}", revoke, ADMIN, "Cut a device off"),
 ]

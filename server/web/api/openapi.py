@@ -9,6 +9,7 @@ from aiohttp import web
 from server import __version__
 from server.web.api import (
     audit,
+    commands,
     customers,
     devices,
     events,
@@ -24,7 +25,21 @@ from server.web.api import (
 from server.web.api.endpoint import Endpoint
 from server.web.problems import JSON, KINDS, Problem
 
-NOUNS = (events, export, rankings, totals, devices, customers, mails, sync, live, tokens, users, audit)
+NOUNS = (
+    events,
+    export,
+    rankings,
+    totals,
+    devices,
+    commands,
+    customers,
+    mails,
+    sync,
+    live,
+    tokens,
+    users,
+    audit,
+)
 ENDPOINTS: list[Endpoint] = [endpoint for noun in NOUNS for endpoint in noun.ENDPOINTS]
 REF = "#/components/schemas/{name}"
 
@@ -119,7 +134,7 @@ def _in_headers(endpoint: Endpoint) -> list[dict[str, Any]]:
 def _problems(endpoint: Endpoint) -> dict[str, Any]:
     statuses = [401, 403, 422, 429]
     statuses += [404] if "{" in endpoint.path else []
-    statuses += [409] if endpoint.status == 201 else []
+    statuses += [409] if endpoint.status == 201 or endpoint.path.endswith("/commands") else []
     statuses += [413, 415] if endpoint.body is not None else []
     statuses += [507] if endpoint.path == "/api/v1/events" and endpoint.method == "POST" else []
     titles: dict[int, str] = {}
