@@ -82,6 +82,8 @@ class Commands:
             payload = command.encode(command.Command(number, name, until, dict(arguments)))
         except WireError as error:
             raise BadInput("command", f"This is no command that boards take: {error.reason}.") from error
+        except RecursionError as error:
+            raise BadInput("arguments", "The arguments are nested too deeply.") from error
         pending = Pending(device, payload, asyncio.get_running_loop().create_future())
         self._pending[number] = pending
         try:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,10 @@ from server import __version__
 from server.__main__ import announce, find, log_to_stderr, serve
 from server.errors import BoardwalkError
 from server.settings import Settings
+from tools.devices import device
 from tools.events import events, line
-from tools.office import Office, office
+from tools.monitor import monitor
+from tools.office import ask
 from tools.output import JSON, show
 from tools.rules import rules
 from tools.vboards import vboard
@@ -49,6 +50,8 @@ def cli(ctx: click.Context, config: Path | None) -> None:
 cli.add_command(rules)
 cli.add_command(events)
 cli.add_command(vboard)
+cli.add_command(device)
+cli.add_command(monitor)
 
 
 @cli.command()
@@ -87,43 +90,6 @@ def demo(boards: int, orders: str, rate: float | None, leave: bool, as_json: boo
 
 
 @cli.group()
-def device() -> None:
-    """Boards and other senders: add, list, revoke."""
-
-
-@device.command("add")
-@click.argument("name")
-@JSON
-@click.pass_obj
-def device_add(config: Path | None, name: str, as_json: bool) -> None:
-    """Register a device; its secret is shown this once."""
-    told = _ask(config, lambda edge: edge.call("POST", "/api/v1/devices", {"name": name}))
-    if as_json:
-        click.echo(json.dumps(told))
-        return
-    click.echo(f"device    {told['device']}\nusername  {told['username']}\nsecret    {told['secret']}")
-    click.echo("The secret is not shown again; put it into the board's /settings.json.", err=True)
-
-
-@device.command("list")
-@JSON
-@click.pass_obj
-def device_list(config: Path | None, as_json: bool) -> None:
-    """List all devices."""
-    told = _ask(config, lambda edge: edge.call("GET", "/api/v1/devices"))
-    show(told["rows"], ["name", "online", "last_seen_at", "revoked_at"], as_json)
-
-
-@device.command("revoke")
-@click.argument("name")
-@click.pass_obj
-def device_revoke(config: Path | None, name: str) -> None:
-    """Disconnect a device and refuse it from now on."""
-    _ask(config, lambda edge: edge.call("DELETE", f"/api/v1/devices/{name}"))
-    click.echo(f"{name} is cut off.", err=True)
-
-
-@cli.group()
 def token() -> None:
     """Tokens for programs that use the HTTP interface: add, list, revoke."""
 
@@ -138,7 +104,7 @@ def token() -> None:
 def token_add(config: Path | None, name: str, scopes: tuple[str, ...], as_json: bool) -> None:
     """Make a token; it is shown this once."""
     body = {"name": name, "scopes": list(scopes)}
-    told = _ask(config, lambda edge: edge.call("POST", "/api/v1/tokens", body))
+    told = ask(config, lambda edge: edge.call("POST", "/api/v1/tokens", body))
     click.echo(json.dumps(told) if as_json else told["token"])
 
 
@@ -147,7 +113,7 @@ def token_add(config: Path | None, name: str, scopes: tuple[str, ...], as_json: 
 @click.pass_obj
 def token_list(config: Path | None, as_json: bool) -> None:
     """List all tokens, without their secrets."""
-    told = _ask(config, lambda edge: edge.call("GET", "/api/v1/tokens"))
+    told = ask(config, lambda edge: edge.call("GET", "/api/v1/tokens"))
     show(told["rows"], ["name", "scopes", "added_at", "used_at", "revoked_at"], as_json)
 
 
@@ -156,7 +122,7 @@ def token_list(config: Path | None, as_json: bool) -> None:
 @click.pass_obj
 def token_revoke(config: Path | None, name: str) -> None:
     """Make a token worthless."""
-    _ask(config, lambda edge: edge.call("DELETE", f"/api/v1/tokens/{name}"))
+    ask(config, lambda edge: edge.call("DELETE", f"/api/v1/tokens/{name}"))
     click.echo(f"Token {name} is revoked.", err=True)
 
 
@@ -175,7 +141,7 @@ def user() -> None:
 def user_add(config: Path | None, email: str, role: str, as_json: bool) -> None:
     """Invite somebody; prints a link that works once."""
     body = {"email": email, "role": role}
-    told = _ask(config, lambda edge: edge.call("POST", "/api/v1/users", body))
+    told = ask(config, lambda edge: edge.call("POST", "/api/v1/users", body))
     click.echo(json.dumps(told) if as_json else told["link"])
 
 
@@ -184,7 +150,7 @@ def user_add(config: Path | None, email: str, role: str, as_json: bool) -> None:
 @click.pass_obj
 def user_list(config: Path | None, as_json: bool) -> None:
     """List all people."""
-    told = _ask(config, lambda edge: edge.call("GET", "/api/v1/users"))
+    told = ask(config, lambda edge: edge.call("GET", "/api/v1/users"))
     show(told["rows"], ["email", "role", "added_at"], as_json)
 
 
@@ -193,7 +159,7 @@ def user_list(config: Path | None, as_json: bool) -> None:
 @click.pass_obj
 def user_remove(config: Path | None, email: str) -> None:
     """End somebody's sessions and right to sign in."""
-    _ask(config, lambda edge: edge.call("DELETE", f"/api/v1/users/{email}"))
+    ask(config, lambda edge: edge.call("DELETE", f"/api/v1/users/{email}"))
     click.echo(f"{email} cannot sign in any more.", err=True)
 
 
@@ -234,16 +200,6 @@ def _with_cloud(config: Path | None) -> Settings:
     if settings.cloud.mode != "aws":
         raise BoardwalkError("The cloud is off; set [cloud] mode to aws, and table and region with it.")
     return settings
-
-
-def _ask(config: Path | None, work: Callable[[Office], Coroutine[Any, Any, Any]]) -> Any:
-    log_to_stderr("WARNING")
-
-    async def asking() -> Any:
-        async with office(find(config)) as edge:
-            return await work(edge)
-
-    return asyncio.run(asking())
 
 
 def main() -> None:

@@ -1,12 +1,14 @@
 """The way of commands into an edge: through its socket when it runs, else over its store."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from server.__main__ import find, log_to_stderr
 from server.app import running
 from server.door import door
 from server.errors import BoardwalkError
@@ -14,10 +16,14 @@ from server.settings import Settings
 
 
 class Office:
-    """Calls of the HTTP interface as the administrator that the socket makes of us."""
+    """Calls of the HTTP interface as the administrator that the socket makes of us.
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
+    is_live: whether the edge runs, with broker and boards; else there is only its store.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, is_live: bool) -> None:
         self._session = session
+        self.is_live = is_live
 
     async def call(self, method: str, path: str, body: object = None) -> Any:
         """The decoded answer, None when there is none. Raises BoardwalkError with the edge's words."""
@@ -36,10 +42,21 @@ async def office(settings: Settings) -> AsyncIterator[Office]:
     folder = Path(settings.edge.data)
     if await runs(folder):
         async with _session(folder) as session:
-            yield Office(session)
+            yield Office(session, True)
         return
     async with running(settings, offline=True), _session(folder) as session:
-        yield Office(session)
+        yield Office(session, False)
+
+
+def ask(config: Path | None, work: Callable[[Office], Coroutine[Any, Any, Any]]) -> Any:
+    """What `work` gives over the edge of these settings. Raises BoardwalkError."""
+    log_to_stderr("WARNING")
+
+    async def asking() -> Any:
+        async with office(find(config)) as edge:
+            return await work(edge)
+
+    return asyncio.run(asking())
 
 
 async def runs(folder: Path) -> bool:

@@ -30,11 +30,16 @@ def show(rows: list[dict[str, Any]], columns: list[str], as_json: bool) -> None:
     Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
 
 
+def moment(at: int) -> str:
+    """A time (ms since 1970 UTC) by this computer's clock."""
+    return f"{datetime.fromtimestamp(at / 1000):%Y-%m-%d %H:%M:%S}"
+
+
 def _cell(column: str, value: object) -> str:
     if value is None:
         return "-"
     if column.endswith("_at") and isinstance(value, int):
-        return f"{datetime.fromtimestamp(value / 1000):%Y-%m-%d %H:%M:%S}"
+        return moment(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return " ".join(value) if isinstance(value, list) else str(value)

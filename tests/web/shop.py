@@ -11,6 +11,7 @@ import aiohttp
 from aiohttp import web
 
 from server.clock import milliseconds
+from server.commands import Commands
 from server.core import Core, open_core
 from server.ingest.acks import Acks
 from server.ingest.arrival import Once, Posted
@@ -68,13 +69,19 @@ class Shop:
         self.core = core
         self.consumer = Consumer(core.database, core.intake, Acks("shop", lambda *_: None, milliseconds))
         self.cloud, self.health = Cloud(), Health()
-        self.commands: Commands | None = None
+        self.sent: list[tuple[str, bytes]] = []
+        self.commands = Commands("shop", core.presence.of, self._sent, milliseconds)
         self.url = ""
         self.app: web.Application
 
     @property
     def database(self) -> Database:
         return self.core.database
+
+    def _sent(self, topic: str, payload: bytes) -> bool:
+        """What a broker would bring to boards."""
+        self.sent.append((topic, payload))
+        return True
 
     async def post(self, source: str, events: list[Any], once: Once | None = None) -> Posted:
         return await self.consumer.post(source, events, milliseconds(), once)

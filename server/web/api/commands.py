@@ -30,14 +30,5 @@ async def send(call: Call) -> Answer:
     return await commands.send(name, order.command, order.arguments, order.within_s)
 
 
-ENDPOINTS = [
-    Endpoint(
-        "POST",
-        PATH + "/{name}/commands",
-        send,
-        OPERATE,
-        "Tell a device what to do",
-        body=Order,
-        answer=Answer,
-    )
-]
+PLACE = PATH + "/{name}/commands"
+ENDPOINTS = [Endpoint("POST", PLACE, send, OPERATE, "Tell a device what to do", body=Order, answer=Answer)]
