@@ -20,6 +20,7 @@ class Device:
     rows: dict[int, event.Event | frame.Lost] = field(default_factory=dict)
     states: list[dict[str, object] | None] = field(default_factory=list)
     frames: int = 0
+    answers: list[reading.Result] = field(default_factory=list)
 
     def events(self, kind: str) -> list[event.Event]:
         found = [self.rows[seq] for seq in sorted(self.rows)]
@@ -41,7 +42,7 @@ class Edge:
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, "edge")
         self._client.on_message = self._on_message
         self._client.on_connect = lambda client, *_: client.subscribe(
-            [("bw1/+/+/up", 1), ("bw1/+/+/state", 1)]
+            [("bw1/+/+/up", 1), ("bw1/+/+/state", 1), ("bw1/+/+/res", 1)]
         )
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
@@ -73,6 +74,9 @@ class Edge:
         device = self.device(name)
         if leaf == "state":
             device.states.append(reading.state(message.payload))
+            return
+        if leaf == "res":
+            device.answers.append(reading.result(message.payload))
             return
         device.frames += 1
         error = None

@@ -8,7 +8,7 @@
 import json
 
 from firmware import segment
-from firmware.wire import ack, event, frame, state, topics
+from firmware.wire import ack, command, event, frame, reading, state, topics
 from firmware.wire.errors import WireError
 
 
@@ -36,6 +36,24 @@ def _read_ack(text):
     return repr(parts).encode()
 
 
+def _command(id, name, until, pairs):  # noqa: A002
+    return command.encode(command.Command(id, name, until, dict(pairs)))
+
+
+def _read_command(text):
+    found = command.decode(text.encode())
+    return repr((found.id, found.name, found.until, sorted(found.arguments.items()), found.wrong)).encode()
+
+
+def _done(id, pairs):  # noqa: A002
+    return command.done(id, dict(pairs))
+
+
+def _read_result(text):
+    found = reading.result(text.encode())
+    return repr((found.id, sorted((found.result or {}).items()), found.error, found.text)).encode()
+
+
 def _state(pairs):
     return state.encode(dict(pairs))
 
@@ -50,6 +68,11 @@ MAKERS = {
     "lost": _lost,
     "ack": _ack,
     "read_ack": _read_ack,
+    "command": _command,
+    "read_command": _read_command,
+    "done": _done,
+    "refused": command.refused,
+    "read_result": _read_result,
     "state": _state,
     "record": _record,
     "topic": lambda *parts: topics.topic(*parts).encode(),
