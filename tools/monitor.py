@@ -54,10 +54,11 @@ def watch(port: str) -> None:
     Raises BoardwalkError when it cannot be opened at first.
     """
     line = _opened(port)
+    click.echo(f"-- {port}, {BAUD} baud; Ctrl-C ends --", err=True)
     while True:
         try:
             data = line.read(max(1, line.in_waiting))
-        except OSError:  # SerialException is one; also TypeError where the port was closed meanwhile
+        except OSError:  # of which SerialException is one
             line.close()
             click.echo(f"-- {port} is gone; waiting for it --", err=True)
             line = _back(port)
