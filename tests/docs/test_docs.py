@@ -8,10 +8,12 @@ import click
 import pytest
 
 from firmware.wire import state, topics
+from firmware.wire.command import BAD_ARGUMENTS, FAILED, LATE, MALFORMED, NO_CLOCK, UNKNOWN
 from firmware.wire.event import FIELDS, KINDS
 from server.settings import LISTS, SECTIONS, load
 from server.web.api.openapi import ENDPOINTS
 from server.web.metrics import METRICS
+from tests.firmware.test_commands import Rig
 from tools.cli import cli
 
 ROOT = Path(__file__).parents[2]
@@ -82,6 +84,13 @@ def test_every_topic_and_state_fact_is_in_the_protocol() -> None:
         assert f"| `{leaf}` |" in page
     for fact in state.FIELDS:
         assert f'"{fact}"' in page
+
+
+def test_every_command_to_boards_and_every_refusal_is_in_the_protocol() -> None:
+    page = (ROOT / "docs" / "protocol.md").read_text()
+    codes = (MALFORMED, UNKNOWN, BAD_ARGUMENTS, LATE, NO_CLOCK, FAILED)
+    for word in (*Rig().commands._table, *codes):
+        assert f"| `{word}` |" in page, word
 
 
 def test_the_lists_of_words_are_only_ever_added_to() -> None:

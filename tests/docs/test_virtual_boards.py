@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "virtual-boards.md").read_text()
 RUN = "boardwalk run\n"
 READY_S = 20
+WATCH_S = 5
 
 
 def blocks(language: str) -> list[str]:
@@ -54,6 +55,8 @@ def edge(tmp_path: Path, newcomer: dict[str, str]) -> Iterator[None]:
 def said(tmp_path: Path, newcomer: dict[str, str], edge: None) -> Iterator[list[str]]:
     """What each of the other blocks printed."""
     script = "\n".join(f"{block}echo ---" for block in blocks("sh")[1:])
+    until = rf"timeout --preserve-status -s INT {WATCH_S} \g<0> 2>&1"  # as a Ctrl-C
+    script = re.sub("^boardwalk monitor .*", until, script, flags=re.MULTILINE)
     # Ended also when a command in the middle fails, or the boards would stay.
     script = f"set -eu\ntrap 'boardwalk vboard down' EXIT\n{script}\ntrap - EXIT\n"
     done = subprocess.run(
@@ -64,9 +67,13 @@ def said(tmp_path: Path, newcomer: dict[str, str], edge: None) -> Iterator[list[
 
 
 def test_every_command_works_and_shows_what_the_page_says(said: list[str], tmp_path: Path) -> None:
-    up, events, mpremote, own, _, trouble, mended, chip, down, _ = said
+    up, events, watch, serial, mpremote, own, _, trouble, mended, chip, down, _ = said
     assert re.findall(r"(board-\d) +on +/dev/pts/\d+", up) == ["board-1", "board-2", "board-3"]
     assert "board-1" in events and "order.placed" in events
+    assert (
+        watch.count("board-1\n") == 2 and watch.count("bytes free") == 2 and "info     link: online" in watch
+    )
+    assert "115200 baud; Ctrl-C ends" in serial
     assert mpremote.startswith("42\n") and "main.py" in mpremote and "<VfsLfs2>" in mpremote
     assert own.count("Hello from a board.") == 2 and re.search("[0-9a-f]{64}", own)
     assert re.search(r"board-3 +off", trouble) and re.search(r"board-2 +on", trouble)
