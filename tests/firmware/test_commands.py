@@ -166,6 +166,16 @@ def test_the_ring_is_bounded_and_its_numbers_have_no_hole(
     assert sum(len(line.encode()) for line in found) <= most
 
 
+def test_a_full_ring_has_the_newest_lines() -> None:
+    log = Log(FakeBoard())
+    for number in range(200):
+        log.info("ü" * number)
+    first, kept = log.after(0, 1 << 20)
+    assert first + len(kept) == log.last + 1 == 201
+    size = sum(len(line.encode()) for line in kept)
+    assert size <= RING_BYTES < size + len(kept[0].encode())
+
+
 def test_levels_below_the_one_that_is_set_are_neither_kept_nor_printed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

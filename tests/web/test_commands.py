@@ -125,7 +125,7 @@ async def test_what_no_board_takes_is_refused_before_it_is_sent(
 async def test_arguments_that_are_nested_without_end_are_refused(
     shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
 ) -> None:
-    for depth in (400, 900, 5000, 100_000):
+    for depth in (400, *range(850, 1000, 3), 5000, 100_000):  # from some depth on, one of them gives up
         data = b'{"command":"log","arguments":{"a":' + b"[" * depth + b"]" * depth + b"}}"
         headers = auth | {"Content-Type": "application/json"}
         assert (await program.post(PATH, data=data, headers=headers)).status == 422
