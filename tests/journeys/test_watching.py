@@ -41,13 +41,19 @@ class Stage:
                 await asyncio.sleep(0.05)
 
 
-@pytest.fixture
-async def stage(tmp_path: Path, fleet: Fleet) -> AsyncIterator[Stage]:
-    async with edge_process(tmp_path) as edge:
+@asynccontextmanager
+async def staged(folder: Path, fleet: Fleet, **more: object) -> AsyncIterator[Stage]:
+    async with edge_process(folder) as edge:
         told = await edge.ask("POST", "/api/v1/devices", {"name": "till-1"})
-        board = await fleet.up("till-1", settings(edge.mqtt_port, "till-1", secret=told["secret"]))
+        board = await fleet.up("till-1", settings(edge.mqtt_port, "till-1", secret=told["secret"], **more))
         one = Stage(edge, board)
         await one.until(lambda device: device["online"])
+        yield one
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, fleet: Fleet) -> AsyncIterator[Stage]:
+    async with staged(tmp_path, fleet) as one:
         yield one
 
 
@@ -134,6 +140,21 @@ async def test_a_board_obeys_and_says_so(stage: Stage) -> None:
     )  # fmt: skip
     assert (await boardwalk(stage.edge, "device", "restart", "till-1"))[::2] == (0, "till-1 restarts.\n")
     await stage.until(lambda device: device["online"] and device["state"]["boot"] == 2)
+
+
+async def test_a_command_that_was_lost_reaches_the_board_when_it_is_back(
+    tmp_path: Path, fleet: Fleet
+) -> None:
+    async with staged(tmp_path, fleet, keepalive=2) as stage:
+        await stage.board.link(False, silent=True)
+        body = {"command": "identify", "within_s": 30}
+        asked = asyncio.create_task(stage.edge.ask("POST", "/api/v1/devices/till-1/commands", body))
+        async with asyncio.timeout(10):
+            while "silent for 1.5 x keepalive" not in stage.board.log():
+                await asyncio.sleep(0.05)
+        assert not asked.done()
+        await stage.board.link(True)
+        assert (await asked)["state"] == "done"
 
 
 async def test_what_a_board_does_not_do_is_one_sentence(stage: Stage) -> None:

@@ -127,7 +127,9 @@ async def test_a_restart_keeps_what_was_taken_and_is_not_repeated_by_its_message
     operator.publish(payload)
     operator.publish(payload)
     assert [(one.id, one.result) for one in await operator.answers(2)] == [("reboot", {})] * 2
+    await operator.board.pin(4, 1)  # an event that is not on flash yet
     await operator.edge.until(lambda: len(operator.device.events("device.started")) == 2)
+    assert len(operator.device.events("button.pressed")) == 1
     operator.publish(payload)
     assert (await operator.answers(3))[-1].result == {}
     await asyncio.sleep(1.5)  # it would have restarted by now
