@@ -52,14 +52,15 @@ class Log:
         while self._bytes > RING_BYTES:
             self._bytes -= len(self._lines.pop(0))
 
-    def after(self, number: int, most_bytes: int) -> tuple[int, list[str]]:
-        """The oldest kept lines behind line `number`, in all at most so many bytes; and the number of
-        the first of them, one past `last` when there are none."""
+    def after(self, number: int, most_bytes: int) -> tuple[int, list[object]]:
+        """The oldest kept lines behind line `number`, in all at most so many bytes, each as uptime_ms,
+        level and text; before them the number of the first, one past `last` when there are none."""
         first = max(self.last - len(self._lines), min(number, self.last)) + 1
         found = []
         for line in self._lines[first - self.last - 1 :] if first <= self.last else ():
             most_bytes -= len(line)
             if most_bytes < 0:
                 break
-            found.append(str(line, "utf-8"))
+            uptime_ms, level, text = str(line, "utf-8").split(" ", 2)
+            found.append([int(uptime_ms), level, text])
         return first, found

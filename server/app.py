@@ -51,7 +51,7 @@ class Edge:
         self._stack = stack
         self.rate = Rate()
         self.acks = Acks(settings.edge.site, self._publish, milliseconds)
-        self.commands = Commands(settings.edge.site, core.presence.of, self._command, milliseconds)
+        self.commands = Commands(settings.edge.site, core.presence.one, self._command, milliseconds)
         self.consumer = Consumer(core.database, core.intake, self.acks)
         self.cloud = CloudService(settings, core.database, milliseconds, self._is_busy)
         self.health = Health([])

@@ -2,11 +2,12 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from firmware.wire import command, reading, topics
+from firmware.wire import reading, topics
+from firmware.wire.command import Command, encode
 from firmware.wire.errors import WireError
 from server.errors import BadInput, Conflict, NotFound
 from server.store.devices import Seen
@@ -30,7 +31,7 @@ class Answer:
     state: Literal["done", "refused", "unanswered"]
     result: dict[str, Any] | None = None
     error: str | None = None
-    text: str | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,12 @@ class Pending:
 class Commands:
     """All commands that are under way, in memory.
 
-    find: what is known of a device. publish: topic and payload, at QoS 1; False when there is no
+    find: what is known of a device, or NotFound. publish: topic and payload, at QoS 1; False when there is no
     connection to the broker. clock: ms since 1970 UTC.
     """
 
     def __init__(
-        self, site: str, find: Callable[[str], Seen | None], publish: Publish, clock: Callable[[], int]
+        self, site: str, find: Callable[[str], Seen], publish: Publish, clock: Callable[[], int]
     ) -> None:
         self._site = site
         self._find = find
@@ -61,25 +62,25 @@ class Commands:
     def check(self, device: str) -> None:
         """Whether a command could reach it. Raises NotFound and Conflict."""
         known = self._find(device)
-        if known is None or known.revoked_at is not None:
-            raise NotFound(f"There is no device {device} that takes commands.")
+        if known.revoked_at is not None:
+            raise NotFound(f"{device} is revoked, so it takes no commands.")
         if not known.online:
             raise Conflict(f"{device} is offline; try again when it is back.")
         if len(self._pending) >= MOST:
             raise Conflict(f"{MOST} commands are under way already; try again when they are answered.")
 
-    async def send(self, device: str, name: str, arguments: Mapping[str, Any], within_s: int) -> Answer:
+    async def send(self, device: str, command: str, arguments: dict[str, Any], within_s: float) -> Answer:
         """Send a command and wait for its answer, at most `within_s` (1 to 60).
 
         Raises NotFound, Conflict (offline), and BadInput for what does not fit into a command.
         """
         self.check(device)
         if not 1 <= within_s <= LONGEST_S:
-            raise BadInput("within_s", f"within_s is a whole number from 1 to {LONGEST_S}.")
+            raise BadInput("within_s", f"within_s is a number from 1 to {LONGEST_S}.")
         number = secrets.token_hex(8)
-        until = self._clock() + within_s * 1000
+        until = self._clock() + int(within_s * 1000)
         try:
-            payload = command.encode(command.Command(number, name, until, dict(arguments)))
+            payload = encode(Command(number, command, until, arguments))
         except WireError as error:
             raise BadInput("command", f"This is no command that boards take: {error.reason}.") from error
         except RecursionError as error:
@@ -87,14 +88,14 @@ class Commands:
         pending = Pending(device, payload, asyncio.get_running_loop().create_future())
         self._pending[number] = pending
         try:
-            return _answer(pending, name, await self._answered(pending, within_s))
+            return _answer(pending, command, await self._answered(pending, within_s))
         except TimeoutError:
-            text = f"{device} did not answer within {within_s} s; it may have done it all the same."
-            return Answer(number, device, name, "unanswered", text=text)
+            text = f"{device} did not answer within {within_s:g} s; it may have done it all the same."
+            return Answer(number, device, command, "unanswered", text=text)
         finally:
             del self._pending[number]
 
-    async def _answered(self, pending: Pending, within_s: int) -> reading.Result:
+    async def _answered(self, pending: Pending, within_s: float) -> reading.Result:
         if not self._say(pending):
             raise Conflict("The edge is not connected to the broker; try again when it is.")
         async with asyncio.timeout(within_s):
@@ -120,6 +121,6 @@ class Commands:
                 self._say(pending)
 
 
-def _answer(pending: Pending, name: str, told: reading.Result) -> Answer:
+def _answer(pending: Pending, command: str, told: reading.Result) -> Answer:
     state: Literal["done", "refused"] = "done" if told.error is None else "refused"
-    return Answer(told.id, pending.device, name, state, told.result, told.error, told.text)
+    return Answer(told.id, pending.device, command, state, told.result, told.error, told.text or "")

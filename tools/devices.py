@@ -76,8 +76,8 @@ def device_revoke(config: Path | None, name: str) -> None:
 @click.pass_obj
 def device_identify(config: Path | None, name: str, seconds: int) -> None:
     """Let a board blink, so that somebody finds it."""
-    told = _command(config, name, "identify", {"seconds": seconds})
-    click.echo(f"{name} blinks for {told['seconds']} s.", err=True)
+    _command(config, name, "identify", {"seconds": seconds})
+    click.echo(f"{name} blinks for {seconds} s.", err=True)
 
 
 @device.command("restart")

@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 import click
+import msgspec
 
 from server.errors import BoardwalkError
 from tools.devices import command, facts, one
@@ -15,6 +16,15 @@ POLL_S = 1.0
 AWAY = "the edge does not answer"
 
 
+class Lines(msgspec.Struct):
+    """The answer to the command `log`. lines: uptime_ms, level and text of each, from number `first` on."""
+
+    boot: int
+    first: int
+    last: int
+    lines: list[tuple[int, str, str]]
+
+
 class Follower:
     """Prints the lines of one device's log as they come: for people, or one JSON object a line."""
 
@@ -22,7 +32,7 @@ class Follower:
         self._edge = edge
         self._name = name
         self._as_json = as_json
-        self._boot: object = None  # whose lines are shown; numbers begin anew with each
+        self._boot: int | None = None  # whose lines are shown; numbers begin anew with each
         self._last = 0  # the number of the last line that was shown
         self._news = ""  # what was told of the device last
 
@@ -54,26 +64,29 @@ class Follower:
             return False
 
     async def _ask(self) -> bool:
-        log = await command(self._edge, self._name, "log", {"after": self._last})
-        if log.get("boot") != self._boot:
-            await self._begin(log)
+        told = await command(self._edge, self._name, "log", {"after": self._last})
+        try:
+            log = msgspec.convert(told, Lines)
+        except msgspec.ValidationError as error:
+            raise BoardwalkError(f"{self._name} answers what is no log ({error})") from error
+        if log.boot != self._boot:
+            await self._begin(log.boot)
             return True
         self._tell(f"{self._name} is online", "online")
-        lines, first, last = log["lines"], log["first"], log["last"]
-        if first > self._last + 1:
-            self._lost(first - self._last - 1)
-        for number, line in enumerate(lines, first):
-            self._line(number, line)
-        self._last = max(self._last, first + len(lines) - 1)
-        return bool(lines) and self._last < last
+        if log.first > self._last + 1:
+            self._lost(log.first - self._last - 1)
+        for number, (uptime_ms, level, text) in enumerate(log.lines, log.first):
+            self._line(number, uptime_ms, level, text)
+        self._last = max(self._last, log.first + len(log.lines) - 1)
+        return bool(log.lines) and self._last < log.last
 
-    async def _begin(self, log: dict[str, Any]) -> None:
+    async def _begin(self, boot: int) -> None:
         """Another start of the board: who it is now, and its lines from the first."""
         state = await command(self._edge, self._name, "status", {})
         if self._boot is not None:
             self._tell(f"{self._name} has started anew", "started")
         self._head(state)
-        self._boot, self._last = log.get("boot"), 0
+        self._boot, self._last = boot, 0
 
     # --- what is printed
 
@@ -100,17 +113,11 @@ class Follower:
         else:
             click.echo(f"... {count} {'line' if count == 1 else 'lines'} lost")
 
-    def _line(self, number: int, line: str) -> None:
-        uptime_ms, _, rest = str(line).partition(" ")
-        level, _, text = rest.partition(" ")
+    def _line(self, number: int, uptime_ms: int, level: str, text: str) -> None:
         if self._as_json:
-            self._object(event="line", number=number, uptime_ms=_whole(uptime_ms), level=level, text=text)
+            self._object(event="line", number=number, uptime_ms=uptime_ms, level=level, text=text)
         else:
-            click.echo(f"{_whole(uptime_ms) / 1000:10.3f}  {level:<7}  {text}")
+            click.echo(f"{uptime_ms / 1000:10.3f}  {level:<7}  {text}")
 
     def _object(self, **facts: Any) -> None:
         click.echo(json.dumps({"device": self._name, **facts}))
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() else 0

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from firmware.wire import reading
 from firmware.wire.errors import WireError
-from server.errors import StoreFull
+from server.errors import NotFound, StoreFull
 from server.store import devices
 from server.store.database import Database
 from server.store.devices import Seen
@@ -34,9 +34,11 @@ class Presence:
         """Every device that is known, by name."""
         return [self._seen[name] for name in sorted(self._seen)]
 
-    def of(self, name: str) -> Seen | None:
-        """One device, None when nobody knows it."""
-        return self._seen.get(name)
+    def one(self, name: str) -> Seen:
+        """A device. Raises NotFound."""
+        if name not in self._seen:
+            raise NotFound(f"There is no device {name}; boardwalk device list shows them all.")
+        return self._seen[name]
 
     def told(self, name: str, payload: bytes, now: int, retained: bool = False) -> int | None:
         """Take a `state` message in; the epoch of a board that says it is online, else None.

@@ -73,8 +73,8 @@ class Presence(Protocol):
     def all(self) -> list[Seen]:
         """Every device that is known, by name."""
 
-    def of(self, name: str) -> Seen | None:
-        """One device, None when nobody knows it."""
+    def one(self, name: str) -> Seen:
+        """A device. Raises NotFound."""
 
 
 class Merged(Protocol):
@@ -126,7 +126,7 @@ class Commands(Protocol):
     def check(self, device: str) -> None:
         """Whether a command could reach it. Raises NotFound and Conflict."""
 
-    async def send(self, device: str, name: str, arguments: Mapping[str, Any], within_s: int) -> Answer:
+    async def send(self, device: str, command: str, arguments: dict[str, Any], within_s: float) -> Answer:
         """Send a command and wait for its answer, at most `within_s` (1 to 60).
 
         Raises NotFound, Conflict (offline), and BadInput for what does not fit into a command.

@@ -169,14 +169,15 @@ async def test_what_a_board_does_not_do_is_one_sentence(stage: Stage) -> None:
     assert await refused("log-level", "till-1", "loud") == (
         "boardwalk: A log level is debug, info or warning, not 'loud'.\n"
     )
-    assert await refused("restart", "till-9") == "boardwalk: There is no device till-9.\n"
+    assert (
+        await refused("restart", "till-9")
+        == "boardwalk: There is no device till-9; boardwalk device list shows them all.\n"
+    )
     await stage.board.power_cut()
     await stage.until(lambda device: not device["online"])
     assert await refused("restart", "till-1") == "boardwalk: till-1 is offline; try again when it is back.\n"
     await boardwalk(stage.edge, "device", "revoke", "till-1")
-    assert await refused("restart", "till-1") == (
-        "boardwalk: There is no device till-1 that takes commands.\n"
-    )
+    assert await refused("restart", "till-1") == ("boardwalk: till-1 is revoked, so it takes no commands.\n")
     assert "revoked 20" in (await boardwalk(stage.edge, "device", "show", "till-1"))[1]
     await stage.edge.stop()
     assert await refused("restart", "till-1") == (

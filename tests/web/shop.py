@@ -10,8 +10,8 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from server import commands
 from server.clock import milliseconds
-from server.commands import Commands
 from server.core import Core, open_core
 from server.ingest.acks import Acks
 from server.ingest.arrival import Once, Posted
@@ -70,7 +70,8 @@ class Shop:
         self.consumer = Consumer(core.database, core.intake, Acks("shop", lambda *_: None, milliseconds))
         self.cloud, self.health = Cloud(), Health()
         self.sent: list[tuple[str, bytes]] = []
-        self.commands = Commands("shop", core.presence.of, self._sent, milliseconds)
+        self.mqtt = commands.Commands("shop", core.presence.one, self._sent, milliseconds)
+        self.commands: Commands = self.mqtt
         self.url = ""
         self.app: web.Application
 
@@ -108,8 +109,10 @@ class Shop:
 
     async def send(self, device: str, command: str, arguments: dict[str, Any], within_s: float) -> Answer:
         """Commands to boards, as a test answers them."""
-        assert self.commands is not None
         return await self.commands.send(device, command, arguments, within_s)
+
+    def check(self, device: str) -> None:
+        self.mqtt.check(device)
 
     def parts(self) -> Parts:
         core = self.core

@@ -5,8 +5,9 @@ import random
 import sqlite3
 from dataclasses import replace
 
-from server.clock import milliseconds
 from server.ingest.beats import Beats
+
+from server.clock import milliseconds
 from server.rankings.standing import Standings
 from server.web.day import begin
 from tests.web.shop import Shop

@@ -45,13 +45,13 @@ async def test_what_a_board_answers_is_the_answer(
     (told,) = await sent(shop)
     assert (told.name, told.arguments, told.wrong) == ("identify", {"seconds": 9}, None)
     assert 9_000 < told.until - milliseconds() <= 10_000
-    shop.commands.told("till-1", command.done("another", {}))  # nobody waits for it
-    shop.commands.told("till-2", command.done(told.id, {"seconds": 0}))  # it was not asked
-    shop.commands.told("till-1", command.done(told.id, {"seconds": 9}))
-    shop.commands.told("till-1", command.done(told.id, {"seconds": 0}))  # again
+    shop.mqtt.told("till-1", command.done("another", {}))  # nobody waits for it
+    shop.mqtt.told("till-2", command.done(told.id, {"seconds": 0}))  # it was not asked
+    shop.mqtt.told("till-1", command.done(told.id, {"seconds": 9}))
+    shop.mqtt.told("till-1", command.done(told.id, {"seconds": 0}))  # again
     assert await asked == (200, {
         "id": told.id, "device": "till-1", "command": "identify", "state": "done",
-        "result": {"seconds": 9}, "error": None, "text": None,
+        "result": {"seconds": 9}, "error": None, "text": "",
     })  # fmt: skip
 
 
@@ -60,7 +60,7 @@ async def test_a_refusal_of_the_board_is_an_answer_too(
 ) -> None:
     asked = asyncio.create_task(post(program, auth, {"command": "restart"}))
     (told,) = await sent(shop)
-    shop.commands.told("till-1", command.refused(told.id, command.LATE, "it came too late"))
+    shop.mqtt.told("till-1", command.refused(told.id, command.LATE, "it came too late"))
     status, answer = await asked
     assert (status, answer["state"], answer["result"]) == (200, "refused", None)
     assert (answer["error"], answer["text"]) == ("late", "it came too late")
@@ -73,7 +73,7 @@ async def test_a_board_that_does_not_answer_until_the_deadline_is_unanswered(
     assert (status, answer["state"]) == (200, "unanswered")
     assert answer["text"] == "till-1 did not answer within 1 s; it may have done it all the same."
     (told,) = await sent(shop)
-    shop.commands.told("till-1", command.done(told.id, {}))  # too late for anybody
+    shop.mqtt.told("till-1", command.done(told.id, {}))  # too late for anybody
 
 
 async def test_a_board_that_comes_back_is_told_again(
@@ -81,12 +81,12 @@ async def test_a_board_that_comes_back_is_told_again(
 ) -> None:
     asked = asyncio.create_task(post(program, auth, {"command": "restart"}))
     await sent(shop)
-    shop.commands.returned("till-2")
-    shop.commands.returned("till-1")
+    shop.mqtt.returned("till-2")
+    shop.mqtt.returned("till-1")
     first, second = await sent(shop, 2)
     assert first.id == second.id
-    shop.commands.told("till-1", command.done(first.id, {}))
-    shop.commands.returned("till-1")
+    shop.mqtt.told("till-1", command.done(first.id, {}))
+    shop.mqtt.returned("till-1")
     assert (await asked)[1]["state"] == "done"
     assert len(shop.sent) == 2
 
@@ -101,7 +101,7 @@ async def test_devices_that_are_unknown_revoked_or_offline_are_told_at_once(
     shop.core.presence.told("till-1", HERE, milliseconds())
     await shop.core.registrar.revoke("till-1")
     status, answer = await post(program, auth, body)
-    assert (status, answer["detail"]) == (404, "There is no device till-1 that takes commands.")
+    assert (status, answer["detail"]) == (404, "till-1 is revoked, so it takes no commands.")
     async with program.post(PATH.replace("till-1", "till-9"), json=body, headers=auth) as unknown:
         assert unknown.status == 404
     assert shop.sent == []
@@ -134,7 +134,7 @@ async def test_arguments_that_are_nested_without_end_are_refused(
 async def test_no_more_wait_than_memory_is_for(
     shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
 ) -> None:
-    waiting = [asyncio.create_task(shop.commands.send("till-1", "log", {}, 60)) for _ in range(MOST)]
+    waiting = [asyncio.create_task(shop.mqtt.send("till-1", "log", {}, 60)) for _ in range(MOST)]
     await sent(shop, MOST)
     status, answer = await post(program, auth, {"command": "log"})
     assert (status, answer["detail"].split()[0]) == (409, str(MOST))
@@ -143,13 +143,13 @@ async def test_no_more_wait_than_memory_is_for(
     await asyncio.gather(*waiting, return_exceptions=True)
     asked = asyncio.create_task(post(program, auth, {"command": "log"}))
     told = (await sent(shop, MOST + 1))[-1]
-    shop.commands.told("till-1", command.done(told.id, {}))
+    shop.mqtt.told("till-1", command.done(told.id, {}))
     assert (await asked)[0] == 200
 
 
 async def audited(program: aiohttp.ClientSession, auth: dict[str, str]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = (await (await program.get("/api/v1/audit", headers=auth)).json())["rows"]
-    return [row for row in rows if row["action"] == "device commanded"]
+    return [row for row in rows if row["detail"] == "till-1"]
 
 
 async def test_what_acts_is_written_down_and_what_reads_is_not(
@@ -158,7 +158,7 @@ async def test_what_acts_is_written_down_and_what_reads_is_not(
     for name in ("log", "identify", "status"):
         await post(program, auth, {"command": name, "within_s": 1})
     rows = await audited(program, auth)
-    assert [(row["actor"], row["detail"]) for row in rows] == [("token office", "till-1: identify")]
+    assert [(row["actor"], row["action"]) for row in rows] == [("token office", "device identify")]
 
 
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("operator", 409), ("admin", 409)])

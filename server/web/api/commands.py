@@ -26,7 +26,7 @@ async def send(call: Call) -> Answer:
     name, commands = call.named("name"), call.parts.commands
     commands.check(name)
     if order.command not in READS:  # written down before, for a caller may hang up while the board works
-        await note(call, "device commanded", f"{name}: {order.command[:32]}")
+        await note(call, f"device {order.command[:32]}", name)
     return await commands.send(name, order.command, order.arguments, order.within_s)
 
 

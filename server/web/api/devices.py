@@ -2,7 +2,6 @@
 
 import msgspec
 
-from server.errors import NotFound
 from server.store.devices import Seen
 from server.web.api.audit import note
 from server.web.api.endpoint import Call, Endpoint, Listing
@@ -36,10 +35,7 @@ async def everyone(call: Call) -> DeviceList:
 
 async def one(call: Call) -> Seen:
     """What is known of a device. Raises NotFound."""
-    seen = call.parts.presence.of(call.named("name"))
-    if seen is None:
-        raise NotFound(f"There is no device {call.named('name')}.")
-    return seen
+    return call.parts.presence.one(call.named("name"))
 
 
 async def add(call: Call) -> Credentials:
