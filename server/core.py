@@ -64,7 +64,7 @@ async def open_core(settings: Settings, database: Database) -> Core:
     names, folds, standings, intake, checkpointed = await database.write(recover)
     await standings.look(milliseconds(), database)
     presence = Presence()
-    await presence.load(database)
+    await presence.load(database, milliseconds())
     registrar = Registrar(database, names, presence, milliseconds)
     born = await database.read(generation.current)
     return Core(database, names, folds, standings, intake, presence, registrar, born, checkpointed)

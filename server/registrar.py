@@ -2,10 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 
+from server.errors import BadInput
 from server.ingest.names import Names
 from server.ingest.presence import Presence
 from server.store import devices
 from server.store.database import Database, to_the_end
+from server.store.devices import Seen
+
+LONGEST = 64
 
 
 class Registrar:
@@ -28,6 +32,13 @@ class Registrar:
         """Cut the device off now and for good. Raises NotFound."""
         await to_the_end(self._revoke(name))
 
+    async def describe(self, name: str, label: str | None = None, group: str | None = None) -> Seen:
+        """Give a device another label or group, None: as it is; how it was before.
+
+        Raises NotFound, and BadInput for a text that is too long or not printable.
+        """
+        return await to_the_end(self._describe(name, label, group))
+
     # store, memory and broker change together: a caller that hangs up must not come in between
 
     async def _add(self, name: str) -> dict[str, str]:
@@ -46,6 +57,22 @@ class Registrar:
         self._presence.revoked(name, now)
         await self._tell()
 
+    async def _describe(self, name: str, label: str | None, group: str | None) -> Seen:
+        before = self._presence.one(name)
+        label = before.label if label is None else _text("label", label)
+        group = before.group if group is None else _text("group", group)
+        await self._database.write(devices.describe, name, label, group)
+        self._presence.described(name, label, group)
+        return before
+
     async def _tell(self) -> None:
         if self.update is not None:
             await self.update()
+
+
+def _text(field: str, text: str) -> str:
+    """What staff wrote, without space around it. Raises BadInput."""
+    text = text.strip()
+    if len(text) > LONGEST or not text.isprintable():
+        raise BadInput(field, f"A {field} is at most {LONGEST} printable characters.")
+    return text

@@ -1,6 +1,7 @@
 """Who is here: the latest `state` of each device, in memory, saved now and then."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -8,7 +9,8 @@ from dataclasses import replace
 from firmware.wire import reading
 from firmware.wire.errors import WireError
 from server.errors import NotFound, StoreFull
-from server.store import devices
+from server.ingest.beats import Beats
+from server.store import beats, devices
 from server.store.database import Database
 from server.store.devices import Seen
 
@@ -17,15 +19,20 @@ Changed = Callable[[Seen], None]
 
 
 class Presence:
-    """All devices with what they last told; `changed` listeners hear of each difference."""
+    """All devices with what they last told; `changed` listeners hear of each difference.
+
+    beats: in which minutes they were heard.
+    """
 
     def __init__(self) -> None:
         self._seen: dict[str, Seen] = {}
         self._dirty: set[str] = set()
         self.changed: list[Changed] = []
+        self.beats = Beats()
 
-    async def load(self, database: Database) -> None:
+    async def load(self, database: Database, now: int) -> None:
         """Read the register; nobody is here until it says so."""
+        await database.read(self.beats.load, now)
         for one in await database.read(devices.everyone):
             self._seen[one.name] = one
         self.everyone_left()
@@ -57,6 +64,7 @@ class Presence:
             self._put(replace(known, state=facts))
         else:
             self._put(replace(known, online=True, last_seen_at=now, state=facts))
+            self.beats.heard(name, now)
         epoch = facts.get("epoch")
         return epoch if isinstance(epoch, int) else None
 
@@ -66,6 +74,7 @@ class Presence:
         if known is not None and abs(now - (known.last_seen_at or 0)) > 1000:
             self._seen[name] = replace(known, last_seen_at=now)
             self._dirty.add(name)
+            self.beats.heard(name, now)
 
     def everyone_left(self) -> None:
         """The broker is gone, and every connection with it."""
@@ -83,6 +92,10 @@ class Presence:
         if name in self._seen:
             self._put(replace(self._seen[name], revoked_at=now, online=False))
 
+    def described(self, name: str, label: str, group: str) -> None:
+        """Staff call a device something else now, or moved it."""
+        self._put(replace(self._seen[name], label=label, group=group))
+
     def conflicted(self, name: str, now: int) -> None:
         """An event of the device differed from the committed one of the same number."""
         if name in self._seen:
@@ -98,13 +111,20 @@ class Presence:
     async def save(self, database: Database) -> None:
         """Write what changed since the last save."""
         names, self._dirty = self._dirty, set()
-        if names:
-            try:
-                seen = [self._seen[name] for name in names]
-                await database.write(devices.save_presence, seen)
-            except BaseException:
-                self._dirty |= names
-                raise
+        if not names:
+            return
+        seen, minutes = [self._seen[name] for name in names], self.beats.unsaved()
+
+        def write(connection: sqlite3.Connection) -> None:
+            devices.save_presence(connection, seen)
+            beats.save(connection, minutes.days, minutes.old)
+
+        try:
+            await database.write(write)
+        except BaseException:
+            self._dirty |= names
+            self.beats.merge(minutes)
+            raise
 
     def _put(self, one: Seen) -> None:
         if self._seen.get(one.name) != one:

@@ -16,7 +16,10 @@ ITERATIONS = 101  # mosquitto's own default; the secret has 128 random bits, so 
 
 @dataclass(frozen=True)
 class Seen:
-    """A device as the edge knows it now. state: facts that the board told (wire.state.FIELDS)."""
+    """A device as the edge knows it now. state: facts that the board told (wire.state.FIELDS).
+
+    label: what staff call it. group: where it belongs, as staff say. Both may be empty.
+    """
 
     name: str
     online: bool
@@ -25,6 +28,8 @@ class Seen:
     revoked_at: int | None
     conflict_at: int | None
     state: dict[str, Any] = field(default_factory=dict)
+    label: str = ""
+    group: str = ""
 
 
 def hashed(secret: str) -> str:
@@ -65,6 +70,13 @@ def revoke(connection: sqlite3.Connection, name: str, now: int) -> int:
     return int(row[0])
 
 
+def describe(connection: sqlite3.Connection, name: str, label: str, group: str) -> None:
+    """Write down what staff call a device, and its group. Raises NotFound."""
+    done = connection.execute("UPDATE device SET label = ?, place = ? WHERE name = ?", (label, group, name))
+    if done.rowcount == 0:
+        raise NotFound(f"There is no device {name}.")
+
+
 def credentials(connection: sqlite3.Connection) -> list[tuple[str, str]]:
     """(name, hashed secret) of every device that may connect."""
     return connection.execute(
@@ -75,10 +87,13 @@ def credentials(connection: sqlite3.Connection) -> list[tuple[str, str]]:
 def everyone(connection: sqlite3.Connection) -> list[Seen]:
     """Every device, by name."""
     rows = connection.execute(
-        "SELECT name, online, last_seen_at, added_at, revoked_at, conflict_at, state FROM device "
-        "ORDER BY name"
+        "SELECT name, online, last_seen_at, added_at, revoked_at, conflict_at, state, label, place "
+        "FROM device ORDER BY name"
     )
-    return [Seen(row[0], bool(row[1]), row[2], row[3], row[4], row[5], json.loads(row[6])) for row in rows]
+    return [
+        Seen(name, bool(online), seen, added, revoked, conflict, json.loads(state), label, place)
+        for name, online, seen, added, revoked, conflict, state, label, place in rows
+    ]
 
 
 def save_presence(connection: sqlite3.Connection, seen: list[Seen]) -> None:

@@ -235,6 +235,17 @@ MIGRATIONS = [
     -- when the oldest event came that a fold could count, where the log did not begin with the first one
     ALTER TABLE fold ADD COLUMN since_at INTEGER;
     """,
+    """
+    -- what staff call a device, and where it stands; and in how many minutes of each hour it was heard
+    ALTER TABLE device ADD COLUMN label TEXT NOT NULL DEFAULT '';
+    ALTER TABLE device ADD COLUMN place TEXT NOT NULL DEFAULT '';
+    CREATE TABLE beat (
+        device TEXT NOT NULL,
+        day INTEGER NOT NULL,         -- days since 1970 UTC
+        hours BLOB NOT NULL,          -- 24 bytes: minutes heard, 0 to 60
+        PRIMARY KEY (device, day)
+    ) WITHOUT ROWID;
+    """,
 ]  # fmt: skip
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from server.ingest.beats import HOUR_MS, KEPT_DAYS, MINUTE_MS, Beats
 
+from server.ingest.beats import HOUR_MS, KEPT_DAYS, MINUTE_MS, Beats
 from server.store import beats as table
 from server.store.database import Database
 

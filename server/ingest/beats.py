@@ -1,0 +1,77 @@
+"""The heartbeat of each device: in which minutes of the last months it was heard, in memory."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from server.store import beats
+from server.store.beats import HOURS, Day
+
+KEPT_DAYS = 91
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+
+
+@dataclass(frozen=True)
+class Unsaved:
+    """days: as they are now. old: to be forgotten."""
+
+    days: Mapping[Day, bytes]
+    old: set[Day]
+
+
+class Beats:
+    """Counts minutes, not messages: a minute in which a device was heard once or often is one."""
+
+    def __init__(self) -> None:
+        self._days: dict[Day, bytearray] = {}
+        self._last: dict[str, int] = {}  # the newest minute that was counted
+        self._dirty: set[Day] = set()
+        self._old: set[Day] = set()  # to be forgotten by the store too
+
+    def load(self, connection: sqlite3.Connection, now: int) -> None:
+        """Read what is kept, and forget what is older."""
+        self._days = beats.load(connection)
+        first = now // HOUR_MS // HOURS - KEPT_DAYS
+        self._old = {day for day in self._days if day[1] <= first}
+        for day in self._old:
+            del self._days[day]
+
+    def heard(self, name: str, now: int) -> None:
+        """A device was heard at `now`, ms since 1970 UTC."""
+        minute = now // MINUTE_MS
+        if minute <= self._last.get(name, -1):  # counted, or the clock went back
+            return
+        self._last[name] = minute
+        hour = now // HOUR_MS
+        day = (name, hour // HOURS)
+        hours = self._days.get(day) or self._begin(day)
+        hours[hour % HOURS] = min(60, hours[hour % HOURS] + 1)
+        self._dirty.add(day)
+
+    def _begin(self, day: Day) -> bytearray:
+        """A new day of a device, with which its oldest one goes."""
+        old = (day[0], day[1] - KEPT_DAYS)
+        if self._days.pop(old, None) is not None:
+            self._old.add(old)
+        hours = self._days[day] = bytearray(HOURS)
+        return hours
+
+    def minutes(self, name: str, hours: Iterable[int]) -> int:
+        """In how many minutes of these hours (since 1970 UTC) it was heard."""
+        found = 0
+        for hour in hours:
+            day = self._days.get((name, hour // HOURS))
+            found += day[hour % HOURS] if day is not None else 0
+        return found
+
+    def unsaved(self) -> Unsaved:
+        """What changed since the last call."""
+        made = Unsaved({day: bytes(self._days[day]) for day in self._dirty - self._old}, self._old)
+        self._dirty, self._old = set(), set()
+        return made
+
+    def merge(self, unsaved: Unsaved) -> None:
+        """Saving it failed: it has changed still."""
+        self._dirty.update(unsaved.days)
+        self._old |= unsaved.old
