@@ -16,6 +16,7 @@ from server.ingest.standings import Before as Before
 from server.settings import Settings
 from server.store.database import Database
 from server.store.devices import Seen as Seen
+from server.web.heartbeat import Minutes
 
 
 class Intake(Protocol):
@@ -68,7 +69,10 @@ class Totals(Protocol):
 
 
 class Presence(Protocol):
-    """Which devices are here, from memory."""
+    """Which devices are here, from memory. beats: in which minutes they were heard."""
+
+    @property
+    def beats(self) -> Minutes: ...
 
     def all(self) -> list[Seen]:
         """Every device that is known, by name."""
@@ -118,6 +122,9 @@ class Devices(Protocol):
 
     async def revoke(self, name: str) -> None:
         """Cut the device off now and for good. Raises NotFound."""
+
+    async def describe(self, name: str, label: str | None = None, group: str | None = None) -> Seen:
+        """Another label or group, None: as it is; how it was before. Raises NotFound, BadInput."""
 
 
 class Commands(Protocol):

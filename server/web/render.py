@@ -7,9 +7,10 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from server import __version__
-from server.web import words
+from server.clock import milliseconds
+from server.web import fleet, words
 from server.web.caller import CALLER
-from server.web.parts import PARTS
+from server.web.parts import PARTS, Parts
 
 TEMPLATES: web.AppKey[Environment] = web.AppKey("templates", Environment)
 
@@ -31,10 +32,17 @@ def templates() -> Environment:
 
 def page(request: web.Request, template: str, facts: Mapping[str, Any], status: int = 200) -> web.Response:
     """A rendered template as an answer."""
-    settings = request.app[PARTS].settings
+    parts, caller = request.app[PARTS], request.get(CALLER)
+    settings = parts.settings
     around = {
         "site": settings.edge.site, "zone": settings.zone, "version": __version__,
-        "caller": request.get(CALLER), "path": request.path, "has_mailbox": settings.mail.mode == "local",
+        "caller": caller, "path": request.path, "has_mailbox": settings.mail.mode == "local",
+        "looks": _looks(parts) if caller else 0,
     }  # fmt: skip
     text = request.app[TEMPLATES].get_template(template).render(around | dict(facts))
     return web.Response(text=text, status=status, content_type="text/html")
+
+
+def _looks(parts: Parts) -> int:
+    """How many devices need a look."""
+    return sum(row.needs_a_look for row in fleet.rows(parts.presence.all(), milliseconds()))

@@ -19,9 +19,10 @@ from server.web.headers import add_headers
 from server.web.knock import knock
 from server.web.live import LIVE, Live
 from server.web.metrics import REQUESTS, counted
+from server.web.notices import NOTICES, Notices
 from server.web.origin import same_origin
 from server.web.pace import PACE, Pace, paced
-from server.web.pages import customers, mailbox, rankings, today
+from server.web.pages import customers, device_actions, devices, mailbox, rankings, today
 from server.web.parts import PARTS, Parts
 from server.web.passwords import PASSWORDS, Passwords
 from server.web.problems import explain, problems
@@ -39,7 +40,7 @@ def create_app(parts: Parts) -> web.Application:
         middlewares=[counted, problems, knock, same_origin, paced], client_max_size=MAX_BODY
     )
     feed = Feed(asyncio.get_running_loop().time)
-    app[READS] = Reads()
+    app[READS], app[NOTICES] = Reads(), Notices()
     app[PARTS], app[FEED], app[TILES] = parts, feed, Tiles(parts, feed, app[READS])
     app[LIVE], app[EXPORTS] = Live(parts, feed, app[TILES]), Exports()
     app[PACE], app[PASSWORDS], app[REQUESTS], app[TEMPLATES] = Pace(), Passwords(), Counter(), templates()
@@ -57,6 +58,10 @@ def _add_pages(app: web.Application) -> None:
     app.router.add_get("/rankings", counted_as("rankings")(rankings.show))
     app.router.add_get("/customers", counted_as("customers")(customers.search))
     app.router.add_get(_any_name("/customers/{name}"), counted_as("customers")(customers.show))
+    app.router.add_get("/devices", counted_as("devices")(devices.show))
+    app.router.add_post("/devices", device_actions.act_on_many)
+    app.router.add_get("/devices/{name}", counted_as("devices")(devices.one))
+    app.router.add_post("/devices/{name}", device_actions.act_on_one)
     app.router.add_get("/sign-in", sign_in.show)
     app.router.add_post("/sign-in", sign_in.check)
     app.router.add_post("/sign-out", sign_in.leave)
@@ -95,7 +100,7 @@ def _share(app: web.Application, resources: list[web.Resource]) -> None:
         return
     options = aiohttp_cors.ResourceOptions(  # type: ignore[no-untyped-call]
         allow_headers=("Authorization", "Content-Type", "Content-Encoding", events.KEY, "Last-Event-ID"),
-        expose_headers=("X-Request-ID", "Retry-After"), allow_methods=("GET", "POST", "DELETE"),
+        expose_headers=("X-Request-ID", "Retry-After"), allow_methods=("GET", "POST", "PATCH", "DELETE"),
     )  # fmt: skip
     cors = aiohttp_cors.setup(app, defaults={origin.rstrip("/"): options for origin in origins})
     for resource in resources:

@@ -6,9 +6,8 @@ from typing import Any
 from aiohttp import web
 
 from server.clock import milliseconds
-from server.store.devices import Seen
 from server.store.mail import Mails
-from server.web import charts, day, orders, week
+from server.web import charts, day, fleet, orders, week
 from server.web.feed import Feed
 from server.web.parts import Parts
 from server.web.reads import Reads
@@ -85,14 +84,14 @@ class Tiles:
 
     def devices(self) -> Tile:
         """All boards as planks, and the ones to list: who needs a look first."""
-        boards = [one for one in self._parts.presence.all() if _is_board(one)]
-        listed = sorted(boards, key=lambda one: (one.online, -(one.last_seen_at or 0)))
+        now = self._clock()
+        boards = [row for row in fleet.rows(self._parts.presence.all(), now) if row.state != "revoked"]
         return {
-            "tile": "devices", "known": len(boards), "here": sum(one.online for one in boards),
-            "planks": [state_of(one) for one in boards[:200]],
+            "tile": "devices", "known": len(boards), "here": sum(row.state == "here" for row in boards),
+            "planks": [row.state for row in boards[:200]],
             "rows": [
-                {"name": one.name, "state": state_of(one), "last_seen_at": one.last_seen_at}
-                for one in listed[:LISTED]
+                {"name": row.name, "state": row.state, "last_seen_at": row.seen.last_seen_at}
+                for row in fleet.ordered(boards, "state")[:LISTED]
             ],
         }  # fmt: skip
 
@@ -119,17 +118,3 @@ class Tiles:
 
 
 TILES: web.AppKey[Tiles] = web.AppKey("tiles", Tiles)
-
-
-def state_of(one: Seen) -> str:
-    """`here`, `off` when its connection is gone, `new` before its first word, `twice` when two
-    boards seem to share its name."""
-    if one.conflict_at is not None:
-        return "twice"
-    if one.online:
-        return "here"
-    return "off" if one.last_seen_at is not None else "new"
-
-
-def _is_board(one: Seen) -> bool:
-    return one.revoked_at is None and not one.name.startswith("http-")

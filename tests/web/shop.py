@@ -107,12 +107,13 @@ class Shop:
         await self.database.write(staff.set_password, number, kept)
         return number
 
+    def check(self, device: str) -> None:
+        """Whether a command could reach it."""
+        self.commands.check(device)
+
     async def send(self, device: str, command: str, arguments: dict[str, Any], within_s: float) -> Answer:
         """Commands to boards, as a test answers them."""
         return await self.commands.send(device, command, arguments, within_s)
-
-    def check(self, device: str) -> None:
-        self.mqtt.check(device)
 
     def parts(self) -> Parts:
         core = self.core

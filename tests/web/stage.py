@@ -5,9 +5,8 @@ import random
 import sqlite3
 from dataclasses import replace
 
-from server.ingest.beats import Beats
-
 from server.clock import milliseconds
+from server.ingest.beats import Beats
 from server.rankings.standing import Standings
 from server.web.day import begin
 from tests.web.shop import Shop

@@ -69,7 +69,7 @@ async def test_a_notice_heals_by_itself_and_a_hostile_name_stays_a_text(shop: Sh
         await flow.expect(page.locator("[data-stream] .id").first).to_have_text(hostile)
         await flow.expect(page.locator(".ranks .id").first).to_have_text(hostile)
         await shop.core.registrar.add("till-9")
-        await flow.expect(page.get_by_text("Not seen yet")).to_be_visible()
+        await flow.expect(page.get_by_text("New", exact=True)).to_be_visible()
         assert visited.complaints == []
 
 
@@ -100,7 +100,7 @@ async def test_the_page_tells_when_the_edge_is_gone_and_comes_back_by_itself(
 async def test_a_new_shop_tells_the_next_step(shop: Shop, browser: Browser, look: Look) -> None:
     async with flow.visit(browser, look) as visited:
         await flow.sign_in(visited.page, await _place(shop))
-        await flow.expect(visited.page.get_by_text("boardwalk device add till-1")).to_be_visible()
+        await flow.expect(visited.page.get_by_text("boardwalk flash --name till-1")).to_be_visible()
         await flow.expect(visited.page.get_by_text("Listening")).to_be_visible()
         await visited.page.wait_for_timeout(1200)
         await visited.keep("empty")

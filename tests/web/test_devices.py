@@ -151,6 +151,10 @@ class Boards:
     mute: tuple[str, ...] = ()
     sent: list[tuple[str, str]] = field(default_factory=list)
 
+    def check(self, device: str) -> None:
+        if device in self.gone:
+            raise Conflict(f"{device} is offline.")
+
     async def send(self, device: str, command: str, arguments: dict[str, Any], within_s: float) -> Answer:
         if device in self.gone:
             raise Conflict(f"{device} is offline.")

@@ -2,12 +2,12 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from server.ingest.beats import Beats
-from server.web.fleet import Wanted
-from server.web.heartbeat import FULL, GAP, RANGES, REST, SLOW
 
+from server.ingest.beats import Beats
 from server.store.devices import Seen
 from server.web import fleet, heartbeat
+from server.web.fleet import Wanted
+from server.web.heartbeat import FULL, GAP, RANGES, REST, SLOW
 
 NOW = 1_790_000_000_000
 MINUTE = 60_000

@@ -5,7 +5,7 @@ import msgspec
 from server.store.devices import Seen
 from server.web.api.audit import note
 from server.web.api.endpoint import Call, Endpoint, Listing
-from server.web.caller import ADMIN, READ
+from server.web.caller import ADMIN, OPERATE, READ
 
 
 class DeviceList(msgspec.Struct):
@@ -26,6 +26,13 @@ class Credentials(msgspec.Struct):
     device: str
     username: str
     secret: str
+
+
+class Description(msgspec.Struct, forbid_unknown_fields=True):
+    """What staff call a device, and its group, each at most 64 characters; what is left out stays."""
+
+    label: str | None = None
+    group: str | None = None
 
 
 async def everyone(call: Call) -> DeviceList:
@@ -51,10 +58,21 @@ async def revoke(call: Call) -> None:
     await note(call, "device revoked", call.named("name"))
 
 
+async def describe(call: Call) -> Seen:
+    """Call a device something else, or move it to another group."""
+    name = call.named("name")
+    await call.parts.devices.describe(name, call.body.label, call.body.group)
+    await note(call, "device described", name)
+    return call.parts.presence.one(name)
+
+
 PATH = "/api/v1/devices"
 ENDPOINTS = [
     Endpoint("GET", PATH, everyone, READ, "All devices", Listing, answer=DeviceList),
     Endpoint("POST", PATH, add, ADMIN, "Register a device", body=NewDevice, answer=Credentials, status=201),
     Endpoint("GET", PATH + "/{name}", one, READ, "One device", answer=Seen),
+    Endpoint(
+        "PATCH", PATH + "/{name}", describe, OPERATE, "Rename or move a device", body=Description, answer=Seen
+    ),
     Endpoint("DELETE", PATH + "/{name}", revoke, ADMIN, "Cut a device off"),
 ]

@@ -2,6 +2,7 @@
 import { all } from "./words.js";
 import "./today.js";
 import "./fresh.js";
+import "./devices.js";
 
 for (const button of all("[data-copy]")) {
   button.addEventListener("click", async () => {

@@ -13,9 +13,12 @@ function soon() {
   due ||= setTimeout(draw, EVERY_MS);
 }
 
+// Rows that are ticked, and menus that are open, must not move to another device.
+const busy = () => one("input:checked, details[open]", part) || part.contains(document.activeElement);
+
 async function draw() {
   due = 0;
-  if (asking || document.hidden || touched(part)) return void soon();
+  if (asking || document.hidden || touched(part) || busy()) return void soon();
   asking = true;
   const answer = await fetch(location.href).catch(() => null);
   asking = false;
@@ -40,6 +43,7 @@ function become(here, there) {
 }
 
 if (part) {
-  follow("newest=1", Number(part.dataset.fresh), { state: () => {}, event: soon, reset: soon });
+  const state = (tile) => { if (tile.tile === part.dataset.tile) soon(); };
+  follow("newest=1", Number(part.dataset.fresh), { state, event: soon, reset: soon });
   setTimeout(() => { soon(); setInterval(soon, HOUR_MS); }, HOUR_MS - Date.now() % HOUR_MS + 2000); // standings, and days
 }

@@ -180,7 +180,7 @@ function week(tile) {
   });
 }
 
-const PRESENCE = { here: ["", "Here"], off: ["off", "Offline"], new: ["sleep", "Not seen yet"], twice: ["stale", "Two with this name"] };
+const PRESENCE = { here: ["", "Here"], stale: ["stale", "Stale"], off: ["off", "Offline"], new: ["sleep", "New"], twice: ["stale", "Two with this name"] };
 
 function devices(tile) {
   const here = one("[data-here]");
@@ -199,6 +199,7 @@ function devices(tile) {
     pres.className = `pres ${kind}`;
     set(pres, word);
     set(one(".id", item), found.name);
+    one(".id", item).href = `/devices/${found.name}`;
     if (found.last_seen_at) one(".quiet", item).replaceChildren(since(found.last_seen_at), " ago");
     return item;
   }));

@@ -1,0 +1,171 @@
+"""Devices as people look at them: state, what needs a look, filters with counts, order."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from server.store.devices import Seen
+
+BEAT_MS = 30_000  # between two states of a board: firmware.link.HEARTBEAT_S
+STALE_MS = 5 * BEAT_MS // 2
+QUIET_MS = 10 * 60_000  # a device that never told a state, as a gateway, is here for so long after a word
+LOW_PERCENT = 15
+FILLING_PERCENT = 75
+WORST_FIRST = ("twice", "off", "stale", "new", "here", "revoked")
+
+
+def state_of(one: Seen, now: int) -> str:
+    """`here`; `stale`, late by two beats; `off`, its connection is gone; `new` before its first word;
+    `twice` when two boards seem to share its name; `revoked`."""
+    if one.revoked_at is not None:
+        return "revoked"
+    if one.conflict_at is not None:
+        return "twice"
+    if one.last_seen_at is None:
+        return "new"
+    silent = now - one.last_seen_at
+    if one.online:
+        return "here" if silent <= STALE_MS else "stale"
+    return "here" if not one.state and silent <= QUIET_MS else "off"
+
+
+def is_device(one: Seen) -> bool:
+    """Whether it is one to be listed: those that only post over HTTP are tokens."""
+    return not one.name.startswith("http-")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A device with its state; facts that may be old by now are None."""
+
+    seen: Seen
+    state: str
+
+    @property
+    def name(self) -> str:
+        return self.seen.name
+
+    def fact(self, name: str) -> Any:
+        """What the board told last, None when it never did."""
+        return self.seen.state.get(name)
+
+    @property
+    def battery(self) -> float | None:
+        return self._number("battery")
+
+    @property
+    def rssi(self) -> float | None:
+        return self._number("rssi")
+
+    @property
+    def heap_free(self) -> float | None:
+        return self._number("heap_free")
+
+    @property
+    def waiting(self) -> float | None:
+        """Events in its outbox: known only while it is here."""
+        return self._number("outbox_waiting") if self.state in ("here", "stale", "twice") else None
+
+    @property
+    def full(self) -> float:
+        """Percent of its outbox that is full."""
+        return self._number("outbox_full") or 0 if self.waiting is not None else 0
+
+    @property
+    def is_low(self) -> bool:
+        return self.battery is not None and self.battery < LOW_PERCENT
+
+    @property
+    def is_filling(self) -> bool:
+        return self.full >= FILLING_PERCENT
+
+    @property
+    def needs_a_look(self) -> bool:
+        return self.state in ("twice", "off", "stale") or (
+            self.state != "revoked" and (self.is_low or self.is_filling)
+        )
+
+    @property
+    def bars(self) -> int:
+        """Strength of the signal, 1 to 4."""
+        return sum((self.rssi or -100) >= level for level in (-999, -75, -65, -55))
+
+    def _number(self, name: str) -> float | None:
+        found = self.seen.state.get(name)
+        return found if isinstance(found, int | float) else None
+
+
+Test = Callable[[Row], bool]
+FILTERS: dict[str, tuple[str, Test]] = {
+    "all": ("All", lambda row: row.state != "revoked"),
+    "look": ("Needs a look", lambda row: row.needs_a_look),
+    "here": ("Here", lambda row: row.state == "here"),
+    "stale": ("Stale", lambda row: row.state == "stale"),
+    "offline": ("Offline", lambda row: row.state == "off"),
+    "new": ("New", lambda row: row.state == "new"),
+    "battery": ("Low battery", lambda row: row.state != "revoked" and row.is_low),
+    "outbox": ("Outbox filling", lambda row: row.is_filling),
+    "revoked": ("Revoked", lambda row: row.state == "revoked"),
+}
+SORTS: dict[str, Callable[[Row], Any]] = {
+    "state": lambda row: (not row.needs_a_look, WORST_FIRST.index(row.state), -(row.seen.last_seen_at or 0)),
+    "name": lambda row: row.name,
+    "group": lambda row: row.seen.group.casefold() or None,
+    "seen": lambda row: row.seen.last_seen_at,
+    "battery": lambda row: row.battery,
+    "signal": lambda row: row.rssi,
+    "memory": lambda row: row.heap_free,
+    "outbox": lambda row: row.waiting,
+    "firmware": lambda row: str(row.fact("firmware") or "") or None,
+}
+
+
+class Wanted(NamedTuple):
+    """Which devices: one of FILTERS, a group ("" for all), and a part of name, label, group or firmware."""
+
+    show: str = "all"
+    group: str = ""
+    text: str = ""
+
+
+def rows(seen: Iterable[Seen], now: int) -> list[Row]:
+    """Every device that is to be listed."""
+    return [Row(one, state_of(one, now)) for one in seen if is_device(one)]
+
+
+def picked(found: list[Row], wanted: Wanted) -> list[Row]:
+    """Those of them that are wanted."""
+    return [row for row in _within(found, wanted) if FILTERS[wanted.show][1](row)]
+
+
+def counts(found: list[Row], wanted: Wanted) -> list[tuple[str, str, int]]:
+    """Each filter with its words, and how many devices it would show."""
+    within = _within(found, wanted)
+    return [(name, words, sum(map(test, within))) for name, (words, test) in FILTERS.items()]
+
+
+def groups(found: list[Row]) -> list[str]:
+    """All groups, by name."""
+    return sorted({row.seen.group for row in found if row.seen.group}, key=str.casefold)
+
+
+def ordered(found: list[Row], sort: str) -> list[Row]:
+    """By one of SORTS, `-` in front for the other way round; what is not known comes last."""
+    key = SORTS[sort.removeprefix("-")]
+    by_name = sorted(found, key=lambda row: row.name)
+    known = [row for row in by_name if key(row) is not None]
+    return sorted(known, key=key, reverse=sort.startswith("-")) + [row for row in by_name if key(row) is None]
+
+
+def _within(found: list[Row], wanted: Wanted) -> list[Row]:
+    text = wanted.text.casefold()
+    return [
+        row
+        for row in found
+        if wanted.group in ("", row.seen.group)
+        and (not text or any(text in part.casefold() for part in _texts(row)))
+    ]
+
+
+def _texts(row: Row) -> tuple[str, ...]:
+    return row.name, row.seen.label, row.seen.group, str(row.fact("firmware") or "")

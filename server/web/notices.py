@@ -1,0 +1,49 @@
+"""What pages tell once, after something was done: kept in memory between the form and the next page."""
+
+import secrets
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+KEPT = 200
+
+
+@dataclass(frozen=True)
+class Notice:
+    """text: a sentence. bad: whether it tells of something that was not done.
+
+    details: more sentences. lines: of a log. undo: (device, label, group) as they were, where there is a way
+    back.
+    """
+
+    text: str
+    bad: bool = False
+    details: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    undo: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
+
+
+class Notices:
+    """The newest notices, each for one caller."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], Notice] = {}
+
+    def keep(self, caller: str, notice: Notice) -> str:
+        """Its id, for an address."""
+        number = secrets.token_urlsafe(6)
+        self._kept[caller, number] = notice
+        while len(self._kept) > KEPT:
+            del self._kept[next(iter(self._kept))]
+        return number
+
+    def read(self, caller: str, number: str) -> Notice | None:
+        """None for what is not there any more, or was for somebody else."""
+        return self._kept.get((caller, number))
+
+    def take(self, caller: str, number: str) -> Notice | None:
+        """The same, and it is gone."""
+        return self._kept.pop((caller, number), None)
+
+
+NOTICES: web.AppKey[Notices] = web.AppKey("notices", Notices)

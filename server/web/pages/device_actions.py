@@ -1,0 +1,213 @@
+"""What staff do with devices on their pages: with one, those that are ticked, or all that a filter shows."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from aiohttp import web
+from multidict import MultiMapping
+
+from server.clock import milliseconds
+from server.errors import BadInput, Conflict, NotFound
+from server.store import audit
+from server.web import fleet
+from server.web.caller import ADMIN, OPERATE, Caller, require
+from server.web.fleet import FILTERS, Wanted
+from server.web.notices import NOTICES, Notice, Notices
+from server.web.parts import PARTS, Parts
+from server.web.words import query
+
+NAMED = 3  # devices that a sentence names
+WITHIN_S = 10  # for the answer of a board
+AT_ONCE = 20  # boards that are asked at the same time
+MOST = 2000  # devices in one form
+LIST = ("show", "group", "text", "sort", "range")  # what the address of the list says
+
+
+@dataclass(frozen=True)
+class Form:
+    """A posted form. names: the devices that it is about. sure: what must be typed to revoke them."""
+
+    parts: Parts
+    caller: Caller
+    notices: Notices
+    names: Sequence[str]
+    sure: str
+    fields: MultiMapping[str]
+
+    def text(self, name: str) -> str:
+        """A field without space around it, "" when it is left out."""
+        return self.fields.get(name, "").strip()
+
+
+Act = Callable[[Form], Awaitable[Notice]]
+
+
+async def act_on_one(request: web.Request) -> web.StreamResponse:
+    """POST /devices/{name}: `act` in the form; or in the address, from the list. Raises NotFound."""
+    caller, name = require(request, OPERATE), request.match_info["name"]
+    request.app[PARTS].presence.one(name)
+    fields = await _posted(request)
+    form = Form(request.app[PARTS], caller, request.app[NOTICES], [name], name, fields)
+    if "act" in request.query:
+        return await _carry_out(request, request.query["act"], form, _list(fields))
+    return await _carry_out(request, form.text("act"), form, f"/devices/{name}")
+
+
+async def act_on_many(request: web.Request) -> web.StreamResponse:
+    """POST /devices: on each `d`, or with `every` on all that the filter shows. Raises NotFound."""
+    caller, parts = require(request, OPERATE), request.app[PARTS]
+    fields, presence = await _posted(request), parts.presence
+    if fields.get("every"):
+        known = fleet.rows(presence.all(), milliseconds())
+        names = [row.name for row in fleet.picked(known, _wanted(fields))]
+    else:
+        names = [presence.one(name).name for name in dict.fromkeys(fields.getall("d", []))]
+    if len(names) > MOST:
+        raise BadInput("d", f"At most {MOST} devices at once.")
+    form = Form(parts, caller, request.app[NOTICES], names, str(len(names)), fields)
+    return await _carry_out(request, form.text("act"), form, _list(fields))
+
+
+async def _carry_out(request: web.Request, act: str, form: Form, back: str) -> web.StreamResponse:
+    if act not in ACTS:
+        raise BadInput("act", f"act is one of: {', '.join(ACTS)}.")
+    scope, work = ACTS[act]
+    require(request, scope)
+    if form.names or work is _undo:
+        notice = await work(form)
+    else:
+        notice = Notice("No device was selected, so nothing was done.", bad=True)
+    said = form.notices.keep(form.caller.name, notice)
+    glue = "&" if "?" in back else "?"
+    return web.Response(status=303, headers={"Location": f"{back}{glue}said={said}"})
+
+
+async def _posted(request: web.Request) -> MultiMapping[str]:
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise web.HTTPUnsupportedMediaType
+    try:
+        posted = await request.post()
+    except (UnicodeDecodeError, LookupError, ValueError) as error:
+        raise BadInput("", "The form is no text.") from error
+    return posted  # type: ignore[return-value]  # files come with another content type only
+
+
+def _wanted(fields: MultiMapping[str]) -> Wanted:
+    show = fields.get("show", "") or "all"
+    if show not in FILTERS:
+        raise BadInput("show", f"show is one of: {', '.join(FILTERS)}.")
+    return Wanted(show, fields.get("group", ""), fields.get("text", ""))
+
+
+def _list(fields: MultiMapping[str]) -> str:
+    """The way back to the list as it was."""
+    if fields.get("back", "").startswith("/devices"):
+        return fields["back"]
+    return f"/devices?{query({name: fields.get(name, '') for name in LIST})}"
+
+
+# --- what can be done
+
+
+async def _command(command: str, done: str, form: Form) -> Notice:
+    """Send a command to each device, and tell whose answer was what."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(name: str) -> tuple[str, str]:
+        async with gate:
+            await _note(form, f"device {command}", name)
+            try:
+                answer = await form.parts.commands.send(name, command, {}, WITHIN_S)
+            except (Conflict, NotFound) as error:
+                return name, error.sentence
+        if answer.state == "done":
+            return name, ""
+        return name, f"{name}: {answer.text or 'no answer within 10 s; it may come later.'}"
+
+    answers = await asyncio.gather(*(ask(name) for name in form.names))
+    worked = [name for name, wrong in answers if not wrong]
+    wrong = [wrong for _, wrong in answers if wrong]
+    if not worked:
+        text = wrong[0] if len(wrong) == 1 else f"None of {len(wrong)} devices did it."
+        return Notice(text, bad=True, details=tuple(wrong if len(wrong) > 1 else ()))
+    rest = f" {len(wrong)} did not." if wrong else ""
+    return Notice(f"{_those(worked)} {done}.{rest}", bad=bool(wrong), details=tuple(wrong))
+
+
+async def _log(form: Form) -> Notice:
+    name = form.names[0]
+    try:
+        answer = await form.parts.commands.send(name, "log", {}, WITHIN_S)
+    except Conflict as error:
+        return Notice(error.sentence, bad=True)
+    if answer.state != "done":
+        return Notice(f"{name}: {answer.text or 'no answer within 10 s.'}", bad=True)
+    lines = [str(line[-1]) for line in (answer.result or {}).get("lines", [])]
+    text = f"The newest lines of {name}:" if lines else f"{name} has logged nothing."
+    return Notice(text, lines=tuple(lines))
+
+
+async def _revoke(form: Form) -> Notice:
+    if form.text("sure") != form.sure:
+        return Notice(f"Nothing was revoked: type {form.sure} to do that.", bad=True)
+    revoked = []
+    for name in form.names:
+        try:
+            await form.parts.devices.revoke(name)
+        except NotFound:  # somebody else was faster
+            continue
+        await _note(form, "device revoked", name)
+        revoked.append(name)
+    return Notice(f"{_those(revoked)} cannot connect any more." if revoked else "They had no access before.")
+
+
+async def _describe(form: Form) -> Notice:
+    name = form.names[0]
+    before = await form.parts.devices.describe(name, form.text("label"), form.text("group"))
+    await _note(form, "device described", name)
+    return Notice(f"{name} is saved.", undo=((name, before.label, before.group),))
+
+
+async def _group(form: Form) -> Notice:
+    group, before = form.text("to"), []
+    for name in form.names:
+        seen = await form.parts.devices.describe(name, group=group)
+        before.append((name, seen.label, seen.group))
+        await _note(form, "device moved", name)
+    verb = "is" if len(form.names) == 1 else "are"
+    where = f"in the group {group}" if group else "in no group"
+    return Notice(f"{_those(form.names)} {verb} {where} now.", undo=tuple(before))
+
+
+async def _undo(form: Form) -> Notice:
+    notice = form.notices.take(form.caller.name, form.text("said"))
+    if notice is None or not notice.undo:
+        return Notice("There is nothing left to undo.", bad=True)
+    for name, label, group in notice.undo:
+        await form.parts.devices.describe(name, label, group)
+        await _note(form, "device described", name)
+    return Notice("Undone.")
+
+
+ACTS: dict[str, tuple[str, Act]] = {
+    "identify": (OPERATE, partial(_command, "identify", "can be found by the blinking light")),
+    "restart": (OPERATE, partial(_command, "restart", "will be back in a moment")),
+    "log": (OPERATE, _log),
+    "describe": (OPERATE, _describe),
+    "group": (OPERATE, _group),
+    "undo": (OPERATE, _undo),
+    "revoke": (ADMIN, _revoke),
+}
+
+
+async def _note(form: Form, action: str, detail: str) -> None:
+    act = (form.caller.name, action, detail)
+    await form.parts.database.write(audit.record, act, milliseconds())
+
+
+def _those(names: Sequence[str]) -> str:
+    if len(names) <= NAMED:
+        return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return f"{len(names)} devices"

@@ -1,0 +1,94 @@
+"""The pages Devices and one device: who is here, how well, and what can be done with them."""
+
+from typing import Any, NamedTuple
+
+from aiohttp import web
+
+from server.clock import milliseconds
+from server.settings import address as address_of
+from server.store.events import EventQuery, Events
+from server.web import fleet, heartbeat
+from server.web.caller import ADMIN, OPERATE, READ, Caller, require
+from server.web.feed import FEED
+from server.web.fleet import FILTERS, SORTS, Row, Wanted
+from server.web.heartbeat import RANGES
+from server.web.notices import NOTICES
+from server.web.pages import address
+from server.web.parts import PARTS, Parts
+from server.web.render import page
+
+SHOWN = 50
+HISTORY = 25
+
+
+class Asked(NamedTuple):
+    """What the address says. after: the last device of the page before. range: of the heartbeat."""
+
+    show: str
+    group: str
+    text: str
+    sort: str
+    range: str
+    after: str
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(self.show, self.group, self.text)
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """GET /devices: `show`, `group`, `text`, `sort`, `range`, `after`. Raises BadInput."""
+    caller, asked, now = require(request, READ), asked_of(request), milliseconds()
+    parts = request.app[PARTS]
+    known = fleet.rows(parts.presence.all(), now)
+    found = fleet.ordered(fleet.picked(known, asked.wanted), asked.sort)
+    begin = next((at + 1 for at, row in enumerate(found) if row.name == asked.after), 0)
+    shown = found[begin : begin + SHOWN]
+    _, port = address_of(parts.settings.mqtt.listen)
+    facts = {
+        **asked._asdict(), **_rights(caller), "found": found, "rows": shown, "begin": begin, "known": known,
+        "counts": fleet.counts(known, asked.wanted), "groups": fleet.groups(known), "mqtt_port": port,
+        "ranges": heartbeat.WORDS, "now": now, "newest": request.app[FEED].newest,
+        "strips": {row.name: _strip(parts, row, now, asked.range) for row in shown},
+        "notice": request.app[NOTICES].read(caller.name, request.query.get("said", "")),
+        "said": request.query.get("said", ""),
+    }  # fmt: skip
+    return page(request, "devices.html", facts)
+
+
+async def one(request: web.Request) -> web.StreamResponse:
+    """GET /devices/{name}. Raises NotFound."""
+    caller, now = require(request, READ), milliseconds()
+    parts, name = request.app[PARTS], request.match_info["name"]
+    seen = parts.presence.one(name)
+    row = Row(seen, fleet.state_of(seen, now))
+    events, older = await Events(parts.database).page(EventQuery(device=name, limit=HISTORY, newest=True))
+    facts = {
+        "row": row, **_rights(caller), "now": now, "newest": request.app[FEED].newest,
+        "strips": {words: _strip(parts, row, now, name) for name, words in heartbeat.WORDS.items()},
+        "events": events, "older": older, "groups": fleet.groups(fleet.rows(parts.presence.all(), now)),
+        "notice": request.app[NOTICES].read(caller.name, request.query.get("said", "")),
+        "said": request.query.get("said", ""),
+    }  # fmt: skip
+    return page(request, "device.html", facts)
+
+
+def asked_of(request: web.Request) -> Asked:
+    """The parameters of the list, from its address. Raises BadInput."""
+    sorts = [sign + name for name in SORTS for sign in ("", "-")]
+    return Asked(
+        address.choice(request, "show", tuple(FILTERS), "all"),
+        address.text(request, "group"),
+        address.text(request, "text"),
+        address.choice(request, "sort", sorts, "state"),
+        address.choice(request, "range", tuple(RANGES), "24h"),
+        request.query.get("after", ""),
+    )
+
+
+def _rights(caller: Caller) -> dict[str, Any]:
+    return {"may_operate": OPERATE in caller.scopes, "may_revoke": ADMIN in caller.scopes}
+
+
+def _strip(parts: Parts, row: Row, now: int, range_: str) -> heartbeat.Strip:
+    return heartbeat.strip(parts.presence.beats, row.name, row.seen.added_at, now, range_)
