@@ -29,7 +29,8 @@ from server.mqtt.receiver import Receiver
 from server.mqtt.subscriber import Account, Subscriber
 from server.reception import Reception
 from server.rules.rule import Addresses
-from server.settings import Settings, address
+from server.settings import Mqtt, Settings, address
+from server.settings.doorway import doorway
 from server.store.database import Database
 from server.watch.health import Health, disk
 from server.watch.rate import Rate
@@ -97,7 +98,7 @@ class Edge:
     async def _start_mqtt(self) -> None:
         settings = self.settings
         if settings.mqtt.url:  # it may tie the session to the user, so that two would push each other out
-            boards = await self._subscribe(_external(settings.mqtt.url), TO_EDGE, True)
+            boards = await self._subscribe(_external(settings.mqtt), TO_EDGE, True)
         else:
             broker = Broker(settings.mqtt, settings.edge.site, self.core.database)
             self.broker = await self._stack.enter_async_context(broker)
@@ -210,9 +211,7 @@ async def running(settings: Settings, offline: bool = False) -> AsyncIterator[Ed
         yield edge
 
 
-def _external(url: str) -> Account:
-    parts = urlsplit(url)
-    tls = parts.scheme == "mqtts"
-    port = parts.port or (8883 if tls else 1883)
+def _external(mqtt: Mqtt) -> Account:
+    parts, way = urlsplit(mqtt.url), doorway(mqtt)
     user, secret = unquote(parts.username or "boardwalk"), unquote(parts.password or "")
-    return Account(parts.hostname or "", port, user, secret, tls)
+    return Account(way.host, way.port, user, secret, way.tls)

@@ -58,6 +58,18 @@ def add(connection: sqlite3.Connection, name: str, now: int) -> tuple[int, str]:
     return int(found[0]), secret
 
 
+def renew(connection: sqlite3.Connection, name: str) -> str:
+    """A new secret of a device that has one, told this once. Raises NotFound."""
+    secret = secrets.token_urlsafe(16)
+    changed = connection.execute(
+        "UPDATE device SET secret = ? WHERE name = ? AND secret IS NOT NULL AND revoked_at IS NULL",
+        (hashed(secret), name),
+    ).rowcount
+    if not changed:
+        raise NotFound(f"There is no device {name} whose credentials could be renewed.")
+    return secret
+
+
 def revoke(connection: sqlite3.Connection, name: str, now: int) -> int:
     """Take a device's right to send away; its id. Raises NotFound."""
     row = connection.execute(

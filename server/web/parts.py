@@ -120,6 +120,9 @@ class Devices(Protocol):
     async def add(self, name: str) -> dict[str, str]:
         """{"device", "username", "secret"}, the secret this once. Raises BadInput, Conflict."""
 
+    async def renew(self, name: str) -> dict[str, str]:
+        """As `add`, for a device that is there; its old secret ends at once. Raises NotFound."""
+
     async def revoke(self, name: str) -> None:
         """Cut the device off now and for good. Raises NotFound."""
 

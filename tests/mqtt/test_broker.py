@@ -117,6 +117,22 @@ async def test_revoking_disconnects_at_once_and_others_stay(core: Core) -> None:
         other.close()
 
 
+async def test_a_new_secret_ends_the_old_one_at_once(core: Core) -> None:
+    async with Broker(settings(), "shop", core.database) as broker:
+        core.registrar.update = broker.update
+        secrets = {name: (await core.registrar.add(name))["secret"] for name in ("a", "b")}
+        one, other = (Client(broker.port, name, secrets[name]) for name in ("a", "b"))
+        await until(lambda: one.answer == "Success" and other.answer == "Success")
+        renewed = (await core.registrar.renew("a"))["secret"]
+        await until(lambda: one.gone, 2)
+        one.close()
+        old, new = Client(broker.port, "a", secrets["a"], "x"), Client(broker.port, "a", renewed)
+        await until(lambda: old.answer is not None and new.answer == "Success")
+        assert old.answer == "Not authorized" and not other.gone
+        for client in (old, new, other):
+            client.close()
+
+
 async def test_it_comes_back_after_a_kill(core: Core) -> None:
     async with Broker(settings(), "shop", core.database) as broker:
         assert isinstance(broker._runs, Mosquitto)

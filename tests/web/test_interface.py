@@ -1,5 +1,7 @@
 """The HTTP interface for programs."""
 
+import base64
+import hashlib
 import json
 from typing import Any
 
@@ -8,6 +10,8 @@ import msgspec
 import pytest
 from openapi_spec_validator import validate
 
+from server.clock import milliseconds
+from server.store import devices
 from server.web.api import parameters
 from server.web.api.endpoint import Endpoint
 from server.web.api.openapi import ENDPOINTS, document
@@ -94,6 +98,43 @@ async def test_devices_are_added_once_listed_and_revoked(
     assert [(row["name"], row["online"]) for row in rows] == [("till-1", False)]
     assert (await program.delete(path + "/till-1", headers=auth)).status == 204
     assert (await program.delete(path + "/till-1", headers=auth)).status == 404
+
+
+async def test_a_device_gets_a_new_secret_and_a_stranger_none(
+    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
+) -> None:
+    path = "/api/v1/devices"
+    first = await (await program.post(path, json={"name": "till-1"}, headers=auth)).json()
+    answer = await program.post(path + "/till-1/credentials", headers=auth)
+    second = await answer.json()
+    assert answer.status == 200 and second["secret"] != first["secret"]
+    assert {**second, "secret": ""} == {**first, "secret": ""}
+    (known,) = await shop.core.database.read(devices.credentials)
+    assert (
+        known[0] == "till-1"
+        and matches(second["secret"], known[1])
+        and not matches(first["secret"], known[1])
+    )
+    acts = (await (await program.get("/api/v1/audit", headers=auth)).json())["rows"]
+    assert acts[0]["action"] == "device credentials renewed" and acts[0]["detail"] == "till-1"
+    assert (await program.post(path + "/till-2/credentials", headers=auth)).status == 404
+    await program.delete(path + "/till-1", headers=auth)
+    assert (await program.post(path + "/till-1/credentials", headers=auth)).status == 404
+
+
+def matches(secret: str, known: str) -> bool:
+    """Whether a hash of the register is that of this secret."""
+    _, _, rounds, salt, digest = known.split("$")
+    found = hashlib.pbkdf2_hmac("sha512", secret.encode(), base64.b64decode(salt), int(rounds), 64)
+    return base64.b64encode(found).decode() == digest
+
+
+async def test_a_site_tells_boards_its_name_its_time_and_its_broker(
+    program: aiohttp.ClientSession, auth: dict[str, str]
+) -> None:
+    told = await (await program.get("/api/v1/site", headers=auth)).json()
+    assert abs(told.pop("now") - milliseconds()) < 60_000
+    assert told == {"site": "shop", "mqtt": {"host": "127.0.0.1", "port": 1883, "tls": False}}
 
 
 async def test_users_are_invited_again_with_the_same_role_only(

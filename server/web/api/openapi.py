@@ -10,6 +10,7 @@ from server import __version__
 from server.web.api import (
     audit,
     commands,
+    credentials,
     customers,
     devices,
     events,
@@ -17,6 +18,7 @@ from server.web.api import (
     live,
     mails,
     rankings,
+    site,
     sync,
     tokens,
     totals,
@@ -26,7 +28,8 @@ from server.web.api.endpoint import Endpoint
 from server.web.problems import JSON, KINDS, Problem
 
 NOUNS = (
-    events, export, rankings, totals, devices, commands, customers, mails, sync, live, tokens, users, audit,
+    events, export, rankings, totals, devices, commands, credentials, customers, mails, sync, live, tokens, users,
+    audit, site,
 )  # fmt: skip
 ENDPOINTS: list[Endpoint] = [endpoint for noun in NOUNS for endpoint in noun.ENDPOINTS]
 REF = "#/components/schemas/{name}"
