@@ -22,7 +22,7 @@ except ImportError:
 
 CAUSES = ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET")
 CAUSE_NAMES = ("power", "hard", "watchdog", "sleep", "soft")
-CA_PATH = "ca.der"  # DER, for MicroPython takes no PEM
+CA_PATHS = ("ca.der", "ca2.der")  # DER, for MicroPython takes no PEM; two, so that one can be replaced
 EPOCH_2000_MS = 946_684_800_000
 
 
@@ -35,13 +35,15 @@ def open_board(root: str):
     return Board(root)
 
 
-def trusting(certificate: bytes | None):
-    """A TLS context that accepts only servers whose certificate this one (DER) has signed."""
-    if not certificate:
-        raise OSError("settings ask for TLS, but there is no /" + CA_PATH)
+def trusting(flash):
+    """A TLS context that accepts only servers whose certificate one of CA_PATHS has signed."""
+    certificates = [each for each in [flash.read(path) for path in CA_PATHS] if each]
+    if not certificates:
+        raise OSError("settings ask for TLS, but there is no /" + CA_PATHS[0])
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.verify_mode = ssl.CERT_REQUIRED  # MicroPython's default is to trust everyone
-    context.load_verify_locations(cadata=certificate)
+    for certificate in certificates:
+        context.load_verify_locations(cadata=certificate)
     return context
 
 
@@ -158,8 +160,8 @@ class Board:
             return None
 
     def tls_context(self):
-        """A TLS context that trusts only the certificate in /ca.der."""
-        return trusting(self.flash.read(CA_PATH))
+        """A TLS context that trusts only the certificates in /ca.der and /ca2.der."""
+        return trusting(self.flash)
 
     def no_delay(self, writer) -> None:
         """Send small packets at once, for each of them waits for an answer of the edge."""

@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 
-from firmware.board import CA_PATH, trusting
+from firmware.board import trusting
 from firmware.flash import Flash
 
 PINS = "pins"
@@ -81,7 +81,7 @@ class HostBoard:
         return None
 
     def tls_context(self):
-        return trusting(self.flash.read(CA_PATH))
+        return trusting(self.flash)
 
     def no_delay(self, writer) -> None:
         pass  # asyncio sets TCP_NODELAY itself
