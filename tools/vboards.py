@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ import click
 
 from server.__main__ import find, log_to_stderr
 from server.errors import BoardwalkError
-from server.settings import Settings, address
+from server.settings import Settings
+from server.settings.doorway import doorway
 from tools.office import Office, office
 from tools.output import JSON, show
 from tools.vboard.client import Fleet
@@ -38,9 +39,12 @@ def vboard() -> None:
 @click.option("--profile", default="esp32", show_default=True, help=f"Kind of board: {', '.join(PROFILES)}.")
 @click.option("--heap", default="160K", show_default=True, help="Memory of a board.")
 @click.option("--every", default=1.0, show_default=True, help="Seconds between orders at a board; 0: none.")
+@click.option("--blank", is_flag=True, help="Start boards that are not up without firmware, at their prompt.")
 @JSON
 @click.pass_obj
-def vboard_up(config: Path | None, count: int, profile: str, heap: str, every: float, as_json: bool) -> None:
+def vboard_up(
+    config: Path | None, count: int, profile: str, heap: str, every: float, blank: bool, as_json: bool
+) -> None:
     """Start boards that post orders to the edge, and print their serial ports."""
     if not 1 <= count <= MOST:
         raise BoardwalkError(f"--n is 1 to {MOST}, not {count}.")
@@ -50,26 +54,38 @@ def vboard_up(config: Path | None, count: int, profile: str, heap: str, every: f
         named(profile)
         heap_bytes(heap)
         more = {"profile": profile, "heap": heap, "every_ms": int(every * 1000)}
-        rows = asyncio.run(_up(find(config), count, more))
+        up = _up_blank if blank else _up
+        rows = asyncio.run(up(find(config), [f"board-{number}" for number in range(1, count + 1)], more))
     if not all(row["prompt"] for row in rows):
         click.echo("No MicroPython here: the boards run on CPython, and their ports take no input.", err=True)
     show(rows, COLUMNS[:3], as_json)
 
 
-async def _up(settings: Settings, count: int, more: dict[str, Any]) -> list[dict[str, Any]]:
+async def _up(settings: Settings, names: list[str], more: dict[str, Any]) -> list[dict[str, Any]]:
     log_to_stderr("WARNING")
     folder = _folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
-    names = [f"board-{number}" for number in range(1, count + 1)]
     async with office(settings) as edge:
         told = {name: await _credentials(edge, Credentials(folder / f"{name}.json"), name) for name in names}
+    return await _start(folder, {name: _settings(settings, told[name]) for name in names}, more)
+
+
+async def _up_blank(settings: Settings, names: list[str], more: dict[str, Any]) -> list[dict[str, Any]]:
+    folder = _folder(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    return await _start(folder, dict.fromkeys(names), more | {"every_ms": 0})
+
+
+async def _start(
+    folder: Path, wanted: Mapping[str, dict[str, object] | None], more: dict[str, Any]
+) -> list[dict[str, Any]]:
     launch(folder)
     async with Fleet.attach(folder) as fleet:
         running = {row["name"] for row in await fleet.list()}
-        for name in names:
+        for name, told in wanted.items():
             if name not in running:
-                await fleet.ask("up", name=name, settings=_settings(settings, told[name]), **more)
-        return [row for row in await fleet.list() if row["name"] in names]
+                await fleet.ask("up", name=name, settings=told, **more)
+        return [row for row in await fleet.list() if row["name"] in wanted]
 
 
 class Credentials:
@@ -99,10 +115,14 @@ async def _credentials(edge: Office, kept: Credentials, name: str) -> dict[str, 
 
 
 def _settings(settings: Settings, told: dict[str, str]) -> dict[str, object]:
-    host, port = address(settings.mqtt.listen)
+    way = doorway(settings.mqtt)
+    if way.tls:
+        raise BoardwalkError(
+            "The broker of [mqtt] url speaks TLS; start the boards with --blank and flash them."
+        )
     return {
         "site": settings.edge.site, "device": told["device"], "secret": told["secret"],
-        "host": host, "port": port, "inputs": [ORDER, BUTTON],
+        "host": way.host or "127.0.0.1", "port": way.port, "inputs": [ORDER, BUTTON],
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """`boardwalk vboard` on the command line: refusals, what it leaves behind, and what it never leaves."""
 
+import json
 import os
 import signal
 import subprocess
@@ -51,6 +52,27 @@ def boardwalk(tmp_path: Path) -> Iterator[Boardwalk]:
 def test_what_cannot_be_is_one_sentence(boardwalk: Boardwalk, words: str, sentence: str) -> None:
     done = boardwalk("vboard", *words.split())
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"boardwalk: {sentence}\n")
+
+
+def test_blank_boards_need_no_edge_and_keep_what_is_put_on_them(boardwalk: Boardwalk, tmp_path: Path) -> None:
+    up = boardwalk("vboard", "up", "--n", "1", "--blank", "--json")
+    assert up.returncode == 0, up.stderr
+    port = json.loads(up.stdout)[0]["port"]
+    mpremote = [sys.executable, "-m", "mpremote", "connect", port]
+    subprocess.run([*mpremote, "fs", "touch", ":note"], check=True, capture_output=True, timeout=30)
+    assert boardwalk("vboard", "down").returncode == 0
+    up = boardwalk("vboard", "up", "--n", "1", "--blank", "--json")
+    mpremote[-1] = json.loads(up.stdout)[0]["port"]
+    done = subprocess.run([*mpremote, "fs", "ls"], capture_output=True, text=True, timeout=30)
+    assert done.stdout.split() == ["ls", ":", "0", "note"]
+    assert not (tmp_path / "var" / "boardwalk.db").exists()
+
+
+def test_boards_beside_an_external_broker_are_sent_to_it(boardwalk: Boardwalk, tmp_path: Path) -> None:
+    (tmp_path / "boardwalk.toml").write_text('[mqtt]\nurl = "mqtts://broker.example"\n')
+    done = boardwalk("vboard", "up", "--n", "1")
+    sentence = "The broker of [mqtt] url speaks TLS; start the boards with --blank and flash them."
+    assert (done.returncode, done.stderr) == (1, f"boardwalk: {sentence}\n")
 
 
 def processes(folder: Path) -> tuple[int, list[int]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.vboard.mpremote import Image, MpremoteFailed, mpremote
-from tools.vboard import image
+from tools.slot import slot
 from tools.vboard.client import Board
 
 BINARY = random.Random(1).randbytes(100_000)
@@ -94,7 +94,7 @@ async def test_touch_makes_an_empty_file(board: Board) -> None:
 
 async def test_tree_draws_every_file_of_the_image(board: Board) -> None:
     drawn = {line.rpartition("── ")[2] for line in (await mpremote(board, "fs", "tree")).splitlines()}
-    names = {part for path in image.slot() for part in path.split("/") if part}
+    names = {part for path in slot() for part in path.split("/") if part}
     assert names | Image(board).names() <= drawn
     assert await mpremote(board, "tree", ":slot_a") != ""
 

@@ -46,15 +46,22 @@ class VirtualBoard:
         self._customers: Customers | None = None
         self._starting: asyncio.Task[None] | None = None
 
-    async def up(self, settings: dict[str, object], files: dict[str, bytes]) -> None:
+    async def up(self, settings: dict[str, object] | None, files: dict[str, bytes]) -> None:
         """Write firmware, settings and other files, then power on. The settings' host and port are those of
-        the broker; the board is told those of its own way to it."""
+        the broker; the board is told those of its own way to it. None: only the files are written, and what
+        the board connects to is its own affair."""
+        await self._uart.start()
+        if settings is None:
+            self.machine.prepare(files, blank=True)
+        else:
+            told = await self._connected(settings)
+            self.machine.prepare({**files, "/settings.json": json.dumps(told).encode()}, blank=False)
+        await self.boot()
+
+    async def _connected(self, settings: dict[str, object]) -> dict[str, object]:
         self._network = Network((str(settings["host"]), int(str(settings.get("port", 1883)))))
         await self._network.start()
-        await self._uart.start()
-        told = {**settings, "host": "127.0.0.1", "port": self._network.port}
-        self.machine.prepare({**files, "/settings.json": json.dumps(told).encode()})
-        await self.boot()
+        return {**settings, "host": "127.0.0.1", "port": self._network.port}
 
     def serve(self, every_ms: int) -> None:
         """Let customers order from now on, one every so many ms."""
@@ -120,8 +127,8 @@ class VirtualBoard:
 
     def link(self, up: bool, silent: bool) -> None:
         """Wi-Fi with all connections, or (silent) only what travels on them."""
-        assert self._network is not None
-        self._network.link(up, silent)
+        if self._network is not None:
+            self._network.link(up, silent)
         self.machine.wifi(up or silent)
 
     def stats(self) -> dict[str, object]:

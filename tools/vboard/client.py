@@ -92,12 +92,13 @@ class Fleet:
     async def up(
         self,
         name: str,
-        settings: dict[str, Any],
+        settings: dict[str, Any] | None,
         profile: str = "esp32",
         heap: str = "160K",
         files: dict[str, bytes] | None = None,
     ) -> "Board":
-        """Power a board on. `settings` are those of /settings.json, host and port the broker's;
+        """Power a board on. `settings` are those of /settings.json, host and port the broker's, None
+        for a board without firmware (what is on its flash stays, and `files` come on it);
         profile: "esp32" or "pico"; heap: as "160K"; files: more of them, by absolute path. An
         image of this name in the folder is used again, with fresh firmware and settings."""
         more = {path: data.hex() for path, data in (files or {}).items()}

@@ -39,7 +39,9 @@ class CPythonMachine:
         self._process: subprocess.Popen[bytes] | None = None
         self._watching: asyncio.Task[None] | None = None
 
-    def prepare(self, files: dict[str, bytes]) -> None:
+    def prepare(self, files: dict[str, bytes], blank: bool) -> None:
+        if blank:
+            raise ValueError("a board without firmware needs MicroPython, which is not installed here")
         for path, content in files.items():
             (self._folder / path.lstrip("/")).write_bytes(content)
 

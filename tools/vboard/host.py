@@ -60,7 +60,7 @@ class Host:
         board = VirtualBoard(name, self._folder, self._machine(request))
         try:
             more = {path: bytes.fromhex(data) for path, data in request.get("files", {}).items()}
-            await board.up(request["settings"], more)
+            await board.up(request.get("settings"), more)
         except BaseException:
             board.close()
             raise

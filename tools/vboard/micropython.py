@@ -8,6 +8,7 @@ import time
 import zlib
 from pathlib import Path
 
+from tools.slot import slot
 from tools.vboard import control, image, life
 from tools.vboard.machine import Ended, Lines
 from tools.vboard.profile import Profile
@@ -48,11 +49,11 @@ class MicroPythonMachine:
     def written(self) -> int:
         return self._page.written
 
-    def prepare(self, files: dict[str, bytes]) -> None:
+    def prepare(self, files: dict[str, bytes], blank: bool) -> None:
         old = self._path.read_bytes() if self._path.exists() else None
         if old is not None and len(old) != self._profile.flash_bytes:
             raise ValueError(f"{self._path.name} is no image of a {self._profile.name}")
-        new = image.prepared(self._profile, files, old)
+        new = image.prepared(self._profile, files if blank else {**slot(), **files}, old)
         if self._flash is None:
             if old is None:
                 self._path.write_bytes(new)
