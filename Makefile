@@ -35,7 +35,7 @@ bench-peers: $(DEV)  ## Our edge beside Node-RED and thingsboard-gateway, which 
 	$(BIN)/python -m tools.bench.peers
 
 soak: deps $(DEV)  ## The long versions of what the tests sample; the seed is printed
-	$(BIN)/pytest tests/faults tests/hostile tests/ingest tests/watch tests/journeys --soak
+	$(BIN)/pytest tests/faults tests/hostile tests/ingest tests/watch tests/journeys tests/flash --soak
 
 deps:  ## Install what the tests need (brokers, browser, node) where missing and allowed, else name it
 	@tools/deps.sh

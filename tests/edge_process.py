@@ -16,6 +16,7 @@ import aiohttp
 
 from server.door import SOCKET
 from server.lifeline import dies_with
+from server.settings import Settings, load
 from tests.faults.power.disk import Disk
 from tools.children import free_port
 
@@ -64,6 +65,10 @@ class EdgeProcess:
             **(self.disk.environ() if self.disk else {}),
             **self.more,
         }
+
+    def settings(self) -> Settings:
+        """What it was told, as commands beside it read it."""
+        return load(self.folder / "boardwalk.toml", self.environ())
 
     async def start(self, wait: bool = True) -> None:
         """Start it; with `wait`, until it answers on its socket and port."""

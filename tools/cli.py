@@ -14,6 +14,7 @@ from server.errors import BoardwalkError
 from server.settings import Settings
 from tools.devices import device
 from tools.events import events, line
+from tools.flash.command import flash
 from tools.monitor import monitor
 from tools.office import ask
 from tools.output import JSON, show
@@ -49,6 +50,7 @@ def cli(ctx: click.Context, config: Path | None) -> None:
 
 cli.add_command(rules)
 cli.add_command(events)
+cli.add_command(flash)
 cli.add_command(vboard)
 cli.add_command(device)
 cli.add_command(monitor)

@@ -11,28 +11,34 @@ import aiohttp
 from server.__main__ import find, log_to_stderr
 from server.app import running
 from server.door import door
-from server.errors import BoardwalkError
+from server.errors import BoardwalkError, Conflict, NotFound
 from server.settings import Settings
+
+ANSWER_S = 20
+KINDS = {404: NotFound, 409: Conflict}
 
 
 class Office:
-    """Calls of the HTTP interface as the administrator that the socket makes of us.
+    """Calls of the HTTP interface, with the rights of the socket (administrator) or of a token.
 
     is_live: whether the edge runs, with broker and boards; else there is only its store.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, is_live: bool) -> None:
+    def __init__(self, session: aiohttp.ClientSession, is_live: bool, url: str = "http://edge") -> None:
         self._session = session
         self.is_live = is_live
+        self._url = url
 
     async def call(self, method: str, path: str, body: object = None) -> Any:
-        """The decoded answer, None when there is none. Raises BoardwalkError with the edge's words."""
-        async with self._session.request(method, f"http://edge{path}", json=body) as answer:
+        """The decoded answer, None when there is none. Raises BoardwalkError with the edge's words, NotFound
+        and Conflict when it is that."""
+        async with self._session.request(method, self._url + path, json=body) as answer:
             if answer.status == 204:
                 return None
             told = await answer.json(content_type=None)
             if answer.status >= 400:
-                raise BoardwalkError(told.get("detail") or told.get("title") or "The edge refuses.")
+                kind = KINDS.get(answer.status, BoardwalkError)
+                raise kind(told.get("detail") or told.get("title") or "The edge refuses.")
             return told
 
 
@@ -57,6 +63,31 @@ def ask(config: Path | None, work: Callable[[Office], Coroutine[Any, Any, Any]])
             return await work(edge)
 
     return asyncio.run(asking())
+
+
+@asynccontextmanager
+async def at_work(settings: Settings) -> AsyncIterator[Office]:
+    """An Office of the settings' edge, which must run. Raises BoardwalkError when it does not."""
+    folder = Path(settings.edge.data)
+    if not await runs(folder):
+        raise BoardwalkError(
+            f"No edge runs on the data in {folder}; start it with boardwalk run, or name one with --edge."
+        )
+    async with _session(folder) as session:
+        yield Office(session, True)
+
+
+@asynccontextmanager
+async def remote(url: str, token: str) -> AsyncIterator[Office]:
+    """An Office of an edge elsewhere. Raises BoardwalkError when nothing answers there as an edge does."""
+    headers = {"Authorization": f"Bearer {token}"}
+    limit = aiohttp.ClientTimeout(total=ANSWER_S)
+    async with aiohttp.ClientSession(headers=headers, timeout=limit) as session:
+        try:
+            yield Office(session, True, url.rstrip("/"))
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            why = str(error) or "no answer"
+            raise BoardwalkError(f"No edge answers at {url} ({why}); check the address.") from error
 
 
 async def runs(folder: Path) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tools.children import free_port
+from tools.slot import slot
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "virtual-boards.md").read_text()
@@ -67,7 +68,7 @@ def said(tmp_path: Path, newcomer: dict[str, str], edge: None) -> Iterator[list[
 
 
 def test_every_command_works_and_shows_what_the_page_says(said: list[str], tmp_path: Path) -> None:
-    up, events, watch, serial, mpremote, own, _, trouble, mended, chip, down, _ = said
+    up, events, watch, serial, mpremote, own, _, trouble, mended, chip, blank, down, _ = said
     assert re.findall(r"(board-\d) +on +/dev/pts/\d+", up) == ["board-1", "board-2", "board-3"]
     assert "board-1" in events and "order.placed" in events
     assert (
@@ -79,9 +80,12 @@ def test_every_command_works_and_shows_what_the_page_says(said: list[str], tmp_p
     assert re.search(r"board-3 +off", trouble) and re.search(r"board-2 +on", trouble)
     assert re.search("button.pressed .*item=bell", mended)
     assert "sysname='rp2'" in chip
+    assert (
+        f"({len(slot())} copied)" in blank and '"copied": 0' in blank and blank.count("device.started") == 2
+    )
     assert down == ""
     assert {path.name for path in (tmp_path / "var" / "vboards").glob("*.img")} == {
-        f"board-{number}.img" for number in (1, 2, 3, 4)
+        f"board-{number}.img" for number in (1, 2, 3, 4, 5)
     }
 
 

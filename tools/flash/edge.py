@@ -1,0 +1,105 @@
+"""The edge that a board is flashed for."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from server.errors import BoardwalkError, Conflict
+from server.settings import Settings
+from tools.office import Office, at_work, remote
+
+LOOPBACK = ("localhost", "::1")
+ELSEWHERE = (
+    "192.0.2.1",
+    9,
+)  # an address of nobody: where a packet to it would leave is our own in the network
+
+
+@dataclass(frozen=True)
+class Site:
+    """name: as in topics. now: the edge's time, ms since 1970 UTC. host, port, tls: where boards connect.
+    far: whether this is not an edge of this machine."""
+
+    name: str
+    now: int
+    host: str
+    port: int
+    tls: bool
+    far: bool
+
+
+class Edge:
+    """place: how people call it. machine: its host name or address, None: this machine."""
+
+    def __init__(
+        self, opened: Callable[[], AbstractAsyncContextManager[Office]], place: str, machine: str | None
+    ) -> None:
+        self._opened = opened
+        self.place = place
+        self._machine = machine
+
+    def site(self) -> Site:
+        """What a board must know. Raises BoardwalkError when the edge is not to be had."""
+        told = self._call("GET", "/api/v1/site")
+        mqtt = told["mqtt"]
+        far = self._machine if self._machine is not None and not is_loopback(self._machine) else None
+        host = mqtt["host"] or far or address_in_network()
+        return Site(told["site"], told["now"], host, mqtt["port"], mqtt["tls"], far is not None)
+
+    def knows(self, name: str) -> bool:
+        """Whether a device of this name may connect now."""
+        rows = self._call("GET", "/api/v1/devices")["rows"]
+        return any(row["name"] == name and row["revoked_at"] is None for row in rows)
+
+    def credentials(self, name: str) -> str:
+        """A new secret of this device, which is registered if need be; an older one ends."""
+        try:
+            told = self._call("POST", "/api/v1/devices", {"name": name})
+        except Conflict:
+            told = self._call("POST", f"/api/v1/devices/{name}/credentials")
+        return str(told["secret"])
+
+    def newest(self, name: str, **wanted: str) -> dict[str, Any] | None:
+        """The newest event of a device in the log."""
+        query = urlencode({"device": name, "newest": "true", "limit": 1, **wanted})
+        rows: list[dict[str, Any]] = self._call("GET", f"/api/v1/events?{query}")["rows"]
+        return rows[0] if rows else None
+
+    def _call(self, method: str, path: str, body: object = None) -> Any:
+        async def calling() -> Any:
+            async with self._opened() as office:
+                return await office.call(method, path, body)
+
+        return asyncio.run(calling())
+
+
+def edge_here(settings: Settings) -> Edge:
+    """The one of these settings, through its socket."""
+    return Edge(lambda: at_work(settings), f"the edge on {settings.edge.data}", None)
+
+
+def edge_at(url: str, token: str) -> Edge:
+    """One that answers at this address. Raises BoardwalkError for what is no address."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BoardwalkError(f"--edge is an address as https://edge.example:8080, not {url!r}.")
+    return Edge(lambda: remote(url, token), url, parts.hostname)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach it."""
+    return host in LOOPBACK or host.startswith("127.")
+
+
+def address_in_network() -> str:
+    """This machine's address as its neighbours see it; loopback when it has no network. Sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(ELSEWHERE)
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])

@@ -1,0 +1,46 @@
+"""Waits until the edge has committed the first event of a board that was flashed."""
+
+import time
+from typing import Any
+
+from server.errors import BoardwalkError
+from tools.flash.edge import Edge
+from tools.flash.line import Line
+
+PATIENCE_S = 60.0  # without anything new from the board
+POLL_S = 0.2
+SHOWN_LINES = 3
+SHOWN_LETTERS = 100
+
+
+def wait_for_start(line: Line, edge: Edge, name: str, after: int, boot: int) -> float:
+    """Seconds until the edge had a `device.started` of a boot later than `boot`, behind the row `after`.
+
+    Raises BoardwalkError with what was seen meanwhile.
+    """
+    begun = time.monotonic()
+    end, newest, heard = begun + PATIENCE_S, after, b""
+    while time.monotonic() < end:
+        heard = (heard + line.listen(POLL_S))[-4096:]
+        event = _newest(edge, name)
+        if event is not None and event["id"] > newest:  # older events come first, and may be many
+            newest, end = event["id"], time.monotonic() + PATIENCE_S
+        started = _newest(edge, name, kind="device.started") if newest > after else None
+        if started is not None and started["id"] > after and started["boot"] > boot:
+            return time.monotonic() - begun
+    raise BoardwalkError(
+        f"{name} is flashed, but {edge.place} has no event of its start after {PATIENCE_S:.0f} s; the board "
+        f"said: {_shown(heard)}. Mend that (Wi-Fi, --host, --port, --ca), and run the same command again."
+    )
+
+
+def _newest(edge: Edge, name: str, **wanted: str) -> dict[str, Any] | None:
+    try:
+        return edge.newest(name, **wanted)
+    except BoardwalkError:
+        return None  # an edge that is being restarted comes back
+
+
+def _shown(heard: bytes) -> str:
+    lines = [line.strip() for line in heard.decode(errors="replace").splitlines() if line.strip()]
+    return " | ".join(line[:SHOWN_LETTERS] for line in lines[-SHOWN_LINES:]) or "nothing"
