@@ -23,9 +23,9 @@ COLUMNS = ["name", "state", "port", "boots", "ending"]
 MOST = 1000  # two pseudo-terminals each, of the 4,096 that Linux has
 ORDER = {
     "type": "serial", "uart": 1, "kind": "order.placed",
-    "fields": ["customer", "quantity:int", "cents:int"],
+    "fields": ["customer", "quantity:int", "cents:int"], "critical": True,
 }  # fmt: skip
-BUTTON = {"type": "button", "pin": 4, "kind": "button.pressed", "fields": {"item": "bell"}}
+BUTTON = {"type": "button", "pin": 4, "kind": "button.pressed", "fields": {"item": "bell"}, "critical": True}
 Work = Callable[[Fleet], Coroutine[Any, Any, Any]]
 
 

@@ -43,7 +43,7 @@ async def test_many_boards_post_an_event_a_second_each_and_share_their_memory(
 
     await edge.until(lambda: min(orders()) >= 1)
     before, begun = sum(orders()), time.monotonic()
-    await asyncio.sleep(8)  # a board flushes what is not critical every 2 s, and sends it then
+    await asyncio.sleep(8)
     rate = (sum(orders()) - before) / (time.monotonic() - begun)
     assert 0.5 * BOARDS < rate < 1.2 * BOARDS
     boards = await fleet.list()

@@ -11,8 +11,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
+from tools.slot import FIRMWARE, slot
 from tools.vboard.client import Board, Fleet
-from tools.vboard.image import FIRMWARE, slot
 
 SLOT = "/slot_a/"
 MEASURE = """
