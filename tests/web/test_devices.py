@@ -161,8 +161,17 @@ class Boards:
         self.sent.append((device, command))
         if device in self.mute:
             return Answer("unanswered")
-        lines = [[7, "info", "link: up <b>"]] if command == "log" else []
-        return Answer("done", {"lines": lines})
+        if command != "log":
+            return Answer("done", {})
+        kept = [
+            [7000, "info", "link: up <b>"],
+            [8100, "warning", "link: down"],
+            [9000, "info", "link: up again"],
+        ]
+        if device == "till-market-1":
+            return Answer("done", {"lines": "none"})
+        after = arguments["after"]  # two lines fit into an answer
+        return Answer("done", {"first": after + 1, "last": 3, "lines": kept[after : after + 2]})
 
 
 async def test_commands_go_to_every_device_that_was_picked(shop: Shop, staff: Client) -> None:
@@ -176,4 +185,6 @@ async def test_commands_go_to_every_device_that_was_picked(shop: Shop, staff: Cl
     assert "till-pier-1 will be back" in page and "2 did not" in page
     assert "button-kiosk-1 is offline." in page and "till-pier-2: no answer" in page
     assert "is offline" in await act(staff, "/devices/button-kiosk-1", {"act": "log"})
-    assert "link: up &lt;b&gt;" in await act(staff, "/devices/till-pier-1", {"act": "log"})
+    page = await act(staff, "/devices/till-pier-1", {"act": "log"})
+    assert "7.0 s  info     link: up &lt;b&gt;" in page and "link: up again" in page
+    assert "something else than lines" in await act(staff, "/devices/till-market-1", {"act": "log"})

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Annotated
 
+import msgspec
 from aiohttp import web
 from multidict import MultiMapping
 
@@ -22,6 +24,7 @@ NAMED = 3  # devices that a sentence names
 WITHIN_S = 10  # for the answer of a board
 AT_ONCE = 20  # boards that are asked at the same time
 MOST = 2000  # devices in one form
+LOG_ANSWERS = 3  # that bring all lines which a board keeps
 LIST = ("show", "group", "text", "sort", "range")  # what the address of the list says
 
 
@@ -39,6 +42,15 @@ class Form:
     def text(self, name: str) -> str:
         """A field without space around it, "" when it is left out."""
         return self.fields.get(name, "").strip()
+
+
+class Kept(msgspec.Struct):
+    """An answer to `log`: lines as uptime_ms, level and text, the numbers of the first and of the last that
+    the board has."""
+
+    first: Annotated[int, msgspec.Meta(ge=0)]
+    last: int
+    lines: list[tuple[int, str, str]]
 
 
 Act = Callable[[Form], Awaitable[Notice]]
@@ -137,15 +149,24 @@ async def _command(command: str, done: str, form: Form) -> Notice:
 
 
 async def _log(form: Form) -> Notice:
-    name = form.names[0]
-    try:
-        answer = await form.parts.commands.send(name, "log", {}, WITHIN_S)
-    except Conflict as error:
-        return Notice(error.sentence, bad=True)
-    if answer.state != "done":
-        return Notice(f"{name}: {answer.text or 'no answer within 10 s.'}", bad=True)
-    lines = [str(line[-1]) for line in (answer.result or {}).get("lines", [])]
-    text = f"The newest lines of {name}:" if lines else f"{name} has logged nothing."
+    """The lines that a board keeps: more than fit into one answer."""
+    name, lines, after = form.names[0], list[str](), 0
+    for _ in range(LOG_ANSWERS):
+        try:
+            answer = await form.parts.commands.send(name, "log", {"after": after}, WITHIN_S)
+        except Conflict as error:
+            return Notice(error.sentence, bad=True)
+        if answer.state != "done":
+            return Notice(f"{name}: {answer.text or 'no answer within 10 s.'}", bad=True)
+        try:
+            told = msgspec.convert(answer.result, Kept)
+        except msgspec.ValidationError:
+            return Notice(f"{name} answered something else than lines of a log.", bad=True)
+        lines += [f"{at / 1000:10,.1f} s  {level:<7}  {said}" for at, level, said in told.lines]
+        after = told.first + len(told.lines) - 1
+        if not told.lines or after >= told.last:
+            break
+    text = f"What {name} said last, by the seconds since its start:" if lines else f"{name} has said nothing."
     return Notice(text, lines=tuple(lines))
 
 
