@@ -43,8 +43,8 @@ class Accept:
         fields, fresh = event.fields, batch.fresh
         kind = batch.kinds.get(event.kind) or self._kind(batch, event.kind)
         number, plan, rules = kind
-        if plan.summed:
-            check_whole(plan.summed, fields)
+        if plan.whole:
+            check_whole(plan.whole, fields)
         name = fields.pop("customer", None)
         customer = fresh.id("customer", name) if name is not None else None
         if plan.terms:

@@ -36,9 +36,9 @@ class Term(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What events of one kind do to rankings. summed: the fields that have to be whole."""
+    """What events of one kind do to rankings. whole: the fields that have to be whole numbers."""
 
-    summed: list[str]
+    whole: list[str]
     terms: list[Term]
 
 
@@ -91,7 +91,10 @@ class Folds:
                 for name, ranking in self.rankings.items()
                 if (sign := ranking.weight(kind))
             ]
-            found = Plan(sorted({term.field for term in terms if term.field}), terms)
+            whole = {term.field for term in terms if term.field}
+            if any(term.sign < 0 for term in terms):
+                whole.add("of_at")
+            found = Plan(sorted(whole), terms)
             if terms:  # only kinds that count: names of kinds come from outside
                 self._plans[kind] = found
         return found

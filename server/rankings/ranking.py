@@ -15,16 +15,16 @@ Changed = defaultdict[int, set[int]]  # by day: keys
 
 
 class NotWhole(ValueError):
-    """A field that a ranking sums is no whole number. field: its name."""
+    """A field that a ranking reads as a whole number is none. field: its name."""
 
     def __init__(self, field: str) -> None:
-        super().__init__(f"field {field}: a whole number, for a ranking sums it")
+        super().__init__(f"field {field}: a whole number, for a ranking reads it")
         self.field = field
 
 
-def check_whole(summed: Iterable[str], fields: Mapping[str, Any]) -> None:
-    """Raise NotWhole when one of the fields that are summed is there and no whole number."""
-    for name in summed:
+def check_whole(names: Iterable[str], fields: Mapping[str, Any]) -> None:
+    """Raise NotWhole when one of these fields is there and no whole number."""
+    for name in names:
         value = fields.get(name)
         if type(value) is not int and value is not None:
             raise NotWhole(name)

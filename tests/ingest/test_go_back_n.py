@@ -83,7 +83,7 @@ async def test_a_sum_that_is_no_whole_number_is_rejected(site: Opener) -> None:
         await edge.take(Up("till-1", one.frame(1, 1), NOW))
         assert not await edge.query(SEQS)
         assert await edge.query("SELECT reason FROM reject") == [
-            ("field cents: a whole number, for a ranking sums it",)
+            ("field cents: a whole number, for a ranking reads it",)
         ]
 
 

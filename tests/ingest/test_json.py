@@ -82,7 +82,8 @@ WRONG = [
     ({"kind": "a", "x": 2**60}, "field x: whole numbers stay within 2^53"),
     ({"kind": "a", "x y": 1}, "a field's name is 1 to 32 of letters, digits, _ - and ., a letter first"),
     ({"kind": "a", **{f"f{n}": n for n in range(33)}}, "more than 32 fields"),
-    ({"kind": "order.placed", "customer": "a", "cents": 1.5}, "field cents: a whole number, for a ranking sums it"),
+    ({"kind": "order.placed", "customer": "a", "cents": 1.5}, "field cents: a whole number, for a ranking reads it"),
+    ({"kind": "order.cancelled", "customer": "a", "of_at": "noon"}, "field of_at: a whole number, for a ranking reads it"),
 ]  # fmt: skip
 
 

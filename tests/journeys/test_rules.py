@@ -151,7 +151,7 @@ def test_people_read_it_as_text(shop: Path) -> None:
         ([], "stdin is no event that the edge takes: one event is tried at a time, not 0."),
         ("x", "stdin is no event that the edge takes: an event is an object with kind."),
         ({"kind": "Order"}, "stdin is no event that the edge takes: kind: 1 to 48 of a-z, 0-9, . _ and -, a letter first, as order.placed."),
-        ({"kind": "order.placed", "cents": 1.5}, "The edge would refuse it: field cents: a whole number, for a ranking sums it."),
+        ({"kind": "order.placed", "cents": 1.5}, "The edge would refuse it: field cents: a whole number, for a ranking reads it."),
     ],
 )  # fmt: skip
 def test_what_is_no_event_is_one_sentence(shop: Path, event: object, sentence: str) -> None:
