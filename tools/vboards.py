@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,14 +14,17 @@ from server.__main__ import find, log_to_stderr
 from server.errors import BoardwalkError
 from server.settings import Settings
 from server.settings.doorway import doorway
+from server.store.database import to_the_end
 from tools.office import Office, office
 from tools.output import JSON, show
 from tools.vboard.client import Fleet
 from tools.vboard.profile import PROFILES, heap_bytes, named
-from tools.vboard.supervisor import VboardError, launch
+from tools.vboard.supervisor import VboardError, alone, launch
 
 COLUMNS = ["name", "state", "port", "boots", "ending"]
 MOST = 1000  # two pseudo-terminals each, of the 4,096 that Linux has
+MOST_S = 86_400
+MOST_BYTES = (1 << 31) - 1
 ORDER = {
     "type": "serial", "uart": 1, "kind": "order.placed",
     "fields": ["customer", "quantity:int", "cents:int"], "critical": True,
@@ -48,12 +52,12 @@ def vboard_up(
     """Start boards that post orders to the edge, and print their serial ports."""
     if not 1 <= count <= MOST:
         raise BoardwalkError(f"--n is 1 to {MOST}, not {count}.")
-    if every < 0:
-        raise BoardwalkError("--every is a number of seconds, 0 for no orders.")
+    if not 0 <= every <= MOST_S:  # which NaN is not
+        raise BoardwalkError(f"--every is 0 to {MOST_S} seconds, 0 for no orders, not {every:g}.")
     with _sentences():
         named(profile)
         heap_bytes(heap)
-        more = {"profile": profile, "heap": heap, "every_ms": int(every * 1000)}
+        more = {"profile": profile, "heap": heap, "every_ms": math.ceil(every * 1000)}
         up = _up_blank if blank else _up
         rows = asyncio.run(up(find(config), [f"board-{number}" for number in range(1, count + 1)], more))
     if not all(row["prompt"] for row in rows):
@@ -63,17 +67,18 @@ def vboard_up(
 
 async def _up(settings: Settings, names: list[str], more: dict[str, Any]) -> list[dict[str, Any]]:
     log_to_stderr("WARNING")
-    folder = _folder(settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    async with office(settings) as edge:
-        told = {name: await _credentials(edge, Credentials(folder / f"{name}.json"), name) for name in names}
-    return await _start(folder, {name: _settings(settings, told[name]) for name in names}, more)
+    with alone(_folder(settings)) as folder:
+        async with office(settings) as edge:
+            told = {
+                name: await to_the_end(_credentials(edge, Credentials(folder / f"{name}.json"), name))
+                for name in names
+            }
+        return await _start(folder, {name: _settings(settings, told[name]) for name in names}, more)
 
 
 async def _up_blank(settings: Settings, names: list[str], more: dict[str, Any]) -> list[dict[str, Any]]:
-    folder = _folder(settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    return await _start(folder, dict.fromkeys(names), more | {"every_ms": 0})
+    with alone(_folder(settings)) as folder:
+        return await _start(folder, dict.fromkeys(names), more | {"every_ms": 0})
 
 
 async def _start(
@@ -102,8 +107,11 @@ class Credentials:
         return told
 
     def keep(self, told: dict[str, str]) -> None:
-        self._path.touch(mode=0o600)  # nobody else may read a secret
-        self._path.write_text(json.dumps(told))
+        new = self._path.with_suffix(".new")
+        new.unlink(missing_ok=True)
+        new.touch(mode=0o600)  # nobody else may read a secret
+        new.write_text(json.dumps(told))
+        new.rename(self._path)
 
 
 async def _credentials(edge: Office, kept: Credentials, name: str) -> dict[str, str]:
@@ -155,6 +163,8 @@ def vboard_down(config: Path | None) -> None:
 @click.pass_obj
 def vboard_power_cut(config: Path | None, name: str, after_bytes: int) -> None:
     """Cut the power of a board; `boot` gives it back."""
+    if not 0 <= after_bytes <= MOST_BYTES:
+        raise BoardwalkError(f"--after-bytes is 0 to {MOST_BYTES} bytes, not {after_bytes}.")
     _ask(config, lambda fleet: fleet.board(name).power_cut(after_bytes))
 
 

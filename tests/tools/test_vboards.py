@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,11 @@ def boardwalk(tmp_path: Path) -> Iterator[Boardwalk]:
     "words, sentence",
     [
         ("up --n 0", "--n is 1 to 1000, not 0."),
-        ("up --every=-1", "--every is a number of seconds, 0 for no orders."),
+        ("up --every=-1", "--every is 0 to 86400 seconds, 0 for no orders, not -1."),
+        ("up --every inf", "--every is 0 to 86400 seconds, 0 for no orders, not inf."),
+        ("up --every nan", "--every is 0 to 86400 seconds, 0 for no orders, not nan."),
+        ("power-cut board-1 --after-bytes=-5", "--after-bytes is 0 to 2147483647 bytes, not -5."),
+        ("power-cut board-1 --after-bytes 9999999999", "--after-bytes is 0 to 2147483647 bytes, not 9999999999."),
         ("up --profile teensy", "No profile teensy; there are esp32 and pico."),
         ("up --heap 3", "A heap is a number of KiB from 64 on, as 160K, not 3."),
         ("list", "No virtual boards run here; boardwalk vboard up starts some."),
@@ -108,6 +113,24 @@ def test_a_second_up_keeps_the_boards_and_down_ends_them_all(boardwalk: Boardwal
     assert (refused.returncode, refused.stderr) == (1, "boardwalk: No board board-9.\n")
     assert boardwalk("vboard", "down").returncode == 0
     gone([owner, *more])
+
+
+def test_programs_that_start_boards_at_the_same_moment_share_one_owner(
+    boardwalk: Boardwalk, tmp_path: Path
+) -> None:
+    with ThreadPoolExecutor() as at_once:
+        done = list(at_once.map(lambda count: boardwalk("vboard", "up", "--n", count), ("2", "4", "3")))
+    assert [(each.returncode, each.stderr) for each in done] == [(0, "")] * 3
+    assert [each.stdout.count(" on ") for each in done] == [2, 4, 3]
+    _, boards = processes(tmp_path / "var" / "vboards")
+    assert len(boards) == 4
+
+
+def test_a_folder_that_cannot_be_written_is_named(boardwalk: Boardwalk, tmp_path: Path) -> None:
+    (tmp_path / "var").touch()
+    done = boardwalk("vboard", "up", "--n", "1")
+    sentence = "The folder var/vboards cannot be written (Not a directory)."
+    assert (done.returncode, done.stderr) == (1, f"boardwalk: {sentence}\n")
 
 
 def test_a_crash_of_the_owner_leaves_no_orphan_and_up_starts_anew(

@@ -1,5 +1,6 @@
 """How the process that owns virtual boards is started, by programs, by tests and by a person."""
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -38,6 +39,24 @@ def launch(folder: Path) -> None:
     with process.stdout:
         if process.stdout.readline() != READY:
             raise VboardError(f"the host process did not start; {folder}/host.log says why")
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[Path]:
+    """The folder, made if need be, for one program at a time that starts boards; others wait for its end.
+
+    Raises VboardError when it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise VboardError(f"the folder {folder} cannot be written ({error.strerror})") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        os.close(lock)
 
 
 def _serves(path: Path) -> bool:
