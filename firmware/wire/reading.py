@@ -23,6 +23,7 @@ from firmware.wire.state import FIELDS as FACTS
 from firmware.wire.state import MAX_TAKEN as MAX_STATE
 from firmware.wire.topics import LEAVES, ROOT, is_name
 
+WORDS = ("firmware", "reset")  # facts that are texts; all others are numbers
 MAX_DEPTH = 6  # of a result: settings nest, and nothing else does
 
 
@@ -131,8 +132,8 @@ def state(payload: bytes) -> dict[str, object] | None:
     facts: dict[str, object] = {}
     for name in FACTS:
         value = body.get(name)
-        if isinstance(value, str):
-            if is_text(value):
+        if name in WORDS:
+            if isinstance(value, str) and is_text(value):
                 facts[name] = value[:64]
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             if -MAX_INT < value < MAX_INT:  # which NaN is not

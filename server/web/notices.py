@@ -13,14 +13,14 @@ class Notice:
     """text: a sentence. bad: whether it tells of something that was not done.
 
     details: more sentences. lines: of a log. undo: (device, label, group) as they were, where there is a way
-    back.
+    back; None for what was not changed.
     """
 
     text: str
     bad: bool = False
     details: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
-    undo: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
+    undo: tuple[tuple[str, str | None, str], ...] = field(default=(), repr=False)
 
 
 class Notices:

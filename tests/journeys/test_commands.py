@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from tests.edge_process import EdgeProcess, edge_process
+from tests.mqtt.test_broker import Client, until
 from tools.localcloud import KEYS, local_cloud
 
 
@@ -50,6 +51,50 @@ async def test_devices_are_added_listed_and_revoked(running: bool, tmp_path: Pat
     finally:
         if running:
             await edge.stop()
+
+
+async def test_a_name_is_no_way_to_something_else(tmp_path: Path) -> None:
+    async with edge_process(tmp_path) as edge:
+        await boardwalk(edge, "device", "add", "till-1")
+        for words in (
+            ("token", "revoke", "../devices/till-1"), ("user", "remove", "../devices/till-1"),
+            ("device", "revoke", "x/../till-1"), ("device", "revoke", "till-1?a=b"), ("device", "revoke", ".."),
+        ):  # fmt: skip
+            code, out, err = await boardwalk(edge, *words)
+            assert (code, out, err.count("\n")) == (1, "", 1), words
+        _, out, _ = await boardwalk(edge, "device", "show", "till-1", "--json")
+        assert json.loads(out)["revoked_at"] is None
+
+
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        ("frobnicate", "No such command 'frobnicate'. See boardwalk --help."),
+        ("--frobnicate", "No such option '--frobnicate'. See boardwalk --help."),
+        ("flash /dev/ttyACM0", "Missing option '--name'. See boardwalk flash --help."),
+        ("demo --boards x", "Invalid value for '--boards': 'x' is not a valid integer range. See boardwalk demo --help."),
+    ],
+)  # fmt: skip
+async def test_wrong_words_are_one_sentence(words: str, sentence: str, tmp_path: Path) -> None:
+    code, out, err = await boardwalk(EdgeProcess(tmp_path), *words.split())
+    assert (code, out, err) == (1, "", f"boardwalk: {sentence}\n")
+
+
+async def test_an_edge_that_ends_before_it_answers_is_one_sentence(tmp_path: Path) -> None:
+    async with edge_process(tmp_path) as edge:
+        told = await edge.ask("POST", "/api/v1/devices", {"name": "till-1"})
+        mute = Client(edge.mqtt_port, "till-1", told["secret"])
+        mute.subscribe("bw1/shop/till-1/cmd")
+        mute.publish("bw1/shop/till-1/state", b'{"online":true}')
+        async with asyncio.timeout(10):
+            while not (await edge.ask("GET", "/api/v1/devices/till-1"))["online"]:
+                await asyncio.sleep(0.01)
+        asking = asyncio.create_task(boardwalk(edge, "device", "identify", "till-1"))
+        await until(lambda: mute.got, 10)
+        await edge.kill()
+        code, out, err = await asking
+        sentence = "The edge ended before it answered; start it with boardwalk run and try again."
+        assert (code, out, err) == (1, "", f"boardwalk: {sentence}\n")
 
 
 async def test_a_token_posts_events_until_it_is_revoked(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ async def test_a_taken_port_is_named_with_its_key(service: str, tmp_path: Path) 
         said = await refused(edge)
     assert said.startswith(f"Port {port} on 127.0.0.1 cannot be used for {service.upper()}")
     assert f"[{service}] listen" in said
+    assert "never awaited" not in edge.log
     assert edge.broker_pids() == []
 
 

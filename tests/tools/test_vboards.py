@@ -46,7 +46,10 @@ def boardwalk(tmp_path: Path) -> Iterator[Boardwalk]:
         ("up --every inf", "--every is 0 to 86400 seconds, 0 for no orders, not inf."),
         ("up --every nan", "--every is 0 to 86400 seconds, 0 for no orders, not nan."),
         ("power-cut board-1 --after-bytes=-5", "--after-bytes is 0 to 2147483647 bytes, not -5."),
-        ("power-cut board-1 --after-bytes 9999999999", "--after-bytes is 0 to 2147483647 bytes, not 9999999999."),
+        (
+            "power-cut board-1 --after-bytes 9999999999",
+            "--after-bytes is 0 to 2147483647 bytes, not 9999999999.",
+        ),
         ("up --profile teensy", "No profile teensy; there are esp32 and pico."),
         ("up --heap 3", "A heap is a number of KiB from 64 on, as 160K, not 3."),
         ("list", "No virtual boards run here; boardwalk vboard up starts some."),

@@ -188,3 +188,35 @@ async def test_commands_go_to_every_device_that_was_picked(shop: Shop, staff: Cl
     page = await act(staff, "/devices/till-pier-1", {"act": "log"})
     assert "7.0 s  info     link: up &lt;b&gt;" in page and "link: up again" in page
     assert "something else than lines" in await act(staff, "/devices/till-market-1", {"act": "log"})
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        b'{"online":true,"heap_low":"little","heap_free":"much"}',
+        b'{"online":true,"refused":"many","boot":"three","rssi":"strong","battery":"full"}',
+        b'{"online":true,"firmware":17,"reset":3.5,"uptime_ms":"long","outbox_waiting":"none"}',
+        b'{"online":true,"battery":1e308,"rssi":NaN,"boot":-1.5,"heap_free":-9e15,"outbox_full":9e15}',
+    ],
+)
+async def test_whatever_a_board_tells_its_pages_are_shown(shop: Shop, staff: Client, facts: bytes) -> None:
+    shop.core.presence.told("gate-2", facts, 0)
+    for path in ("/devices", "/devices/gate-2", "/devices?sort=battery", "/devices?sort=-firmware", "/"):
+        assert (await staff.get(path)).status == 200, path
+
+
+@pytest.mark.parametrize(
+    "back", ["//evil.example/devices", "/devices@evil.example", "/devices\r\nX: y", "/devices\x00"]
+)
+async def test_the_way_back_is_one_of_these_pages(staff: Client, back: str) -> None:
+    answer = await staff.call("POST", "/devices", data={"act": "undo", "said": "x", "back": back})
+    assert (answer.status, answer.headers["Location"].partition("said=")[0]) == (303, "/devices?&")
+
+
+async def test_undoing_a_move_leaves_a_name_that_somebody_gave_since(shop: Shop, staff: Client) -> None:
+    page = await act(staff, "/devices", fields("till-pier-2", act="group", to="Cellar"))
+    await shop.core.registrar.describe("till-pier-2", "Second till")
+    said = page.partition('name="said" value="')[2].partition('"')[0]
+    assert "Undone" in await act(staff, "/devices", {"act": "undo", "said": said})
+    seen = shop.core.presence.one("till-pier-2")
+    assert (seen.label, seen.group) == ("Second till", "Pier Street")

@@ -1,6 +1,7 @@
 """What staff do with devices on their pages: with one, those that are ticked, or all that a filter shows."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +26,7 @@ WITHIN_S = 10  # for the answer of a board
 AT_ONCE = 20  # boards that are asked at the same time
 MOST = 2000  # devices in one form
 LOG_ANSWERS = 3  # that bring all lines which a board keeps
+BACK = re.compile(r"/devices(/[a-z0-9-]{1,32})?(\?[!-~]*)?")
 LIST = ("show", "group", "text", "sort", "range")  # what the address of the list says
 
 
@@ -115,7 +117,7 @@ def _wanted(fields: MultiMapping[str]) -> Wanted:
 
 def _list(fields: MultiMapping[str]) -> str:
     """The way back to the list as it was."""
-    if fields.get("back", "").startswith("/devices"):
+    if BACK.fullmatch(fields.get("back", "")):
         return fields["back"]
     return f"/devices?{query({name: fields.get(name, '') for name in LIST})}"
 
@@ -195,7 +197,7 @@ async def _group(form: Form) -> Notice:
     group, before = form.text("to"), []
     for name in form.names:
         seen = await form.parts.devices.describe(name, group=group)
-        before.append((name, seen.label, seen.group))
+        before.append((name, None, seen.group))
         await _note(form, "device moved", name)
     verb = "is" if len(form.names) == 1 else "are"
     where = f"in the group {group}" if group else "in no group"
