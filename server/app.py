@@ -181,6 +181,7 @@ class Edge:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+            work.close()  # which a task that was cancelled before it began has never taken up
 
         self._stack.push_async_callback(end)
 
