@@ -3,6 +3,8 @@
 import asyncio
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from tools.devices import device
 from tools.events import events, line
 from tools.flash.command import flash
 from tools.monitor import monitor
-from tools.office import ask
+from tools.office import ask, named
 from tools.output import JSON, show
 from tools.rules import rules
 from tools.vboards import vboard
@@ -27,13 +29,32 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 class Commands(click.Group):
     """Errors that a person can mend are one sentence and exit code 1."""
 
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """Read the options in front of a command."""
+        with _one_sentence():
+            return super().make_context(*args, **more)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
-        try:
+        with _one_sentence():
             return super().invoke(ctx)
-        except BoardwalkError as error:
-            click.echo(f"boardwalk: {error.sentence}", err=True)
-            ctx.exit(1)
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    try:
+        yield
+    except BoardwalkError as error:
+        sentence = error.sentence
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "boardwalk"
+        sentence = f"{error.format_message()} See {path} --help."
+    else:
+        return
+    click.echo(f"boardwalk: {sentence}", err=True)
+    sys.exit(1)
 
 
 @click.group(cls=Commands, context_settings=CONTEXT)
@@ -124,7 +145,7 @@ def token_list(config: Path | None, as_json: bool) -> None:
 @click.pass_obj
 def token_revoke(config: Path | None, name: str) -> None:
     """Make a token worthless."""
-    ask(config, lambda edge: edge.call("DELETE", f"/api/v1/tokens/{name}"))
+    ask(config, lambda edge: edge.call("DELETE", named("/api/v1/tokens", name)))
     click.echo(f"Token {name} is revoked.", err=True)
 
 
@@ -161,7 +182,7 @@ def user_list(config: Path | None, as_json: bool) -> None:
 @click.pass_obj
 def user_remove(config: Path | None, email: str) -> None:
     """End somebody's sessions and right to sign in."""
-    ask(config, lambda edge: edge.call("DELETE", f"/api/v1/users/{email}"))
+    ask(config, lambda edge: edge.call("DELETE", named("/api/v1/users", email)))
     click.echo(f"{email} cannot sign in any more.", err=True)
 
 

@@ -12,7 +12,7 @@ from firmware.wire.topics import is_name
 from server.clock import milliseconds
 from server.errors import BoardwalkError, NotFound
 from server.web.words import ago, number
-from tools.office import Office, ask
+from tools.office import Office, ask, named
 from tools.output import JSON, moment, show
 
 PATH = "/api/v1/devices"
@@ -66,7 +66,7 @@ def device_show(config: Path | None, name: str, as_json: bool) -> None:
 @click.pass_obj
 def device_revoke(config: Path | None, name: str) -> None:
     """Disconnect a device and refuse it from now on."""
-    ask(config, lambda edge: edge.call("DELETE", f"{PATH}/{name}"))
+    ask(config, lambda edge: edge.call("DELETE", named(PATH, name)))
     click.echo(f"{name} is cut off.", err=True)
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 
@@ -16,6 +17,7 @@ from server.settings import Settings
 
 ANSWER_S = 20
 KINDS = {404: NotFound, 409: Conflict}
+GONE = "The edge ended before it answered; start it with boardwalk run and try again."
 
 
 class Office:
@@ -60,9 +62,17 @@ def ask(config: Path | None, work: Callable[[Office], Coroutine[Any, Any, Any]])
 
     async def asking() -> Any:
         async with office(find(config)) as edge:
-            return await work(edge)
+            try:
+                return await work(edge)
+            except aiohttp.ClientError as error:
+                raise BoardwalkError(GONE) from error
 
     return asyncio.run(asking())
+
+
+def named(path: str, name: str) -> str:
+    """The address of something by its name, whatever somebody typed as one."""
+    return f"{path}/{quote(name, safe='')}"
 
 
 @asynccontextmanager
@@ -74,7 +84,10 @@ async def at_work(settings: Settings) -> AsyncIterator[Office]:
             f"No edge runs on the data in {folder}; start it with boardwalk run, or name one with --edge."
         )
     async with _session(folder) as session:
-        yield Office(session, True)
+        try:
+            yield Office(session, True)
+        except aiohttp.ClientError as error:
+            raise BoardwalkError(GONE) from error
 
 
 @asynccontextmanager
