@@ -1,11 +1,15 @@
 """The pages Devices in a real browser: both themes, phone and desk."""
 
+import asyncio
+import json
 import shutil
 from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser
 
+from firmware.wire import command
+from server.clock import milliseconds
 from server.store import staff
 from server.web.welcome import create_link
 from tests.web import flow
@@ -77,6 +81,64 @@ async def test_a_row_that_is_ticked_stays_that_of_its_device(shop: Shop, browser
         await expect(page.locator("tbody tr", has_text="till-pier-1")).to_contain_text("Here")
         await page.get_by_role("button", name="Clear").click()
         await expect(page.locator("tbody tr", has_text="till-pier-1")).to_contain_text("Offline")
+
+
+async def test_what_is_drawn_anew_asks_nothing_of_who_ticked_nothing(shop: Shop, browser: Browser) -> None:
+    async with flow.visit(browser, LOOKS[0]) as visited:
+        page = visited.page
+        await flow.sign_in(page, await place(shop))
+        await page.goto(shop.url + "/devices")
+        await expect(page.locator(".head .conn.live")).to_be_visible()
+        bulk = page.get_by_role("region", name="Selected devices")
+        for name in ("till-1", "till-2"):  # with the first one the list comes, with the second it is changed
+            await shop.core.registrar.add(name)
+            shop.core.presence.told(name, b'{"online":true}', milliseconds())
+            await expect(page.locator("tbody tr", has_text=name)).to_be_visible()
+            await expect(bulk).to_be_hidden()
+        await page.get_by_label("Select all shown").check()
+        await expect(bulk.get_by_role("button", name="Identify 2")).to_be_visible()
+        await bulk.get_by_role("button", name="Clear").click()
+        await expect(bulk).to_be_hidden()
+
+
+async def test_two_clicks_restart_a_board_once(shop: Shop, browser: Browser) -> None:
+    await shop.core.registrar.add("till-1")
+    shop.core.presence.told("till-1", b'{"online":true}', milliseconds())
+    async with flow.visit(browser, LOOKS[0]) as visited:
+        page = visited.page
+        await flow.sign_in(page, await place(shop))
+        await page.goto(shop.url + "/devices/till-1")
+        box = await page.get_by_role("button", name="Restart").bounding_box()
+        assert box
+        for _ in range(2):  # by the mouse, for a click of the button would wait for the next page
+            await page.mouse.click(box["x"] + 5, box["y"] + 5)
+            await asyncio.sleep(0.5)
+        (sent,) = [command.decode(payload) for _, payload in shop.sent]
+        shop.mqtt.told("till-1", command.done(sent.id, {}))
+        await expect(page.get_by_text("till-1 will be back in a moment.")).to_be_visible()
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+async def test_long_names_stay_in_their_place(shop: Shop, browser: Browser, look: Look) -> None:
+    await set_fleet_of_long_names(shop)
+    async with flow.visit(browser, look) as visited:
+        page = visited.page
+        await flow.sign_in(page, await place(shop))
+        for path, name in (("", "devices-long"), ("/" + LONG, "device-long")):
+            await page.goto(f"{shop.url}/devices{path}")
+            await expect(page.get_by_role("heading", level=1)).to_be_visible()
+            await visited.keep(name)
+
+
+LONG = "till-of-the-market-hall-number-1"
+
+
+async def set_fleet_of_long_names(shop: Shop) -> None:
+    for name, label in ((LONG, "Ü" * 64), ("till-2", "Касса у входа " * 4), ("till-3", "<b>x</b>")):
+        await shop.core.registrar.add(name)
+        await shop.core.registrar.describe(name, label, "Магазины на набережной " * 2)
+        facts = {"online": True, "battery": 64, "rssi": -52, "firmware": "0.1.0", "outbox_waiting": 3120}
+        shop.core.presence.told(name, json.dumps(facts).encode(), milliseconds())
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)

@@ -23,7 +23,7 @@ from server.web.words import query
 
 NAMED = 3  # devices that a sentence names
 WITHIN_S = 10  # for the answer of a board
-AT_ONCE = 20  # boards that are asked at the same time
+AT_ONCE = 100  # boards that are asked at the same time
 MOST = 2000  # devices in one form
 LOG_ANSWERS = 3  # that bring all lines which a board keeps
 BACK = re.compile(r"/devices(/[a-z0-9-]{1,32})?(\?[!-~]*)?")

@@ -4,6 +4,17 @@ import "./today.js";
 import "./fresh.js";
 import "./devices.js";
 
+// A form that is on its way is not sent again: a board would restart twice.
+const PATIENCE_MS = 12000;
+const sent = new Set();
+addEventListener("submit", (event) => {
+  if (event.target.method !== "post") return;
+  if (sent.has(event.target)) return void event.preventDefault();
+  sent.add(event.target);
+  setTimeout(() => sent.clear(), PATIENCE_MS);
+});
+addEventListener("pageshow", () => sent.clear());
+
 for (const button of all("[data-copy]")) {
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(button.previousElementSibling.textContent);

@@ -1,13 +1,11 @@
 // The bulk bar of the list of devices: there while something is ticked, with the number in its buttons.
 import { all, one, set } from "./words.js";
 
-const bulk = one("[data-bulk]");
-
-function boxes() {
-  return [...all("tbody .pick input")];
-}
+const boxes = () => all("tbody .pick input");
 
 function show() {
+  const bulk = one("[data-bulk]");
+  if (!bulk) return;
   const picked = boxes().filter((box) => box.checked).length;
   const every = one("[data-every]", bulk);
   const whole = one("[data-all]");
@@ -20,17 +18,16 @@ function show() {
   whole.indeterminate = picked > 0 && !whole.checked;
 }
 
-for (const field of all("[data-submit]")) field.addEventListener("change", () => field.form.requestSubmit());
-
-if (bulk) {
-  addEventListener("change", (event) => {
-    if (event.target.matches("[data-all]")) for (const box of boxes()) box.checked = event.target.checked;
-    show();
-  });
-  one("[data-clear]", bulk).addEventListener("click", (event) => {
-    event.preventDefault();
-    for (const box of all("[data-list] input:checked")) box.checked = false;
-    show();
-  });
+addEventListener("change", ({ target }) => {
+  if (target.matches("[data-submit]")) return void target.form.requestSubmit();
+  if (target.matches("[data-all]")) for (const box of boxes()) box.checked = target.checked;
   show();
-}
+});
+addEventListener("click", (event) => {
+  if (!event.target.closest("[data-clear]")) return;
+  event.preventDefault();
+  for (const box of all("[data-list] input:checked")) box.checked = false;
+  show();
+});
+addEventListener("fresh", show); // as the server draws it, nothing is ticked and the bar is there
+show();

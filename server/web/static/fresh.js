@@ -25,7 +25,9 @@ async function draw() {
   if (!answer) return void soon(); // no way to the edge now
   if (!answer.ok || answer.redirected) return;
   const fresh = one("[data-fresh]", new DOMParser().parseFromString(await answer.text(), "text/html"));
-  if (fresh) become(part, fresh);
+  if (!fresh) return;
+  become(part, fresh);
+  dispatchEvent(new Event("fresh"));
 }
 
 // Let an element be like another one, and touch only what differs.
