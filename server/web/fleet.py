@@ -95,6 +95,11 @@ class Row:
         return found if isinstance(found, int | float) else None
 
 
+def _left_at(row: Row) -> int:
+    """When it was heard last; 0 for those that are here, else their rows would change places all the time."""
+    return 0 if row.state == "here" else row.seen.last_seen_at or 0
+
+
 Test = Callable[[Row], bool]
 FILTERS: dict[str, tuple[str, Test]] = {
     "all": ("All", lambda row: row.state != "revoked"),
@@ -108,7 +113,7 @@ FILTERS: dict[str, tuple[str, Test]] = {
     "revoked": ("Revoked", lambda row: row.state == "revoked"),
 }
 SORTS: dict[str, Callable[[Row], Any]] = {
-    "state": lambda row: (not row.needs_a_look, WORST_FIRST.index(row.state), -(row.seen.last_seen_at or 0)),
+    "state": lambda row: (not row.needs_a_look, WORST_FIRST.index(row.state), -_left_at(row)),
     "name": lambda row: row.name,
     "group": lambda row: row.seen.group.casefold() or None,
     "seen": lambda row: row.seen.last_seen_at,

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from server.commands import Answer
 from server.errors import Conflict
 from server.store import audit
 from tests.web.shop import Client, Shop
@@ -137,13 +138,6 @@ async def test_nothing_is_done_without_a_device_an_act_or_the_right(shop: Shop, 
 
 
 @dataclass
-class Answer:
-    state: str
-    result: dict[str, Any] | None = None
-    text: str = ""
-
-
-@dataclass
 class Boards:
     """Commands as boards would answer them: `gone` are offline, `mute` say nothing."""
 
@@ -160,18 +154,20 @@ class Boards:
             raise Conflict(f"{device} is offline.")
         self.sent.append((device, command))
         if device in self.mute:
-            return Answer("unanswered")
+            return Answer("1", device, command, "unanswered", text=f"{device} did not answer.")
         if command != "log":
-            return Answer("done", {})
+            return Answer("1", device, command, "done", {})
         kept = [
             [7000, "info", "link: up <b>"],
             [8100, "warning", "link: down"],
             [9000, "info", "link: up again"],
         ]
         if device == "till-market-1":
-            return Answer("done", {"lines": "none"})
+            return Answer("1", device, command, "done", {"lines": "none"})
         after = arguments["after"]  # two lines fit into an answer
-        return Answer("done", {"first": after + 1, "last": 3, "lines": kept[after : after + 2]})
+        return Answer(
+            "1", device, command, "done", {"first": after + 1, "last": 3, "lines": kept[after : after + 2]}
+        )
 
 
 async def test_commands_go_to_every_device_that_was_picked(shop: Shop, staff: Client) -> None:
@@ -183,11 +179,17 @@ async def test_commands_go_to_every_device_that_was_picked(shop: Shop, staff: Cl
     page = await act(staff, "/devices", fields(*picked, act="restart"))
     assert sorted(boards.sent) == [("till-pier-1", "restart"), ("till-pier-2", "restart")]
     assert "till-pier-1 will be back" in page and "2 did not" in page
-    assert "button-kiosk-1 is offline." in page and "till-pier-2: no answer" in page
+    assert "button-kiosk-1 is offline." in page and "<br>till-pier-2 did not answer." in page
     assert "is offline" in await act(staff, "/devices/button-kiosk-1", {"act": "log"})
     page = await act(staff, "/devices/till-pier-1", {"act": "log"})
     assert "7.0 s  info     link: up &lt;b&gt;" in page and "link: up again" in page
     assert "something else than lines" in await act(staff, "/devices/till-market-1", {"act": "log"})
+    gone = [f"bulk-{number:03}" for number in range(60)]
+    for name in gone:
+        await shop.core.registrar.add(name)
+    shop.commands = Boards(gone=tuple(gone))
+    page = await act(staff, "/devices", fields(*gone, act="identify"))
+    assert "None of 60 devices did it." in page and "bulk-019 is offline.<br>And 40 more." in page
 
 
 @pytest.mark.parametrize(

@@ -117,3 +117,15 @@ def _drawn(paths: dict[str, str]) -> list[str]:
                 assert not marks[at // 6]
                 marks[at // 6] = kind
     return marks
+
+
+def test_rows_of_devices_that_are_here_stay_where_they_are() -> None:
+    def names(heard: tuple[int, int]) -> list[str]:
+        told = {"firmware": "0.1.0"}
+        seen = [
+            Seen(name, True, NOW - ago_s * 1000, 0, None, None, told)
+            for name, ago_s in zip(("till-1", "till-2"), heard, strict=True)
+        ]
+        return [row.name for row in fleet.ordered(fleet.rows(seen, NOW), "state")]
+
+    assert names((20, 1)) == names((1, 20)) == ["till-1", "till-2"]

@@ -12,6 +12,7 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from server.clock import milliseconds
+from server.commands import Answer
 from server.errors import BadInput, Conflict, NotFound
 from server.store import audit
 from server.web import fleet
@@ -22,6 +23,7 @@ from server.web.parts import PARTS, Parts
 from server.web.words import query
 
 NAMED = 3  # devices that a sentence names
+DETAILS = 20  # sentences of devices that a notice has
 WITHIN_S = 10  # for the answer of a board
 AT_ONCE = 100  # boards that are asked at the same time
 MOST = 2000  # devices in one form
@@ -138,16 +140,16 @@ async def _command(command: str, done: str, form: Form) -> Notice:
                 return name, error.sentence
         if answer.state == "done":
             return name, ""
-        return name, f"{name}: {answer.text or 'no answer within 10 s; it may come later.'}"
+        return name, _wrong(answer)
 
     answers = await asyncio.gather(*(ask(name) for name in form.names))
     worked = [name for name, wrong in answers if not wrong]
     wrong = [wrong for _, wrong in answers if wrong]
     if not worked:
         text = wrong[0] if len(wrong) == 1 else f"None of {len(wrong)} devices did it."
-        return Notice(text, bad=True, details=tuple(wrong if len(wrong) > 1 else ()))
+        return Notice(text, bad=True, details=_some(wrong) if len(wrong) > 1 else ())
     rest = f" {len(wrong)} did not." if wrong else ""
-    return Notice(f"{_those(worked)} {done}.{rest}", bad=bool(wrong), details=tuple(wrong))
+    return Notice(f"{_those(worked)} {done}.{rest}", bad=bool(wrong), details=_some(wrong))
 
 
 async def _log(form: Form) -> Notice:
@@ -159,7 +161,7 @@ async def _log(form: Form) -> Notice:
         except Conflict as error:
             return Notice(error.sentence, bad=True)
         if answer.state != "done":
-            return Notice(f"{name}: {answer.text or 'no answer within 10 s.'}", bad=True)
+            return Notice(_wrong(answer), bad=True)
         try:
             told = msgspec.convert(answer.result, Kept)
         except msgspec.ValidationError:
@@ -228,6 +230,16 @@ ACTS: dict[str, tuple[str, Act]] = {
 async def _note(form: Form, action: str, detail: str) -> None:
     act = (form.caller.name, action, detail)
     await form.parts.database.write(audit.record, act, milliseconds())
+
+
+def _wrong(answer: Answer) -> str:
+    """Why a device has not done it: our sentence, or its own words."""
+    return answer.text if answer.state == "unanswered" else f"{answer.device}: {answer.text}"
+
+
+def _some(sentences: Sequence[str]) -> tuple[str, ...]:
+    rest = len(sentences) - DETAILS
+    return (*sentences[:DETAILS], f"And {rest} more.") if rest > 0 else tuple(sentences)
 
 
 def _those(names: Sequence[str]) -> str:

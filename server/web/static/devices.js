@@ -30,4 +30,5 @@ addEventListener("click", (event) => {
   show();
 });
 addEventListener("fresh", show); // as the server draws it, nothing is ticked and the bar is there
+addEventListener("pageshow", show); // by when a browser that went back has ticked again what was ticked
 show();
