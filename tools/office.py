@@ -16,6 +16,7 @@ from server.errors import BoardwalkError, Conflict, NotFound
 from server.settings import Settings
 
 ANSWER_S = 20
+HERE = "http://edge"  # through the socket
 KINDS = {404: NotFound, 409: Conflict}
 GONE = "The edge ended before it answered; start it with boardwalk run and try again."
 
@@ -26,7 +27,7 @@ class Office:
     is_live: whether the edge runs, with broker and boards; else there is only its store.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, is_live: bool, url: str = "http://edge") -> None:
+    def __init__(self, session: aiohttp.ClientSession, is_live: bool, url: str = HERE) -> None:
         self._session = session
         self.is_live = is_live
         self._url = url
@@ -38,6 +39,11 @@ class Office:
             if answer.status == 204:
                 return None
             told = await answer.json(content_type=None)
+            if answer.status in (401, 403) and self._url != HERE:
+                raise BoardwalkError(
+                    f"{self._url} does not take this token; boardwalk token add NAME --scope admin makes "
+                    "one there."
+                )
             if answer.status >= 400:
                 kind = KINDS.get(answer.status, BoardwalkError)
                 raise kind(told.get("detail") or told.get("title") or "The edge refuses.")
@@ -106,7 +112,7 @@ async def remote(url: str, token: str) -> AsyncIterator[Office]:
 async def runs(folder: Path) -> bool:
     """Whether an edge runs on this data, and answers."""
     try:
-        async with _session(folder) as session, session.get("http://edge/healthz") as answer:
+        async with _session(folder) as session, session.get(HERE + "/healthz") as answer:
             return answer.status == 200
     except (aiohttp.ClientError, OSError):
         return False

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from server.__main__ import find, log_to_stderr
-from server.errors import BoardwalkError
+from server.errors import BoardwalkError, NotFound
 from server.settings import Settings
 from server.settings.doorway import doorway
 from server.store.database import to_the_end
@@ -115,11 +115,20 @@ class Credentials:
 
 
 async def _credentials(edge: Office, kept: Credentials, name: str) -> dict[str, str]:
+    """Those that are kept, or new ones where the edge takes these no more."""
     told = kept.read()
-    if told is None:
+    if told is None or not await _takes(edge, name):
         told = await edge.call("POST", "/api/v1/devices", {"name": name})
         kept.keep(told)
     return told
+
+
+async def _takes(edge: Office, name: str) -> bool:
+    try:
+        seen = await edge.call("GET", f"/api/v1/devices/{name}")
+    except NotFound:  # as with a store that was begun anew
+        return False
+    return seen["revoked_at"] is None
 
 
 def _settings(settings: Settings, told: dict[str, str]) -> dict[str, object]:

@@ -71,7 +71,7 @@ async def test_wrong_words_are_refused_before_a_board_is_touched(
         ("--name a --edge http://127.0.0.1:1", ("BOARDWALK_TOKEN", "--token-file")),
         ("--name a --edge nonsense --token-file /etc/hostname", ("--edge is an address",)),
         ("--name a --edge http://127.0.0.1:1 --token-file /etc/hostname", ("No edge answers at http://127.0.0.1:1",)),
-        (f"--name a --edge {edge.url} --token-file /etc/hostname", ("boardwalk: ",)),
+        (f"--name a --edge {edge.url} --token-file /etc/hostname", ("does not take this token", "--scope admin")),
     ]  # fmt: skip
     for words, sentence in cases:
         refused(await flash(edge, board, *words.split()), *sentence)

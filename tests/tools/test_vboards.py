@@ -118,6 +118,25 @@ def test_a_second_up_keeps_the_boards_and_down_ends_them_all(boardwalk: Boardwal
     gone([owner, *more])
 
 
+def test_a_board_that_was_revoked_is_registered_again_by_the_next_up(
+    boardwalk: Boardwalk, tmp_path: Path
+) -> None:
+    def secret() -> str:
+        kept: dict[str, str] = json.loads((tmp_path / "var" / "vboards" / "board-1.json").read_text())
+        return kept["secret"]
+
+    assert boardwalk("vboard", "up", "--n", "1").returncode == 0
+    first = secret()
+    assert boardwalk("vboard", "up", "--n", "1").returncode == 0
+    assert secret() == first
+    assert boardwalk("vboard", "down").returncode == 0
+    assert boardwalk("device", "revoke", "board-1").returncode == 0
+    assert boardwalk("vboard", "up", "--n", "1").returncode == 0
+    assert secret() != first
+    listed = json.loads(boardwalk("device", "list", "--json").stdout)
+    assert [one["revoked_at"] for one in listed] == [None]
+
+
 def test_programs_that_start_boards_at_the_same_moment_share_one_owner(
     boardwalk: Boardwalk, tmp_path: Path
 ) -> None:

@@ -1,7 +1,6 @@
 """Waits until the edge has committed the first event of a board that was flashed."""
 
 import time
-from typing import Any
 
 from server.errors import BoardwalkError
 from tools.flash.edge import Edge
@@ -19,26 +18,26 @@ def wait_for_start(line: Line, edge: Edge, name: str, after: int, boot: int) -> 
     Raises BoardwalkError with what was seen meanwhile.
     """
     begun = time.monotonic()
-    end, newest, heard = begun + PATIENCE_S, after, b""
+    end, newest, heard, away = begun + PATIENCE_S, after, b"", ""
     while time.monotonic() < end:
         heard = (heard + line.listen(POLL_S))[-4096:]
-        event = _newest(edge, name)
-        if event is not None and event["id"] > newest:  # older events come first, and may be many
-            newest, end = event["id"], time.monotonic() + PATIENCE_S
-        started = _newest(edge, name, kind="device.started") if newest > after else None
+        try:
+            event = edge.newest(name)
+            if event is not None and event["id"] > newest:  # older events come first, and may be many
+                newest, end = event["id"], time.monotonic() + PATIENCE_S
+            started = edge.newest(name, kind="device.started") if newest > after else None
+            away = ""
+        except BoardwalkError as error:
+            away = error.sentence  # an edge that is being restarted comes back
+            continue
         if started is not None and started["id"] > after and started["boot"] > boot:
             return time.monotonic() - begun
+    if away:
+        raise BoardwalkError(f"{name} is flashed, but its first event was not seen: {away}")
     raise BoardwalkError(
         f"{name} is flashed, but {edge.place} has no event of its start after {PATIENCE_S:.0f} s; the board "
         f"said: {_shown(heard)}. Mend that (Wi-Fi, --host, --port, --ca), and run the same command again."
     )
-
-
-def _newest(edge: Edge, name: str, **wanted: str) -> dict[str, Any] | None:
-    try:
-        return edge.newest(name, **wanted)
-    except BoardwalkError:
-        return None  # an edge that is being restarted comes back
 
 
 def _shown(heard: bytes) -> str:
