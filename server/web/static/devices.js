@@ -10,6 +10,7 @@ function show() {
   const every = one("[data-every]", bulk);
   const whole = one("[data-all]");
   bulk.hidden = picked === 0;
+  one("[data-of]", bulk).hidden = false; // without scripts nobody counts
   set(one("[data-n]", bulk), every?.checked ? "all" : String(picked));
   for (const button of all("[data-verb]")) {
     set(button, every?.checked ? `${button.dataset.verb} all` : `${button.dataset.verb} ${picked}`);
