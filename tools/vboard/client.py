@@ -166,6 +166,14 @@ class Board:
         answer = await self.fleet.ask("pin", name=self.name, pin=number, level=level)
         return int(answer["level"])
 
+    async def adc(self, number: int, value: int) -> None:
+        """What an analog input reads from now on, 0 to 65535."""
+        await self.fleet.ask("adc", name=self.name, number=number, value=value)
+
+    async def wifi_password(self, text: str) -> None:
+        """The password that the access point asks for from now on; empty: it takes any."""
+        await self.fleet.ask("password", name=self.name, text=text)
+
     async def clock(self, at_ms: int | None) -> None:
         """What the real-time clock says, ms since 1970 UTC; None: unset, as after power-on."""
         await self.fleet.ask("clock", name=self.name, at_ms=at_ms)

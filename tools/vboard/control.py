@@ -15,6 +15,7 @@ ASK_SOFT, ASK_RESET, ASK_BOOTLOADER, ASK_SLEEP, DIED = 1, 2, 3, 4, 9  # what a b
 
 _CUT, _WRITTEN, _ERASES, _WATCHDOG_MS, _FED_AT = 0, 4, 8, 12, 16
 _CAUSE, _WLAN, _ASKED, _PROGRAM, _MISSED, _UNIQUE, _CLOCK, _PINS = 24, 28, 32, 36, 40, 44, 48, 64
+_ADC, _PASSWORD, PASSWORD_BYTES = 2304, 2432, 64  # a password ends with a zero
 
 
 def address_of(memory: mmap.mmap) -> int:
@@ -86,6 +87,13 @@ class ControlPage:
     def wifi(self, up: bool) -> None:
         self._put("<I", _WLAN, 0 if up else 1)
 
+    def password(self, text: str) -> None:
+        """The password that the access point asks for; empty: it takes any."""
+        data = text.encode()
+        if len(data) >= PASSWORD_BYTES:
+            raise ValueError("a Wi-Fi password has at most 63 bytes")
+        self._page[_PASSWORD : _PASSWORD + PASSWORD_BYTES] = data.ljust(PASSWORD_BYTES, b"\0")
+
     def clock_offset(self, seconds: int) -> None:
         """How far the board's real-time clock is ahead of the host's."""
         self._put("<q", _CLOCK, seconds)
@@ -95,6 +103,11 @@ class ControlPage:
 
     def set_pin(self, number: int, level: int) -> None:
         self._page[_PINS + _checked(number)] = 1 if level else 0
+
+    def set_adc(self, number: int, value: int) -> None:
+        if not 0 <= value < 65536:
+            raise ValueError("an analog input reads 0 to 65535")
+        self._put("<H", _ADC + 2 * _checked(number), value)
 
 
 def _checked(number: int) -> int:

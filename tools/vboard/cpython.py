@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import firmware
-from firmware.host import PINS
+from firmware.host import ADC, PINS
 from tools.vboard import control
 from tools.vboard.machine import Ended, Lines
 
@@ -36,6 +36,7 @@ class CPythonMachine:
         self._folder = folder
         self._folder.mkdir(parents=True, exist_ok=True)
         self._pins = bytearray(64)
+        self._adc = bytearray(128)
         self._process: subprocess.Popen[bytes] | None = None
         self._watching: asyncio.Task[None] | None = None
 
@@ -109,6 +110,13 @@ class CPythonMachine:
     def set_pin(self, number: int, level: int) -> None:
         self._pins[number] = 1 if level else 0
         (self._folder / PINS).write_bytes(self._pins)
+
+    def password(self, text: str) -> None:
+        raise ValueError("a CPython board has no Wi-Fi")
+
+    def set_adc(self, number: int, value: int) -> None:
+        self._adc[2 * number : 2 * number + 2] = value.to_bytes(2, "little")
+        (self._folder / ADC).write_bytes(self._adc)
 
     def close(self) -> None:
         self.kill()

@@ -102,6 +102,12 @@ class Host:
             machine.set_pin(int(request["pin"]), int(request["level"]))
         return {"level": machine.pin(int(request["pin"]))}
 
+    async def op_adc(self, request: Request) -> None:
+        self._board(request).machine.set_adc(int(request["number"]), int(request["value"]))
+
+    async def op_password(self, request: Request) -> None:
+        self._board(request).machine.password(str(request["text"]))
+
     async def op_clock(self, request: Request) -> None:
         self._board(request).machine.clock(request.get("at_ms"))
 

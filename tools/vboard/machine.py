@@ -72,5 +72,11 @@ class Machine(Protocol):
 
     def set_pin(self, number: int, level: int) -> None: ...
 
+    def set_adc(self, number: int, value: int) -> None:
+        """What an analog input reads, 0 to 65535."""
+
+    def password(self, text: str) -> None:
+        """The password that the access point asks for; empty: it takes any."""
+
     def close(self) -> None:
         """Free everything; the flash stays."""

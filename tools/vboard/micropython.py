@@ -172,6 +172,12 @@ class MicroPythonMachine:
     def set_pin(self, number: int, level: int) -> None:
         self._page.set_pin(number, level)
 
+    def password(self, text: str) -> None:
+        self._page.password(text)
+
+    def set_adc(self, number: int, value: int) -> None:
+        self._page.set_adc(number, value)
+
     def close(self) -> None:
         self.kill()
         if self._flash is not None:

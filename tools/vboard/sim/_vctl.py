@@ -25,6 +25,8 @@ c = uctypes.struct(
         "pins": (uctypes.ARRAY | 64, 64 | uctypes.UINT8),
         "rtc_size": uctypes.UINT32 | 128,
         "rtc_memory": (uctypes.ARRAY | 256, 2048 | uctypes.UINT8),
+        "adc": (uctypes.ARRAY | 2304, 64 | uctypes.UINT16),
+        "password": (uctypes.ARRAY | 2432, 64 | uctypes.UINT8),
     },
 )
 _bell = open(BELL_FD, "wb")

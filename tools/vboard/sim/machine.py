@@ -103,11 +103,11 @@ class Pin(_PinBase):
 
 
 class ADC:
-    def __init__(self, *_):
-        pass
+    def __init__(self, pin, **_):
+        self._number = pin if isinstance(pin, int) else pin._number
 
     def read_u16(self):
-        return 30000
+        return _page.adc[self._number]
 
 
 class RTC:

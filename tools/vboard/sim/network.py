@@ -1,4 +1,4 @@
-"""Stands in for `network`: one access point, which the host switches on and off."""
+"""Stands in for `network`: one access point, which the host switches on and off, and gives a password."""
 
 import time
 
@@ -22,6 +22,7 @@ class WLAN:
     def __init__(self, interface=STA_IF):
         self._active = False
         self._joined_at = None
+        self._refused = False  # until the next connect(), as on chips
 
     def active(self, value=None):
         if value is None:
@@ -29,6 +30,8 @@ class WLAN:
         self._active = bool(value)
 
     def connect(self, ssid=None, key=None, **_):
+        wanted = bytes(_vctl.c.password).rstrip(b"\0")
+        self._refused = wanted not in (b"", (key or "").encode())
         self._joined_at = time.ticks_add(time.ticks_ms(), JOIN_MS)
 
     def disconnect(self):
@@ -44,6 +47,8 @@ class WLAN:
             return STAT_IDLE
         if _vctl.c.wlan:
             return STAT_NO_AP_FOUND
+        if self._refused:
+            return STAT_WRONG_PASSWORD
         joined = time.ticks_diff(time.ticks_ms(), self._joined_at) >= 0
         return STAT_GOT_IP if joined else STAT_CONNECTING
 
