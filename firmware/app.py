@@ -1,54 +1,70 @@
 """Puts the parts of a board together; on CPython, `python -m firmware.app FOLDER`."""
 
 import asyncio
+import gc
 import time
 
-from firmware import inputs, settings
 from firmware.board import open_board
 from firmware.clock import Clock
 from firmware.commands import Commands
+from firmware.errors import SettingsError
 from firmware.link import Link
 from firmware.log import Log
 from firmware.outbox import Outbox
+from firmware.passing import module
+from firmware.troubles import Troubles
 from firmware.version import VERSION
 from firmware.wire import event
 
-BOOT_PATH = "boot_count"
+PROGRAM_PATH = "app.py"
 TICK_S = 0.25
+WELL_MS = 60_000  # a start that lived so long has not failed, whatever comes then
 RETRY_S = 1
 RESTART_S = 5
 
 
 class App:
-    """One board's application. `emit` is its face to whoever writes inputs."""
+    """One board's application. `emit` is its face to whoever writes inputs.
 
-    def __init__(self, board, config):
+    boot: the number of this start. is_safe: it has the link and commands, and nothing else that could fail.
+    """
+
+    def __init__(self, board, config, log, boot: int, is_safe: bool):
         self._board = board
         self._config = config
-        self.log = Log(board)
-        self.boot = self._count_boot()
+        self.log = log
+        self.boot = boot
+        self._is_safe = is_safe
+        self._is_well = is_safe  # in safe mode a start proves nothing
+        self.troubles = Troubles(board, log)
         self._clock = Clock(board, config.floor)
         self._box = Outbox(board, config.outbox_bytes)
         self._box.flushed = self._flushed
         self._reported = 0  # refusals that a `device.refused` has told about
         self._heap_low = None
         self._lit = False
+        self._broken = None
         self._commands = Commands(board, config, self._clock, self.log, self)
         self.command = self._commands.take
         self._link = Link(board, config, self._box, self)
-        self._inputs = [inputs.build(each, board, self.record, self._box) for each in config.inputs]
+        self._inputs, self._program = [], None
+        if is_safe:
+            self.troubles.begin("safe-mode")
+        else:
+            self._add_parts()
 
-    def _count_boot(self) -> int:
-        flash = self._board.flash
-        try:
-            count = int(flash.read(BOOT_PATH) or 0) + 1
-        except ValueError:
-            count = 1
-        try:
-            flash.replace(BOOT_PATH, b"%d" % count)
-        except OSError as error:
-            self.log.warning("boot count:", error)  # a flash that does not write must not stop the board
-        return count
+    def _add_parts(self) -> None:
+        """What this board has of its own; the code that it does not need takes no memory."""
+        if self._config.inputs:
+            from firmware import inputs
+
+            self._inputs = [
+                inputs.build(each, self._board, self.record, self._box) for each in self._config.inputs
+            ]
+        if PROGRAM_PATH in self._board.flash.names(""):
+            from firmware.program import Program
+
+            self._program = Program(self._board, self.log, self.record)
 
     # --- events
 
@@ -75,7 +91,7 @@ class App:
         free = board.heap_free()
         if free is not None:
             self._heap_low = min(free, self._heap_low or free)
-        return {
+        told = {
             "epoch": box.epoch,
             "boot": self.boot,
             "uptime_ms": board.uptime_ms(),
@@ -87,7 +103,10 @@ class App:
             "outbox_full": box.full_percent(),
             "refused": box.refused,
             "rssi": board.rssi(),
+            "mode": "safe" if self._is_safe else None,
         }
+        self.troubles.tell(told)
+        return told
 
     def heard_time(self, at_ms: int) -> None:
         """The edge told its time."""
@@ -96,17 +115,37 @@ class App:
     # --- running
 
     async def run(self) -> None:
-        """Work for ever."""
-        cause = self._board.reset_cause()
-        self.log.info("firmware %s, boot %d, reset: %s" % (VERSION, self.boot, cause))
-        self.emit("device.started", {"reason": cause})
-        if self._config.watchdog_ms:
-            self._board.arm_watchdog(self._config.watchdog_ms)
-        tasks = [asyncio.create_task(self._link.run())]
-        tasks += [asyncio.create_task(self._keep(each)) for each in self._inputs]
-        while True:
+        """Work for ever. Raises what makes that impossible."""
+        self._begin()
+        asyncio.get_event_loop().set_exception_handler(self._stray)
+        link = asyncio.create_task(self._link.run())
+        parts = [asyncio.create_task(self._keep(each)) for each in self._inputs]
+        if self._program:
+            parts.append(asyncio.create_task(self._program.run()))
+        while not self._broken and not link.done():
             self._tick()
             await asyncio.sleep(TICK_S)
+        raise self._broken or OSError("the link has ended")
+
+    def _stray(self, _, context) -> None:
+        """A task has ended with an exception that nobody waits for."""
+        error = context.get("exception")
+        if isinstance(error, MemoryError):
+            self._broken = error  # the next task to end may be one that all depends on
+        elif error and self._program:
+            self._program.failed(error)
+        elif error:
+            self.log.warning("task:", type(error).__name__, error)
+
+    def _begin(self) -> None:
+        cause = self._board.reset_cause()
+        self.log.info("firmware %s, boot %d, reset: %s" % (VERSION, self.boot, cause))
+        fields = {"reason": cause}
+        if self._is_safe:
+            fields["mode"] = "safe"
+        elif self._config.watchdog_ms:
+            self._board.arm_watchdog(self._config.watchdog_ms)
+        self.emit("device.started", fields)
 
     async def _keep(self, each) -> None:
         """Run an input for ever: one that fails must neither stay dead nor take others along."""
@@ -123,14 +162,28 @@ class App:
         self._clock.tick()
         self._report_refused()
         self._show()
-        restart_at = self._commands.restart_at
-        if restart_at is not None and self._board.uptime_ms() >= restart_at:
+        now, restart_at = self._board.uptime_ms(), self._commands.restart_at
+        if now >= WELL_MS:
+            self._well()
+        if restart_at is not None and now >= restart_at:
+            self._well()
+            if self._commands.restart_safe:
+                module("starts").ask_safe(self._board, self.log)
             self._box.close()
             self._board.reset()
 
+    def _well(self) -> None:
+        if not self._is_well:
+            self._is_well = True
+            module("starts").well(self._board, self.log)
+
     def _show(self) -> None:
-        """The LED is on while there is no room for events, and blinks for who looks for the board."""
-        self._lit = not self._lit if self._commands.blinks() else self._box.is_refusing
+        """The LED tells what is wrong, and blinks without a pause for who looks for the board."""
+        if self._box.is_refusing:
+            self.troubles.begin("outbox-full")
+        else:
+            self.troubles.end("outbox-full")
+        self._lit = not self._lit if self._commands.blinks() else self.troubles.step()
         self._board.led(self._lit)
 
     def _report_refused(self) -> None:
@@ -147,15 +200,41 @@ class App:
 
 
 def main(root: str) -> None:
-    """Run the board whose file system is at `root`. Settings that cannot be used end it; any
-    other failure is a restart, for nobody stands beside the board to press reset."""
+    """Run the board whose file system is at `root`. Settings that cannot be used are shown until somebody
+    comes to the prompt; any other failure is a restart, for nobody stands beside the board to press reset."""
     board = open_board(root)
-    app = App(board, settings.load(board.flash))
+    log = Log(board)
+    boot, is_safe = module("starts").begin(board, log)
     try:
-        asyncio.run(app.run())
+        config = module("settings").load(board.flash)
+        gc.collect()  # what the passing modules leave is filled first, and the rest stays in one piece
+        asyncio.run(App(board, config, log, boot, is_safe).run())
+    except KeyboardInterrupt:
+        if not is_safe:
+            module("starts").well(board, log)  # somebody is at the prompt
+        raise
+    except SettingsError as error:
+        module("starts").well(board, log)
+        _show_settings(board, log, str(error))
     except Exception as error:
-        app.log.warning("app:", type(error).__name__, error)
+        if is_safe:
+            raise  # to the prompt: what could be left out was
+        _restart(board, log, error)
+
+
+def _show_settings(board, log, reason: str) -> None:
+    troubles = Troubles(board, log)
+    while True:
+        troubles.begin("settings", reason)
+        board.led(troubles.step())
+        time.sleep(TICK_S)
+
+
+def _restart(board, log, error) -> None:
+    try:
+        log.warning("app:", type(error).__name__, error)
         time.sleep(RESTART_S)
+    finally:  # no memory may be left for a line of the log
         board.reset()
 
 

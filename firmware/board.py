@@ -23,6 +23,10 @@ except ImportError:
 CAUSES = ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET")
 CAUSE_NAMES = ("power", "hard", "watchdog", "sleep", "soft")
 CA_PATHS = ("ca.der", "ca2.der")  # DER, for MicroPython takes no PEM; two, so that one can be replaced
+WIFI_FAULTS = (
+    ("STAT_NO_AP_FOUND", "no-wifi"), ("STAT_WRONG_PASSWORD", "wifi-password"),
+    ("STAT_HANDSHAKE_TIMEOUT", "wifi-password"),
+)  # fmt: skip
 EPOCH_2000_MS = 946_684_800_000
 
 
@@ -39,7 +43,7 @@ def trusting(flash):
     """A TLS context that accepts only servers whose certificate one of CA_PATHS has signed."""
     certificates = [each for each in [flash.read(path) for path in CA_PATHS] if each]
     if not certificates:
-        raise OSError("settings ask for TLS, but there is no /" + CA_PATHS[0])
+        raise ValueError("settings ask for TLS, but there is no /" + CA_PATHS[0])
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.verify_mode = ssl.CERT_REQUIRED  # MicroPython's default is to trust everyone
     for certificate in certificates:
@@ -135,9 +139,13 @@ class Board:
         pull = machine.Pin.PULL_UP if pull_up else getattr(machine.Pin, "PULL_DOWN", -1)
         return machine.Pin(number, machine.Pin.IN, pull).value
 
-    async def uart(self, number: int, baud: int):
-        """Reader and writer of a serial port."""
-        port = machine.UART(number, baud)
+    def adc(self, number: int):
+        """A function that reads an analog input: 0 to 65535."""
+        return machine.ADC(number).read_u16
+
+    async def uart(self, number: int, baud: int, **more):
+        """Reader and writer of a serial port; `more` are arguments of machine.UART."""
+        port = machine.UART(number, baud, **more)
         return asyncio.StreamReader(port), asyncio.StreamWriter(port, {})
 
     def join_wifi(self, ssid: str, password: str) -> None:
@@ -151,6 +159,14 @@ class Board:
     def online(self) -> bool:
         """Whether there is a network: True for a board that never joined Wi-Fi."""
         return self._wlan is None or self._wlan.isconnected()
+
+    def wifi_fault(self) -> str | None:
+        """Which trouble keeps us off the network, None while that is not known."""
+        status = self._wlan.status()
+        for name, fault in WIFI_FAULTS:
+            if getattr(network, name, None) == status:
+                return fault
+        return None
 
     def rssi(self) -> int | None:
         """Strength of the Wi-Fi signal in dBm, None without Wi-Fi."""

@@ -1,7 +1,7 @@
 """What the edge may tell a board to do, each at most once and never late."""
 
 from firmware.log import LEVELS, clean
-from firmware.settings import KEYS
+from firmware.passing import module
 from firmware.wire import command, event
 from firmware.wire.errors import WireError
 
@@ -24,7 +24,8 @@ class Refusal(Exception):
 class Commands:
     """The table of commands, and what became of the latest ones.
 
-    owner: has `boot` and `facts()`. restart_at: the uptime at which the board is to restart, or None.
+    owner: has `boot` and `facts()`. restart_at: the uptime at which the board is to restart, or None;
+    restart_safe: whether in safe mode.
     """
 
     def __init__(self, board, settings, clock, log, owner):
@@ -36,6 +37,7 @@ class Commands:
         self._blink_until = 0
         self._ran = []  # (id, answer) of the latest that acted
         self.restart_at = None
+        self.restart_safe = False
         self._table = {
             "identify": self._identify,
             "restart": self._restart,
@@ -101,10 +103,14 @@ class Commands:
         return {"seconds": seconds}
 
     def _restart(self, order) -> dict[str, object]:
-        _only(order)
+        _only(order, "safe")
+        safe = order.arguments.get("safe", False)
+        if type(safe) is not bool:
+            raise Refusal(command.BAD_ARGUMENTS, "safe is true or false")
         ids = self._restarts()[1 - REMEMBERED :]
         self._board.flash.replace(RAN_PATH, "\n".join(ids + [order.id]).encode())
         self.restart_at = self._board.uptime_ms() + RESTART_AFTER_MS
+        self.restart_safe = safe
         return {}
 
     def _restarts(self) -> list[str]:
@@ -131,7 +137,7 @@ class Commands:
 
     def _read_settings(self, order) -> dict[str, object]:
         _only(order)
-        told = {key: getattr(self._settings, key) for key in KEYS if key != "secret"}
+        told = {key: getattr(self._settings, key) for key in module("settings").KEYS if key != "secret"}
         told["wifi"] = {key: value for key, value in self._settings.wifi.items() if key != "password"}
         return told
 

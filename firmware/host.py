@@ -1,6 +1,7 @@
 """The stand-in for a board on CPython, for machines where no MicroPython runs: a folder is its flash.
 
-The folder may hold `pins` (64 bytes, one a pin); whoever starts this process plays the hardware:
+The folder may hold `pins` (64 bytes, one a pin) and `adc` (64 numbers of two bytes, the low one first);
+whoever starts this process plays the hardware:
 FIRMWARE_UART names the file descriptor of a connected socket, FIRMWARE_CAUSE why it started.
 """
 
@@ -13,7 +14,7 @@ import time
 from firmware.board import trusting
 from firmware.flash import Flash
 
-PINS = "pins"
+PINS, ADC = "pins", "adc"
 
 
 class HostBoard:
@@ -22,6 +23,7 @@ class HostBoard:
     def __init__(self, root: str):
         os.makedirs(root, exist_ok=True)
         self.flash = Flash(root)
+        sys.path.insert(0, root)  # so that /app.py is imported as on a board
         self._started = time.monotonic()
 
     def uptime_ms(self) -> int:
@@ -65,7 +67,14 @@ class HostBoard:
 
         return value
 
-    async def uart(self, number: int, baud: int):
+    def adc(self, number: int):
+        def value() -> int:
+            data = self.flash.read(ADC) or b""
+            return int.from_bytes(data[2 * number : 2 * number + 2], "little")
+
+        return value
+
+    async def uart(self, number: int, baud: int, **more):
         descriptor = os.environ.get("FIRMWARE_UART")
         if descriptor is None:
             raise OSError("this process was given no serial port")
@@ -76,6 +85,9 @@ class HostBoard:
 
     def online(self) -> bool:
         return True
+
+    def wifi_fault(self) -> str | None:
+        return None
 
     def rssi(self) -> int | None:
         return None

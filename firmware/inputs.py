@@ -2,51 +2,14 @@
 
 import asyncio
 
-from firmware.settings import SettingsError
+from firmware.button import Button
+from firmware.errors import SettingsError
 
-BUTTON_POLL_S = 0.02  # a level counts when two readings in a row agree
 BAUD = 115200
 CHUNK = 512
 MAX_LINE = 300  # bytes
 MAX_AHEAD = 64  # lines taken whose answer is not written yet
 CASTS = {"text": str, "int": int, "float": float}
-
-
-class Button:
-    """One event each time a pin goes to its active level and stays there.
-
-    config: pin, kind, and optional fields, active (the level, 1) and critical.
-    """
-
-    def __init__(self, config, board, record):
-        active = config.get("active", 1)
-        self._read = board.pin(_need(config, "pin", int), active == 0)
-        self._active = active
-        self._config = config
-        self._record = record
-        self._seen = self._steady = self._read()
-
-    async def run(self) -> None:
-        """Watch the pin for ever."""
-        while True:
-            await asyncio.sleep(BUTTON_POLL_S)
-            self.poll()
-
-    def poll(self) -> None:
-        """Read the pin once."""
-        level = self._read()
-        if level == self._seen and level != self._steady:
-            self._steady = level
-            if level == self._active:
-                self._press()
-        self._seen = level
-
-    def _press(self) -> None:
-        config = self._config
-        self._record(config["kind"], config.get("fields", {}), config.get("critical", False))
-
-    def wake(self) -> None:
-        """Nothing waits here for a flush."""
 
 
 class Serial:
@@ -141,10 +104,20 @@ class Serial:
 def build(config, board, record, box):
     """The input that a part of the settings describes. Raises SettingsError."""
     if config["type"] == "button":
-        return Button(config, board, record)
+        return _button(config, board, record)
     if config["type"] == "serial":
         return Serial(config, board, record, box)
     raise SettingsError("settings: inputs: type must be button or serial")
+
+
+def _button(config, board, record):
+    """One event for each press. config: pin, kind; if wanted fields, active (the level, 1), critical."""
+    active = config.get("active", 1)
+
+    def pressed():
+        record(config["kind"], config.get("fields", {}), config.get("critical", False))
+
+    return Button(board.pin(_need(config, "pin", int), active == 0), active, pressed)
 
 
 def _need(config, key: str, kind):

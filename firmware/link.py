@@ -4,6 +4,7 @@ import asyncio
 import gc
 
 from firmware import mqtt, window
+from firmware.troubles import CODES, OF_LINK
 from firmware.wire import ack, frame, state, topics
 from firmware.wire.errors import WireError
 
@@ -11,13 +12,17 @@ HEARTBEAT_S = 30
 BACKOFF_MS = 500
 BACKOFF_MOST_MS = 30_000
 WIFI_POLL_S = 0.5
+REJOIN_POLLS = 10
+SLOW_POLLS = 40  # a network that has not let us in by then is none
+NOT_LET_IN = (2, 4, 5)  # codes of a CONNACK: client id, password, rights
+VERIFY_FAILED = -0x2700  # of Mbed TLS, where it is built without words
 
 
 class Link:
     """One board's way to its edge, up or down.
 
     owner: has `facts()` for the state message, `heard_time(ms)`, `command(payload)`, which gives the
-    answer or None, and `log`.
+    answer or None, `log` and `troubles`.
     online: whether the broker has accepted us.
     """
 
@@ -27,6 +32,7 @@ class Link:
         self._box = box
         self._owner = owner
         self._log = owner.log
+        self._troubles = owner.troubles
         self._window = window.Window(board.random)
         self._wake = asyncio.Event()
         self._over = None  # set when this session has ended
@@ -50,7 +56,9 @@ class Link:
             try:
                 await self._session()
             except Exception as error:  # whatever it was: a link that gave up would be mute for ever
-                self._log.warning("link:", type(error).__name__, error)
+                # Why there is no connection is said by `_connect`, once; this is for who asks for more.
+                say = self._log.warning if self.online else self._log.debug
+                say("link:", type(error).__name__, error)
             self.online = False
             gc.collect()  # a TLS handshake needs its memory in one piece
             wait_ms = self._backoff_ms // 2 + self._board.random() % self._backoff_ms
@@ -59,24 +67,48 @@ class Link:
 
     async def _session(self) -> None:
         await self._network()
-        self._client = self._new_client()
         try:
-            await self._client.connect()
+            await self._connect()
             await self._client.subscribe((self._topic("ack"), self._topic("cmd")))
             await self._work()
         finally:
             client, self._client = self._client, None
-            await client.close()
+            if client:
+                await client.close()
 
     async def _network(self) -> None:
-        wifi = self._settings.wifi
+        """Wait for Wi-Fi, however long it takes."""
+        wifi, polls, fault = self._settings.wifi, 0, None
         if wifi:
             self._board.join_wifi(wifi["ssid"], wifi.get("password", ""))
-        for _ in range(40):
-            if self._board.online():
-                return
+        while not self._board.online():
+            polls += 1
+            fault = self._board.wifi_fault() or ("no-wifi" if polls > SLOW_POLLS else fault)
+            if fault:
+                self._troubles.begin(fault, wifi["ssid"])
+                if polls % REJOIN_POLLS == 0:  # a chip that was refused does not ask again by itself
+                    self._board.join_wifi(wifi["ssid"], wifi.get("password", ""))
             await asyncio.sleep(WIFI_POLL_S)
-        raise OSError("no Wi-Fi")
+
+    async def _connect(self) -> None:
+        """Open a connection, or tell why there is none."""
+        try:
+            self._client = self._new_client()
+            await self._client.connect()
+        except Exception as error:
+            self._tell(error)
+            raise
+        self._troubles.end(*CODES[:OF_LINK])
+
+    def _tell(self, error) -> None:
+        if isinstance(error, ValueError):  # so TLS tells in words what is wrong with a certificate
+            self._troubles.begin("certificate", str(error))
+        elif error.args and error.args[0] == VERIFY_FAILED:
+            self._troubles.begin("certificate")
+        elif self._client.code in NOT_LET_IN:
+            self._troubles.begin("login")
+        elif isinstance(error, (OSError, asyncio.TimeoutError)):
+            self._troubles.begin("no-edge", "at %s:%d" % (self._settings.host, self._settings.port))
 
     def _new_client(self):
         set_ = self._settings

@@ -39,11 +39,18 @@ class Log:
         """What somebody should look at."""
         self._add(WARNING, words)
 
+    def again(self, text: str) -> None:
+        """A warning that is kept already: only printed, for whoever has just come to the serial port."""
+        print(self._line(WARNING, (text,)))
+
+    def _line(self, level: int, words) -> str:
+        text = clean(" ".join([str(word) for word in words]))
+        return "%d %s %s" % (self._board.uptime_ms(), LEVELS[level], text)
+
     def _add(self, level: int, words) -> None:
         if level < self.level:
             return
-        text = clean(" ".join([str(word) for word in words]))
-        text = "%d %s %s" % (self._board.uptime_ms(), LEVELS[level], text)
+        text = self._line(level, words)
         print(text)
         line = text.encode()
         self._lines.append(line)

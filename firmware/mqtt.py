@@ -42,6 +42,7 @@ class Client:
 
     address: host, port and a TLS context or None. login: client id, user name and password.
     will: topic and payload of the retained last word. keepalive: seconds.
+    code: with which the broker refused the connection, else 0.
     """
 
     def __init__(self, board, address, login, will, keepalive=30):
@@ -55,6 +56,7 @@ class Client:
         self._held = b""  # received bytes of a packet that is not complete yet
         self._lock = asyncio.Lock()
         self._packet_id = 0
+        self.code = 0
         self._received_at = self._sent_at = self._pinged_at = board.uptime_ms()
 
     async def connect(self) -> None:
@@ -71,6 +73,7 @@ class Client:
         if head >> 4 != CONNACK or len(body) != 2:
             raise MqttError("no CONNACK")
         if body[1]:
+            self.code = body[1]
             raise MqttError("the broker refused: code %d" % body[1])
 
     def _hello(self) -> bytes:

@@ -1,14 +1,14 @@
-"""What a board is told about its place in the world: /settings.json, checked."""
+"""What a board is told about its place in the world: /settings.json, checked.
+
+Boards load this module only while they read their settings.
+"""
 
 import json
 
+from firmware.errors import SettingsError
 from firmware.wire import topics
 
 PATH = "settings.json"
-
-
-class SettingsError(ValueError):
-    """The settings cannot be used; the text names the key and what is allowed."""
 
 
 # key: (type, default, what is allowed)
@@ -29,35 +29,41 @@ KEYS = {
 
 
 class Settings:
-    """The checked settings: one attribute for each of KEYS."""
+    """The checked settings: one attribute for each of KEYS. Methods of it would keep this module."""
 
-    def __init__(self, values: dict[str, object]):
-        for key in values:
-            if key not in KEYS:
-                raise SettingsError("settings: unknown key " + str(key))
-        for key, (kind, default, allowed) in KEYS.items():
-            value = values.get(key, default)
-            if type(value) is not kind:
-                raise SettingsError("settings: %s must be %s" % (key, allowed))
-            setattr(self, key, value)
-        self._check_ranges()
-        self._check_parts()
 
-    def _check_ranges(self) -> None:
-        _require("site", topics.is_name(self.site))
-        _require("device", topics.is_name(self.device))
-        _require("port", 0 < self.port < 65536)
-        _require("keepalive", 2 <= self.keepalive <= 3600)
-        _require("outbox_bytes", self.outbox_bytes >= 16384)
-        _require("watchdog_ms", self.watchdog_ms == 0 or 1000 <= self.watchdog_ms <= 8388)
-        _require("floor", self.floor >= 0)
+def checked(values: dict[str, object]) -> Settings:
+    """The settings in a JSON object. Raises SettingsError."""
+    told = Settings()
+    for key in values:
+        if key not in KEYS:
+            raise SettingsError("settings: unknown key " + str(key))
+    for key, (kind, default, allowed) in KEYS.items():
+        value = values.get(key, default)
+        if type(value) is not kind:
+            raise SettingsError("settings: %s must be %s" % (key, allowed))
+        setattr(told, key, value)
+    _check_ranges(told)
+    _check_parts(told)
+    return told
 
-    def _check_parts(self) -> None:
-        if self.wifi:
-            _require("wifi", isinstance(self.wifi.get("ssid"), str))
-            _require("wifi", isinstance(self.wifi.get("password", ""), str))
-        for each in self.inputs:
-            _require("inputs", isinstance(each, dict) and "type" in each and "kind" in each)
+
+def _check_ranges(told) -> None:
+    _require("site", topics.is_name(told.site))
+    _require("device", topics.is_name(told.device))
+    _require("port", 0 < told.port < 65536)
+    _require("keepalive", 2 <= told.keepalive <= 3600)
+    _require("outbox_bytes", told.outbox_bytes >= 16384)
+    _require("watchdog_ms", told.watchdog_ms == 0 or 1000 <= told.watchdog_ms <= 8388)
+    _require("floor", told.floor >= 0)
+
+
+def _check_parts(told) -> None:
+    if told.wifi:
+        _require("wifi", isinstance(told.wifi.get("ssid"), str))
+        _require("wifi", isinstance(told.wifi.get("password", ""), str))
+    for each in told.inputs:
+        _require("inputs", isinstance(each, dict) and "type" in each and "kind" in each)
 
 
 def _require(key: str, holds: bool) -> None:
@@ -76,4 +82,4 @@ def load(flash) -> Settings:
         raise SettingsError("settings: /settings.json is no JSON")
     if not isinstance(values, dict):
         raise SettingsError("settings: /settings.json must be an object")
-    return Settings(values)
+    return checked(values)

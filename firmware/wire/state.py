@@ -7,6 +7,7 @@ MAX_TAKEN = 4096  # bytes
 FIELDS = (
     "epoch", "boot", "uptime_ms", "firmware", "reset", "heap_free", "heap_low",
     "outbox_waiting", "outbox_full", "refused", "rssi", "battery",
+    "mode", "trouble", "trouble_ms", "trouble_end_ms",
 )  # fmt: skip
 
 

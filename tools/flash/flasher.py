@@ -123,7 +123,7 @@ class Flasher:
         files = self._board.files()
         settings = _object(self._board.read("/settings.json"))
         marker = _object(self._board.read(MARKER)) if MARKER in files else {}
-        count = (self._board.read("/boot_count") or b"").strip()
+        count = (self._board.read("/boot_count") or b"").partition(b" ")[0].strip()
         return Before(
             facts, files, settings,
             (settings.get("site"), settings.get("device")), (marker.get("site"), marker.get("device")),

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from firmware.settings import KEYS, SettingsError
-from firmware.settings import Settings as BoardSettings
+from firmware.errors import SettingsError
+from firmware.settings import KEYS, checked
 from firmware.wire.topics import is_name
 from server.errors import BoardwalkError
 from tools.flash.edge import Site, is_loopback
@@ -65,14 +65,14 @@ class Wish:
 
 def _usable(kept: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     try:
-        BoardSettings(new)
+        checked(new)
     except SettingsError as error:
         raise BoardwalkError(
             f"A board cannot work with this: {str(error).removeprefix('settings: ')}."
         ) from error
     values = {key: value for key, value in kept.items() if key in KEYS} | new
     try:
-        BoardSettings(values)
+        checked(values)
     except SettingsError:
         return new  # what was on the board was no use
     return values
