@@ -11,7 +11,7 @@ from firmware.log import LEVELS
 from firmware.wire.topics import is_name
 from server.clock import milliseconds
 from server.errors import BoardwalkError, NotFound
-from server.web.words import ago, number
+from server.web.words import ago, number, trouble
 from tools.office import Office, ask, named
 from tools.output import JSON, moment, show
 
@@ -82,11 +82,14 @@ def device_identify(config: Path | None, name: str, seconds: int) -> None:
 
 @device.command("restart")
 @click.argument("name")
+@click.option(
+    "--safe", is_flag=True, help="In safe mode: without its program and inputs, until the next restart."
+)
 @click.pass_obj
-def device_restart(config: Path | None, name: str) -> None:
+def device_restart(config: Path | None, name: str, safe: bool) -> None:
     """Restart a board; its events are safe on its flash first."""
-    _command(config, name, "restart", {})
-    click.echo(f"{name} restarts.", err=True)
+    _command(config, name, "restart", {"safe": True} if safe else {})
+    click.echo(f"{name} restarts{' in safe mode' if safe else ''}.", err=True)
 
 
 @device.command("log-level")
@@ -163,6 +166,10 @@ def facts(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if "boot" in told and "uptime_ms" in told:
         cause = state.get("reset", "unknown")
         yield "started", f"{ago(0, told['uptime_ms'])} ago, boot {told['boot']}, reset: {cause}"
+    if state.get("mode") == "safe":
+        yield "mode", "safe: its starts failed; no program, no inputs, until it is restarted"
+    if trouble(state):
+        yield "trouble", trouble(state)
     if "heap_free" in told:
         low = f", {number(told['heap_low'])} at least so far" if "heap_low" in told else ""
         yield "memory", f"{number(told['heap_free'])} bytes free{low}"

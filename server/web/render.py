@@ -25,7 +25,7 @@ def templates() -> Environment:
         "number": words.number, "money": words.money, "clock": words.clock,
         "moment": words.moment, "ago": words.ago, "iso": words.iso, "cut": words.cut,
         "date": words.date, "visible": words.visible, "customer_path": words.customer_path,
-        "query": words.query,
+        "query": words.query, "trouble": words.trouble,
     }  # fmt: skip
     return environment
 

@@ -2,11 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 LATEST_AT = 253_370_764_800_000  # the year 9999: a foreign program may send any number as a time
 JOINERS = "\u200c\u200d"
+TROUBLES = {  # codes of firmware.troubles
+    "no-wifi": "no Wi-Fi",
+    "wifi-password": "Wi-Fi password refused",
+    "no-edge": "no edge found",
+    "login": "credentials refused",
+    "certificate": "certificate not trusted",
+    "outbox-full": "outbox full",
+}
 SPACE = "␣"
 
 
@@ -61,6 +70,19 @@ def ago(at: int, now: int) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit}"
     return f"{seconds} s"
+
+
+def trouble(state: Mapping[str, Any]) -> str:
+    """What is wrong with a board, or was last, by the facts that it told: `no Wi-Fi for 41 min, until 2 min
+    ago`; "" when it never told of any."""
+    code, lasted, end = (state.get(name) for name in ("trouble", "trouble_ms", "trouble_end_ms"))
+    if not isinstance(code, str) or not isinstance(lasted, int):
+        return ""
+    text = f"{TROUBLES.get(code, code)} for {ago(0, lasted)}"
+    uptime = state.get("uptime_ms")
+    return (
+        f"{text}, until {ago(end, uptime)} ago" if isinstance(end, int) and isinstance(uptime, int) else text
+    )
 
 
 def visible(name: str) -> str:
