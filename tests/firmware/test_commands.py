@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from firmware.clock import Clock
 from firmware.commands import REMEMBERED, Commands
 from firmware.log import RING_BYTES, Log
-from firmware.settings import Settings
+from firmware.settings import checked
 from firmware.wire import command, event, reading
 from firmware.wire.errors import WireError
 from tests.firmware.fake_board import FakeBoard
@@ -50,7 +50,7 @@ class Rig:
         self.board = board or FakeBoard()
         self.clock = Clock(self.board, 0)
         self.log = Log(self.board)
-        self.commands = Commands(self.board, Settings(SETTINGS), self.clock, self.log, Owner())
+        self.commands = Commands(self.board, checked(SETTINGS), self.clock, self.log, Owner())
         self.clock.learn(NOW, event.EDGE)
 
     def tell(self, number: str, name: str, until: int = NOW + 10_000, **arguments: object) -> reading.Result:

@@ -3,8 +3,8 @@
 import pytest
 
 from firmware import inputs
+from firmware.errors import SettingsError
 from firmware.outbox import Outbox
-from firmware.settings import SettingsError
 from tests.firmware.fake_board import FakeBoard
 
 

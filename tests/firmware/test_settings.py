@@ -4,14 +4,15 @@ import json
 
 import pytest
 
-from firmware.settings import Settings, SettingsError, load
+from firmware.errors import SettingsError
+from firmware.settings import checked, load
 from tests.firmware.crash_flash import CrashFlash
 
 GOOD = {"site": "shop", "device": "till-1", "secret": "s", "host": "10.0.0.2"}
 
 
 def test_what_is_not_told_has_a_default() -> None:
-    told = Settings(GOOD)
+    told = checked(GOOD)
     assert (told.port, told.tls, told.wifi, told.inputs) == (1883, False, {}, [])
     assert (told.keepalive, told.outbox_bytes, told.watchdog_ms) == (30, 622_592, 0)
 
@@ -26,12 +27,12 @@ def test_what_is_not_told_has_a_default() -> None:
 )  # fmt: skip
 def test_a_wrong_value_is_refused_by_the_name_of_its_key(key: str, value: object) -> None:
     with pytest.raises(SettingsError, match=f"^settings: {key} must be "):
-        Settings({**GOOD, key: value})
+        checked({**GOOD, key: value})
 
 
 def test_an_unknown_key_is_refused() -> None:
     with pytest.raises(SettingsError, match="unknown key hots"):
-        Settings({**GOOD, "hots": "x"})
+        checked({**GOOD, "hots": "x"})
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """A mosquitto of our own, on a free port of loopback."""
 
+import base64
 import getpass
+import hashlib
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -9,6 +12,7 @@ from pathlib import Path
 
 from tools.children import free_port
 
+ITERATIONS = 101
 PATHS = "/usr/sbin:/usr/local/sbin"
 
 
@@ -35,17 +39,47 @@ class Broker:
             time.sleep(0.02)
         raise RuntimeError("mosquitto does not listen")
 
+    def let_in(self, users: dict[str, str]) -> None:
+        """From now on only these, with these passwords; the others are disconnected."""
+        passwords = self._config.with_name("passwords")
+        passwords.write_text("".join(f"{name}:{_hashed(word)}\n" for name, word in users.items()))
+        passwords.chmod(0o600)
+        log = self._config.with_name("mosquitto.log")
+        more = f"password_file {passwords}\nlog_type notice\nlog_dest file {log}\n"
+        told = self._config.read_text().replace("allow_anonymous true", "allow_anonymous false")
+        if more not in told:
+            self._config.write_text(told + more)
+            self.restart()
+        elif self._process:
+            self._process.send_signal(signal.SIGHUP)
+
+    def refusals(self) -> int:
+        """How often somebody was not let in."""
+        log = self._config.with_name("mosquitto.log")
+        return log.read_text().count("not authorised") if log.exists() else 0
+
     def listen_tls(self, certificate: Path, key: Path) -> int:
         """Restart with a TLS listener as well; its port."""
         port = free_port()
         more = f"listener {port} 127.0.0.1\ncertfile {certificate}\nkeyfile {key}\n"
         self._config.write_text(self._config.read_text() + more)
+        self.restart()
+        return port
+
+    def restart(self) -> None:
+        """Also reads its certificate anew."""
         self.stop()
         self.start()
-        return port
 
     def stop(self) -> None:
         if self._process:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+
+def _hashed(password: str) -> str:
+    """As mosquitto_passwd writes it: PBKDF2 with SHA-512."""
+    salt = b"twelve bytes"
+    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
+    return f"$7${ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}"

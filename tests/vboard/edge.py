@@ -33,7 +33,7 @@ class Device:
 class Edge:
     """deaf: acks nothing. win: what it tells. refuse: gives the error of a record, or None."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, password: str | None = None) -> None:
         self.devices: dict[str, Device] = {}
         self.deaf = False
         self.win = 8
@@ -44,6 +44,8 @@ class Edge:
         self._client.on_connect = lambda client, *_: client.subscribe(
             [("bw1/+/+/up", 1), ("bw1/+/+/state", 1), ("bw1/+/+/res", 1)]
         )
+        if password:
+            self._client.username_pw_set("edge", password)
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
 

@@ -117,16 +117,6 @@ async def test_no_board_outlives_a_host_that_was_killed(tmp_path: Path, broker) 
             await board.stats()
 
 
-async def test_settings_that_are_wrong_end_the_firmware_and_the_log_names_the_key(
-    fleet: Fleet, broker
-) -> None:
-    board = await fleet.up("till-1", settings(broker.port, "till-1", keepalive="soon"))
-    async with asyncio.timeout(5):
-        while (await board.stats())["state"] != "ended":
-            await asyncio.sleep(0.02)
-    assert "settings: keepalive must be seconds, 2 to 3600" in board.log()
-
-
 async def test_the_watchdog_restarts_a_board_that_hangs(fleet: Fleet, edge: Edge, broker) -> None:
     told = settings(broker.port, "till-1", watchdog_ms=1000)
     board = await fleet.up("till-1", told)

@@ -5,42 +5,13 @@ import time
 
 import pytest
 
-from firmware.wire import command, reading
-from tests.vboard.edge import Device, Edge
+from firmware.wire import command
+from tests.vboard.edge import Edge
+from tests.vboard.lamp import LED
 from tests.vboard.mpremote import Image
+from tests.vboard.operator import Operator
 from tests.vboard.till import Till, settings
-from tools.vboard.client import Board, Fleet
-
-LED = 25  # where virtual boards have it
-
-
-class Operator:
-    """Tells one board what to do, and waits for what it answers."""
-
-    def __init__(self, edge: Edge, board: Board) -> None:
-        self.edge = edge
-        self.board = board
-        self._number = 0
-
-    @property
-    def device(self) -> Device:
-        return self.edge.device(self.board.name)
-
-    def publish(self, payload: bytes) -> None:
-        self.edge.send("shop", self.board.name, "cmd", payload)
-
-    async def answers(self, count: int) -> list[reading.Result]:
-        """All answers, once there are so many."""
-        await self.edge.until(lambda: len(self.device.answers) >= count)
-        return self.device.answers
-
-    async def tell(self, name: str, within_ms: int = 10_000, **arguments: object) -> reading.Result:
-        """Tell it once."""
-        self._number += 1
-        until = int(time.time() * 1000) + within_ms
-        had = len(self.device.answers)
-        self.publish(command.encode(command.Command(f"c{self._number}", name, until, arguments)))
-        return (await self.answers(had + 1))[-1]
+from tools.vboard.client import Fleet
 
 
 @pytest.fixture
