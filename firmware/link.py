@@ -155,7 +155,13 @@ class Link:
             now = self._board.uptime_ms()
             self._window.check(now, self._box.acked)
             while self._window.may_send(now):
-                data, last = self._next_frame(now)
+                try:
+                    data, last = self._next_frame(now)
+                except MemoryError:
+                    gc.collect()
+                    if not self._window.smaller():
+                        raise
+                    continue
                 if data is None:
                     break
                 self._log.debug("link: sent", self._window.next, "to", last)

@@ -22,19 +22,20 @@ def _text(value: str) -> bytes:
     return struct.pack(">H", len(data)) + data
 
 
-def packet(head: int, *parts: bytes) -> bytes:
-    """A packet of a first byte and its parts, with the length in between."""
-    size = 0
-    for part in parts:
-        size += len(part)
-    out = bytearray([head])
+def head_of(kind: int, size: int) -> bytes:
+    """The first byte of a packet, and the length of what follows."""
+    out = bytearray([kind])
     while size > 127:
         out.append(size & 127 | 128)
         size >>= 7
     out.append(size)
-    for part in parts:
-        out.extend(part)
     return bytes(out)
+
+
+def packet(kind: int, *parts: bytes) -> bytes:
+    """A small packet of a first byte and its parts, with the length in between."""
+    body = b"".join(parts)
+    return head_of(kind, len(body)) + body
 
 
 class Client:
@@ -97,7 +98,9 @@ class Client:
         """Send a message. With QoS 1 the PUBACK is a sign of life and nothing more: what must
         arrive is acked by the edge."""
         number = self._next_id() if qos else b""
-        await self._write(packet(0x30 | qos << 1 | retain, _text(topic), number, payload))
+        about = _text(topic) + number
+        # The payload goes by itself, for a copy of a frame in one piece may be more than the heap has.
+        await self._write(head_of(0x30 | qos << 1 | retain, len(about) + len(payload)) + about, payload)
 
     async def receive(self) -> tuple[str, bytes]:
         """The next message: topic and payload. Raises OSError when the connection is lost."""
@@ -151,11 +154,12 @@ class Client:
         self._packet_id = self._packet_id % 65535 + 1
         return struct.pack(">H", self._packet_id)
 
-    async def _write(self, data: bytes) -> None:
+    async def _write(self, *parts: bytes) -> None:
         async with self._lock:  # two drains at once mix their bytes
             if self._writer is None:
                 raise MqttError("closed")
-            self._writer.write(data)
+            for part in parts:
+                self._writer.write(part)
             await self._writer.drain()
         self._sent_at = self._board.uptime_ms()
 

@@ -10,6 +10,7 @@ PAUSE_MS = 5_000
 ERRORS = 3  # for one frame, before it is cut in half
 ERROR_PAUSE_MS = 250
 ALL = 1000  # records in a frame: more than fit
+FULL = 32  # about so many small ones do
 
 
 class Window:
@@ -109,6 +110,13 @@ class Window:
             self.refused = first if count == 1 else 0
             self.most = max(count // 2, 1)
         self.restart(first)
+
+    def smaller(self) -> bool:
+        """There was no memory for a frame: let the next ones be half as large; False if they cannot."""
+        if self.most == 1:
+            return False
+        self.most = min(self.most, FULL) // 2
+        return True
 
     def pause(self, acked: int, now: int) -> None:
         """The edge has no room: later one frame asks again."""

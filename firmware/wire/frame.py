@@ -56,14 +56,19 @@ def encode(up: Up) -> bytes:
     pack_int(out, up.epoch)
     pack_int(out, up.first)
     pack_array_head(out, len(up.records))
+    parts = [bytes(out)]  # joined at the end, for a buffer that grows would be in memory twice
     for record in up.records:
+        out = bytearray()
         pack_bytes_head(out, len(record))
-        out.extend(record)
+        parts.append(bytes(out))
+        parts.append(record)
+    out = bytearray()
     pack_int(out, up.boot)
     pack_int(out, up.uptime_ms)
-    if len(out) > MAX_SENT:
+    parts.append(bytes(out))
+    if sum([len(part) for part in parts]) > MAX_SENT:
         raise WireError("a frame is at most 2,048 bytes")
-    return bytes(out)
+    return b"".join(parts)
 
 
 def encode_lost(lost: Lost) -> bytes:

@@ -109,3 +109,15 @@ def test_an_edge_that_speaks_after_a_silence_is_served_at_once_but_once() -> Non
     send(win, 10, now=now)
     win.alive(0)
     assert win.next == 11
+
+
+def test_without_memory_frames_halve_down_to_one_record_and_grow_again_with_acks() -> None:
+    window = Window(lambda: 0)
+    sizes = [window.most]
+    while window.smaller():
+        sizes.append(window.most)
+    assert sizes[1:] == [16, 8, 4, 2, 1]
+    for acked in range(1, 12):
+        window.sent(acked, 0)
+        window.progress(acked, 0)
+    assert window.most == sizes[0]

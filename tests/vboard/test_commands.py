@@ -176,7 +176,7 @@ async def test_a_board_that_does_not_know_the_time_refuses(fleet: Fleet, edge: E
 
 
 async def test_what_is_over_4096_bytes_is_told_as_a_failure(fleet: Fleet, edge: Edge, broker) -> None:
-    inputs = [{"type": "button", "pin": 4, "kind": "button.pressed", "fields": {"item": "x" * 200}}] * 20
+    inputs = [{"type": "button", "pin": 4, "kind": "button.pressed", "fields": {"item": "x" * 250}}] * 13
     told = settings(broker.port, "till-1") | {"inputs": inputs}
     operator = Operator(edge, await fleet.up("till-1", told))
     await edge.until(lambda: operator.device.cursor == 1)
