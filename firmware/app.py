@@ -103,6 +103,7 @@ class App:
             "outbox_full": box.full_percent(),
             "refused": box.refused,
             "rssi": board.rssi(),
+            "battery": board.battery,
             "mode": "safe" if self._is_safe else None,
         }
         self.troubles.tell(told)

@@ -81,6 +81,7 @@ class Board:
         self._wlan = None
         self._watchdog = None
         self._led = None
+        self.battery = None  # percent, where a program measures it
 
     def rtc_ms(self) -> int:
         """What the real-time clock says, ms since 1970 UTC; nonsense after a power cut."""

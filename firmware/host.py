@@ -25,6 +25,7 @@ class HostBoard:
         self.flash = Flash(root)
         sys.path.insert(0, root)  # so that /app.py is imported as on a board
         self._started = time.monotonic()
+        self.battery = None
 
     def uptime_ms(self) -> int:
         return int((time.monotonic() - self._started) * 1000)

@@ -53,6 +53,10 @@ class Interface:
         """A function that reads an analog input: 0 to 65535."""
         return self._board.adc(number)
 
+    def battery(self, percent: int) -> None:
+        """Tell the charge of the battery, 0 to 100, which the edge hears with the next heartbeat."""
+        self._board.battery = max(0, min(100, int(percent)))
+
     async def uart(self, number: int, baud: int = 9600, **more):
         """Reader and writer (asyncio streams) of a serial port; `more` as for machine.UART: tx, rx, ..."""
         return await self._board.uart(number, baud, **more)

@@ -23,7 +23,7 @@ from firmware.wire.state import FIELDS as FACTS
 from firmware.wire.state import MAX_TAKEN as MAX_STATE
 from firmware.wire.topics import LEAVES, ROOT, is_name
 
-WORDS = ("firmware", "reset")  # facts that are texts; all others are numbers
+WORDS = ("firmware", "reset", "mode", "trouble")  # facts that are texts; all others are numbers
 MAX_DEPTH = 6  # of a result: settings nest, and nothing else does
 
 

@@ -80,9 +80,14 @@ class Row:
         return self.full >= FILLING_PERCENT
 
     @property
+    def is_safe(self) -> bool:
+        """Whether its starts failed, so that it runs without its program."""
+        return bool(self.fact("mode") == "safe")
+
+    @property
     def needs_a_look(self) -> bool:
         return self.state in ("twice", "off", "stale") or (
-            self.state != "revoked" and (self.is_low or self.is_filling)
+            self.state != "revoked" and (self.is_low or self.is_filling or self.is_safe)
         )
 
     @property

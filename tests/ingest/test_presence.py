@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import pytest
 
+from firmware.wire import state
 from firmware.wire.errors import WireError
 from tests.ingest.boards import NOW
 from tests.site import Opener, Site
@@ -41,6 +42,14 @@ async def test_a_clock_that_was_set_back_does_not_leave_a_device_seen_in_the_fut
         edge.core.presence.heard("till-1", NOW + 10**10)
         edge.core.presence.heard("till-1", NOW)
         assert seen(edge)[1] == NOW
+
+
+async def test_every_fact_that_a_board_tells_is_known(site: Opener) -> None:
+    facts: dict[str, object] = dict.fromkeys(state.FIELDS, 7)
+    facts |= {"firmware": "0.1.0", "reset": "power", "mode": "safe", "trouble": "no-wifi"}
+    async with site() as edge:
+        edge.core.presence.told("till-1", state.encode(facts), NOW)
+        assert edge.core.presence.one("till-1").state == facts
 
 
 STATES = [

@@ -1,10 +1,12 @@
 """The pages Devices: who may do what with which devices, and what is told of it."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from server.clock import milliseconds
 from server.commands import Answer
 from server.errors import Conflict
 from server.store import audit
@@ -168,6 +170,18 @@ class Boards:
         return Answer(
             "1", device, command, "done", {"first": after + 1, "last": 3, "lines": kept[after : after + 2]}
         )
+
+
+async def test_trouble_and_safe_mode_are_told_and_need_a_look(shop: Shop, staff: Client) -> None:
+    told = {
+        "online": True, "uptime_ms": 600_000, "mode": "safe", "trouble": "no-wifi", "trouble_ms": 150_000,
+        "trouble_end_ms": 480_000,
+    }  # fmt: skip
+    shop.core.presence.told("till-pier-2", json.dumps(told).encode(), milliseconds())
+    assert "till-pier-2" in await rows(staff, "show=look")
+    assert "safe mode" in await (await staff.get("/devices?text=till-pier-2")).text()
+    page = await (await staff.get("/devices/till-pier-2")).text()
+    assert "no Wi-Fi for 2 min, until 2 min ago" in page and "without program and inputs" in page
 
 
 async def test_commands_go_to_every_device_that_was_picked(shop: Shop, staff: Client) -> None:
