@@ -16,7 +16,7 @@ run: $(STAMP)  ## Open a demo shop: boards, edge server, local cloud, dashboard
 	@$(BIN)/boardwalk demo $(DEMO)
 
 test: deps check  ## Install what the tests need, check the code, and run every test
-	$(BIN)/pytest -n 2 --dist worksteal $(TESTS)
+	$(BIN)/pytest -n 3 --dist worksteal $(TESTS)
 
 check: $(DEV)  ## ruff, mypy and the floors of the house
 	$(BIN)/ruff check .

@@ -225,7 +225,7 @@ async def test_no_event_in_time_is_told_with_what_the_board_said(
         flash_board.Board(line), edge_here(edge.settings()), wish, lambda *_: None, lambda _: None
     )
     with pytest.raises(
-        BoardwalkError, match=r"till-1 is flashed, but .* link: OSError .* run the same command again"
+        BoardwalkError, match=r"till-1 is flashed, but .* no edge at 127.0.0.1:9.* run the same command again"
     ):
         await asyncio.to_thread(flasher.run)
     line.close()
