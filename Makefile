@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV := $(VENV)/.dev
 SCREENSHOTS := var/screenshots
+# Tests wait for real processes. One that fails beside others has to pass alone, or it has failed.
+ALONE = $(BIN)/pytest --last-failed --last-failed-no-failures none $(TESTS)
 
 .PHONY: help run test check fmt bench bench-peers soak deps docs clean
 
@@ -16,7 +18,7 @@ run: $(STAMP)  ## Open a demo shop: boards, edge server, local cloud, dashboard
 	@$(BIN)/boardwalk demo $(DEMO)
 
 test: deps check  ## Install what the tests need, check the code, and run every test
-	$(BIN)/pytest -n 3 --dist worksteal $(TESTS)
+	$(BIN)/pytest -n 3 --dist worksteal $(TESTS) || $(ALONE)
 
 check: $(DEV)  ## ruff, mypy and the floors of the house
 	$(BIN)/ruff check .

@@ -56,7 +56,7 @@ def edge(tmp_path: Path, newcomer: dict[str, str]) -> Iterator[None]:
 def said(tmp_path: Path, newcomer: dict[str, str], edge: None) -> Iterator[list[str]]:
     """What each of the other blocks printed."""
     script = "\n".join(f"{block}echo ---" for block in blocks("sh")[1:])
-    until = rf"timeout --preserve-status -s INT {WATCH_S} \g<0> 2>&1"  # as a Ctrl-C
+    until = rf"timeout --foreground --preserve-status -s INT {WATCH_S} \g<0> 2>&1"  # as a Ctrl-C
     script = re.sub("^boardwalk monitor .*", until, script, flags=re.MULTILINE)
     # Ended also when a command in the middle fails, or the boards would stay.
     script = f"set -eu\ntrap 'boardwalk vboard down' EXIT\n{script}\ntrap - EXIT\n"
