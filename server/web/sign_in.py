@@ -5,11 +5,11 @@ import sqlite3
 from aiohttp import web
 
 from server.clock import milliseconds
-from server.errors import BadInput
 from server.store import audit, sessions, staff
 from server.store.staff import Person
 from server.web import cookie
 from server.web.caller import CALLER
+from server.web.forms import posted
 from server.web.live import LIVE
 from server.web.pace import PACE, TooMany
 from server.web.parts import PARTS
@@ -72,13 +72,8 @@ async def enter(request: web.Request, number: int, keep: bool) -> web.StreamResp
 
 async def forms(request: web.Request) -> dict[str, str]:
     """The text fields of a posted form. Raises BadInput."""
-    if request.content_type != "application/x-www-form-urlencoded":
-        raise web.HTTPUnsupportedMediaType
-    try:
-        posted = await request.post()
-    except (UnicodeDecodeError, LookupError, ValueError) as error:
-        raise BadInput("", "The form is no text.") from error
-    return {name: value for name, value in posted.items() if isinstance(value, str)}
+    fields = await posted(request)
+    return {name: value for name, value in fields.items() if isinstance(value, str)}
 
 
 def no_https(request: web.Request) -> web.Response:

@@ -18,6 +18,7 @@ from server.store import audit
 from server.web import fleet
 from server.web.caller import ADMIN, OPERATE, Caller, require
 from server.web.fleet import FILTERS, Wanted
+from server.web.forms import posted
 from server.web.notices import NOTICES, Notice, Notices
 from server.web.parts import PARTS, Parts
 from server.web.words import query
@@ -101,13 +102,7 @@ async def _carry_out(request: web.Request, act: str, form: Form, back: str) -> w
 
 
 async def _posted(request: web.Request) -> MultiMapping[str]:
-    if request.content_type != "application/x-www-form-urlencoded":
-        raise web.HTTPUnsupportedMediaType
-    try:
-        posted = await request.post()
-    except (UnicodeDecodeError, LookupError, ValueError) as error:
-        raise BadInput("", "The form is no text.") from error
-    return posted  # type: ignore[return-value]  # files come with another content type only
+    return await posted(request)  # type: ignore[return-value]  # files come with another content type only
 
 
 def _wanted(fields: MultiMapping[str]) -> Wanted:

@@ -1,0 +1,16 @@
+"""What a page's form posts."""
+
+from aiohttp import web
+from multidict import MultiDictProxy
+
+from server.errors import BadInput
+
+
+async def posted(request: web.Request) -> "MultiDictProxy[str | bytes | bytearray | web.FileField]":
+    """The fields of a form without files, so all of them texts. Raises BadInput."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise web.HTTPUnsupportedMediaType
+    try:
+        return await request.post()
+    except (UnicodeDecodeError, LookupError, ValueError) as error:
+        raise BadInput("", "The form is no text.") from error
