@@ -1,5 +1,6 @@
 """`boardwalk device`: who may send, how a board fares, and what it is told to do."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,13 +10,30 @@ import click
 
 from firmware.log import LEVELS
 from firmware.wire.topics import is_name
+from server.__main__ import find
 from server.clock import milliseconds
 from server.errors import BoardwalkError, NotFound
 from server.web.words import ago, number, trouble
-from tools.office import Office, ask, named
+from tools.office import Office, ask, at_work, named
 from tools.output import JSON, moment, show
 
 PATH = "/api/v1/devices"
+
+
+def names(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
+    """For tab completion, which says nothing where no edge runs."""
+
+    async def asking() -> Any:
+        async with at_work(find(context.find_root().params.get("config"))) as edge:
+            return await edge.call("GET", PATH)
+
+    try:
+        return [row["name"] for row in asyncio.run(asking())["rows"] if row["name"].startswith(typed)]
+    except BoardwalkError:
+        return []
+
+
+NAME = click.argument("name", shell_complete=names)
 
 
 @click.group()
@@ -47,7 +65,7 @@ def device_list(config: Path | None, as_json: bool) -> None:
 
 
 @device.command("show")
-@click.argument("name")
+@NAME
 @JSON
 @click.pass_obj
 def device_show(config: Path | None, name: str, as_json: bool) -> None:
@@ -62,7 +80,7 @@ def device_show(config: Path | None, name: str, as_json: bool) -> None:
 
 
 @device.command("revoke")
-@click.argument("name")
+@NAME
 @click.pass_obj
 def device_revoke(config: Path | None, name: str) -> None:
     """Disconnect a device and refuse it from now on."""
@@ -71,7 +89,7 @@ def device_revoke(config: Path | None, name: str) -> None:
 
 
 @device.command("identify")
-@click.argument("name")
+@NAME
 @click.option("--seconds", default=5, show_default=True, help="How long it blinks, at most 60.")
 @click.pass_obj
 def device_identify(config: Path | None, name: str, seconds: int) -> None:
@@ -81,7 +99,7 @@ def device_identify(config: Path | None, name: str, seconds: int) -> None:
 
 
 @device.command("restart")
-@click.argument("name")
+@NAME
 @click.option(
     "--safe", is_flag=True, help="In safe mode: without its program and inputs, until the next restart."
 )
@@ -93,7 +111,7 @@ def device_restart(config: Path | None, name: str, safe: bool) -> None:
 
 
 @device.command("log-level")
-@click.argument("name")
+@NAME
 @click.argument("level")
 @click.pass_obj
 def device_log_level(config: Path | None, name: str, level: str) -> None:
@@ -105,7 +123,7 @@ def device_log_level(config: Path | None, name: str, level: str) -> None:
 
 
 @device.command("settings")
-@click.argument("name")
+@NAME
 @JSON
 @click.pass_obj
 def device_settings(config: Path | None, name: str, as_json: bool) -> None:

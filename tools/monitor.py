@@ -11,6 +11,7 @@ import click
 
 from server.__main__ import find, log_to_stderr
 from server.errors import BoardwalkError
+from tools.devices import names
 from tools.following import Follower
 from tools.office import office
 
@@ -21,7 +22,12 @@ REOPEN_S = 0.5
 
 @click.command()
 @click.argument("port", required=False)
-@click.option("--device", "name", help="Follow this device over MQTT, by way of the edge that runs.")
+@click.option(
+    "--device",
+    "name",
+    shell_complete=names,
+    help="Follow this device over MQTT, by way of the edge that runs.",
+)
 @click.option("--json", "as_json", is_flag=True, help="With --device: a JSON object a line.")
 @click.pass_obj
 def monitor(config: Path | None, port: str | None, name: str | None, as_json: bool) -> None:

@@ -16,10 +16,10 @@ from tests.mqtt.test_broker import Client, until
 from tools.localcloud import KEYS, local_cloud
 
 
-async def boardwalk(edge: EdgeProcess, *words: str) -> tuple[int, str, str]:
-    """Exit code, output and errors of a command with the edge's settings."""
+async def boardwalk(edge: EdgeProcess, *words: str, **more: str) -> tuple[int, str, str]:
+    """Exit code, output and errors of a command with the edge's settings; `more` for its environment."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tools.cli", *words, env={**edge.environ(), **os.environ, **edge.environ()},
+        sys.executable, "-m", "tools.cli", *words, env=os.environ | edge.environ() | more,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     out, err = await asyncio.wait_for(process.communicate(), 30)
@@ -64,6 +64,22 @@ async def test_a_name_is_no_way_to_something_else(tmp_path: Path) -> None:
             assert (code, out, err.count("\n")) == (1, "", 1), words
         _, out, _ = await boardwalk(edge, "device", "show", "till-1", "--json")
         assert json.loads(out)["revoked_at"] is None
+
+
+async def test_names_of_devices_complete_on_tab(tmp_path: Path) -> None:
+    async with edge_process(tmp_path) as edge:
+        await boardwalk(edge, "device", "add", "till-1")
+        await boardwalk(edge, "device", "add", "lamp-1")
+        tab = {"_BOARDWALK_COMPLETE": "bash_complete", "COMP_CWORD": "3"}
+        for line, found in (
+            ("boardwalk device show t", ["plain,till-1"]),
+            ("boardwalk monitor --device l", ["plain,lamp-1"]),
+            ("boardwalk device revoke x", []),
+        ):
+            code, out, err = await boardwalk(edge, COMP_WORDS=line, **tab)
+            assert (code, out.split(), err) == (0, found, "")
+    code, out, err = await boardwalk(edge, COMP_WORDS="boardwalk device show t", **tab)  # no edge runs
+    assert (code, out.split(), err) == (0, [], "")
 
 
 @pytest.mark.parametrize(

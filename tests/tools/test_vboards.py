@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -28,10 +29,10 @@ def boardwalk(tmp_path: Path) -> Iterator[Boardwalk]:
         "BOARDWALK_HTTP_LISTEN": f"127.0.0.1:{free_port()}",
     }
 
-    def command(*words: str) -> subprocess.CompletedProcess[str]:
+    def command(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "tools.cli", *words],
-            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=30,
+            cwd=tmp_path, env=environment | more, capture_output=True, text=True, timeout=30,
         )  # fmt: skip
 
     yield command
@@ -55,6 +56,8 @@ def boardwalk(tmp_path: Path) -> Iterator[Boardwalk]:
         ("list", "No virtual boards run here; boardwalk vboard up starts some."),
         ("link board-1 sideways", "A link goes up or down, not 'sideways'."),
         ("pin board-1 4 7", "A pin is 0 or 1, not 7."),
+        ("clock board-1 noon", "A time is as 2026-11-23T08:30, or unset, not 'noon'."),
+        ("clock board-1 0001-01-01", "A time is as 2026-11-23T08:30, or unset, not '0001-01-01'."),
     ],
 )
 def test_what_cannot_be_is_one_sentence(boardwalk: Boardwalk, words: str, sentence: str) -> None:
@@ -74,6 +77,63 @@ def test_blank_boards_need_no_edge_and_keep_what_is_put_on_them(boardwalk: Board
     done = subprocess.run([*mpremote, "fs", "ls"], capture_output=True, text=True, timeout=30)
     assert done.stdout.split() == ["ls", ":", "0", "note"]
     assert not (tmp_path / "var" / "boardwalk.db").exists()
+
+
+def on_board(port: str, code: str) -> str:
+    """What this code prints on the board behind a port."""
+    mpremote = [sys.executable, "-m", "mpremote", "connect", port, "exec", code]
+    return subprocess.run(mpremote, check=True, capture_output=True, text=True, timeout=30).stdout
+
+
+def test_the_world_around_a_board_is_set_by_commands(boardwalk: Boardwalk) -> None:
+    up = boardwalk("vboard", "up", "--n", "1", "--blank", "--json")
+    port = json.loads(up.stdout)[0]["port"]
+    for words in ("adc board-1 26 40000", "pin board-1 4 1", "wifi board-1 summer"):
+        done = boardwalk("vboard", *words.split())
+        assert done.returncode == 0, done.stderr
+    assert boardwalk("vboard", "clock", "board-1", "2031-02-03T04:05").returncode == 0
+    code = """
+import machine, network, time
+print(machine.ADC(26).read_u16(), machine.Pin(4).value(), time.localtime()[:4])
+for password in ("winter", "summer"):
+    wlan = network.WLAN()
+    wlan.connect("Shop", password)
+    time.sleep(0.1)
+    print(wlan.status() == network.STAT_WRONG_PASSWORD, wlan.isconnected())
+"""
+    told = on_board(port, code).splitlines()
+    hours = datetime(2031, 2, 3, 4, 5).astimezone(UTC).timetuple()[:4]  # a board's clock is UTC
+    assert told == [f"40000 1 {tuple(hours)}", "True False", "False True"]
+    assert boardwalk("vboard", "clock", "board-1", "unset").returncode == 0
+    assert on_board(port, "import time; print(time.localtime()[0])") == "2000\n"
+
+
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        ("adc board-1 26 65536", "An analog input reads 0 to 65535."),
+        ("adc board-1 64 0", "A pin is 0 to 63."),
+        ("pin board-1 -- -1 0", "A pin is 0 to 63."),
+        (f"wifi board-1 {64 * 'x'}", "A Wi-Fi password has at most 63 bytes."),
+        ("adc board-9 26 0", "No board board-9."),
+    ],
+)
+def test_what_a_board_has_not_is_one_sentence(boardwalk: Boardwalk, words: str, sentence: str) -> None:
+    boardwalk("vboard", "up", "--n", "1", "--blank")
+    done = boardwalk("vboard", *words.split())
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"boardwalk: {sentence}\n")
+
+
+def test_names_of_boards_complete_on_tab(boardwalk: Boardwalk) -> None:
+    def completed() -> list[str]:
+        words = {"COMP_WORDS": "boardwalk vboard reset b", "COMP_CWORD": "3"}
+        done = boardwalk(_BOARDWALK_COMPLETE="bash_complete", **words)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout.split()
+
+    assert completed() == []
+    boardwalk("vboard", "up", "--n", "2", "--blank")
+    assert completed() == ["plain,board-1", "plain,board-2"]
 
 
 def test_boards_beside_an_external_broker_are_sent_to_it(boardwalk: Boardwalk, tmp_path: Path) -> None:
@@ -132,7 +192,13 @@ def test_a_board_that_was_revoked_is_registered_again_by_the_next_up(
     assert boardwalk("vboard", "down").returncode == 0
     assert boardwalk("device", "revoke", "board-1").returncode == 0
     assert boardwalk("vboard", "up", "--n", "1").returncode == 0
-    assert secret() != first
+    second = secret()
+    assert second != first
+    assert boardwalk("device", "revoke", "board-1").returncode == 0
+    up = boardwalk("vboard", "up", "--n", "1", "--json")  # while it runs
+    assert secret() not in (first, second)
+    done = on_board(json.loads(up.stdout)[0]["port"], "print(open('/settings.json').read())")
+    assert secret() in done
     listed = json.loads(boardwalk("device", "list", "--json").stdout)
     assert [one["revoked_at"] for one in listed] == [None]
 

@@ -4,20 +4,17 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 
 from server.__main__ import find, log_to_stderr
 from server.errors import BoardwalkError
 from tools import ports
-from tools.output import JSON
+from tools.output import JSON, bar
 
 if TYPE_CHECKING:
     from tools.flash.edge import Edge
@@ -86,20 +83,10 @@ def _flashed(port: str, edge: "Edge", wish: "Wish", agree: Callable[[str], None]
     line = Line(port)
     line.open()
     try:
-        with _bar() as tell:
+        with bar() as tell:
             return Flasher(Board(line), edge, wish, tell, agree).run()
     finally:
         line.close()
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[str, float], None]]:
-    """A progress bar on a terminal, nothing in a pipe."""
-    console = Console(stderr=True)
-    columns = TextColumn("{task.description:<30}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=1.0)
-        yield lambda step, done: progress.update(task, description=step, completed=done)
 
 
 def _agreement(yes: bool) -> Callable[[str], None]:
