@@ -108,6 +108,9 @@ async def test_no_board_outlives_a_host_that_was_killed(tmp_path: Path, broker) 
         board = await fleet.up("till-1", settings(broker.port, "till-1"))
         pid = (await board.stats())["pid"]
         host = parent_of(pid)
+        async with asyncio.timeout(5):
+            while "boot 1" not in board.log():  # it is born, and not about to be
+                await asyncio.sleep(0.02)
         os.kill(pid, signal.SIGSTOP)  # so that no broken pipe can end it first
         os.kill(host, signal.SIGKILL)
         async with asyncio.timeout(5):
