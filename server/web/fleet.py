@@ -11,6 +11,7 @@ STALE_MS = 5 * BEAT_MS // 2
 QUIET_MS = 10 * 60_000  # a device that never told a state, as a gateway, is here for so long after a word
 LOW_PERCENT = 15
 FILLING_PERCENT = 75
+MOST = 1 << 32  # bytes or events: no board has so many
 WORST_FIRST = ("twice", "off", "stale", "new", "here", "revoked")
 
 
@@ -51,25 +52,25 @@ class Row:
 
     @property
     def battery(self) -> float | None:
-        return self._number("battery")
+        return self._number("battery", 0, 100)
 
     @property
     def rssi(self) -> float | None:
-        return self._number("rssi")
+        return self._number("rssi", -200, 0)
 
     @property
     def heap_free(self) -> float | None:
-        return self._number("heap_free")
+        return self._number("heap_free", 0, MOST)
 
     @property
     def waiting(self) -> float | None:
         """Events in its outbox: known only while it is here."""
-        return self._number("outbox_waiting") if self.state in ("here", "stale", "twice") else None
+        return self._number("outbox_waiting", 0, MOST) if self.state in ("here", "stale", "twice") else None
 
     @property
     def full(self) -> float:
         """Percent of its outbox that is full."""
-        return self._number("outbox_full") or 0 if self.waiting is not None else 0
+        return self._number("outbox_full", 0, 100) or 0 if self.waiting is not None else 0
 
     @property
     def is_low(self) -> bool:
@@ -95,9 +96,10 @@ class Row:
         """Strength of the signal, 1 to 4."""
         return sum((self.rssi or -100) >= level for level in (-999, -75, -65, -55))
 
-    def _number(self, name: str) -> float | None:
+    def _number(self, name: str, least: int, most: int) -> float | None:
+        """What the board told, unless it cannot be so."""
         found = self.seen.state.get(name)
-        return found if isinstance(found, int | float) else None
+        return found if isinstance(found, int | float) and least <= found <= most else None
 
 
 def _left_at(row: Row) -> int:

@@ -2,25 +2,33 @@
 
 import secrets
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from aiohttp import web
 
 KEPT = 200
 
 
+class Change(NamedTuple):
+    """What was written about a device: label and group, each before and after it."""
+
+    device: str
+    label: tuple[str, str]
+    group: tuple[str, str]
+
+
 @dataclass(frozen=True)
 class Notice:
     """text: a sentence. bad: whether it tells of something that was not done.
 
-    details: more sentences. lines: of a log. undo: (device, label, group) as they were, where there is a way
-    back; None for what was not changed.
+    details: more sentences. lines: of a log. undo: what can be taken back.
     """
 
     text: str
     bad: bool = False
     details: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
-    undo: tuple[tuple[str, str | None, str], ...] = field(default=(), repr=False)
+    undo: tuple[Change, ...] = field(default=(), repr=False)
 
 
 class Notices:

@@ -70,8 +70,8 @@ def _doors(account: str, sender: str) -> list[tuple[RateLimitItem, tuple[str, ..
 
 @web.middleware
 async def paced(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Hold every caller of the interface to the limit."""
-    if request.path.startswith(PREFIX):
+    """Hold every caller of the interface, and whoever posts forms, to the limit."""
+    if request.path.startswith(PREFIX) or request.method == "POST":
         caller = request.get(CALLER)
         if caller is None or caller.limited:
             await request.app[PACE].call(caller.name if caller else address(request))

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from limits import parse
 
 from server.clock import milliseconds
 from server.commands import Answer
 from server.errors import Conflict
 from server.store import audit
+from server.web import pace
 from tests.web.shop import Client, Shop
 from tests.web.stage import set_fleet, set_stage
 
@@ -57,16 +59,15 @@ async def test_the_list_shows_what_its_address_says(staff: Client) -> None:
 async def test_pages_of_the_list_have_each_device_once(shop: Shop, staff: Client) -> None:
     for number in range(120):
         await shop.core.registrar.add(f"bulk-{number:03}")
-    found, after = [], ""
-    while True:
-        page = await rows(staff, f"sort=name&text=bulk&after={after}")
-        if not page:
-            break
-        found += page
-        after = page[-1]
-        if len(page) < 50:
-            break
+    pages = [await rows(staff, f"sort=name&text=bulk&begin={begin}") for begin in (0, 50, 100)]
+    found = [name for page in pages for name in page]
     assert found == [f"bulk-{number:03}" for number in range(120)]
+    text = await (await staff.get("/devices?text=bulk&begin=50")).text()
+    assert "51 to 100 of 120" in text and "Previous 50" in text and "Next 20" in text
+    for beyond in (120, 1 << 62):  # as when some have left since
+        assert await rows(staff, f"sort=name&text=bulk&begin={beyond}") == pages[2]
+    assert await rows(staff, "text=nobody&begin=50") == []
+    assert (await staff.get("/devices?begin=-1")).status == 422
 
 
 async def test_a_device_is_renamed_moved_and_set_back(shop: Shop, staff: Client) -> None:
@@ -113,6 +114,16 @@ async def test_access_is_revoked_by_who_types_what_that_means(shop: Shop, staff:
     assert revoked() == ["gate-1", "gate-2", *both]
     told = [(one.action, one.detail) for one in await shop.database.read(audit.page, None, 3)]
     assert ("device revoked", "till-pier-2") in told
+
+
+async def test_too_many_forms_are_told_when_to_come_back(
+    staff: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "PER_CALLER", parse("3 per minute"))
+    form = {"act": "describe", "label": "", "group": ""}
+    told = [await staff.call("POST", "/devices/gate-2", data=form) for _ in range(4)]
+    assert [answer.status for answer in told] == [303, 303, 303, 429]
+    assert 0 < int(told[3].headers["Retry-After"]) <= 60
 
 
 async def test_nothing_is_done_without_a_device_an_act_or_the_right(shop: Shop, staff: Client) -> None:
@@ -227,6 +238,16 @@ async def test_whatever_a_board_tells_its_pages_are_shown(shop: Shop, staff: Cli
 async def test_the_way_back_is_one_of_these_pages(staff: Client, back: str) -> None:
     answer = await staff.call("POST", "/devices", data={"act": "undo", "said": "x", "back": back})
     assert (answer.status, answer.headers["Location"].partition("said=")[0]) == (303, "/devices?&")
+
+
+async def test_what_somebody_else_has_changed_since_is_not_undone(shop: Shop, staff: Client) -> None:
+    page = await act(staff, "/devices", fields("till-pier-1", "till-pier-2", act="group", to="Cellar"))
+    await shop.core.registrar.describe("till-pier-2", group="Attic")
+    said = page.partition('name="said" value="')[2].partition('"')[0]
+    told = await act(staff, "/devices", {"act": "undo", "said": said})
+    assert "Changed by somebody else since, and not undone: till-pier-2." in told
+    groups = [shop.core.presence.one(name).group for name in ("till-pier-1", "till-pier-2")]
+    assert groups == ["Pier Street", "Attic"]
 
 
 async def test_undoing_a_move_leaves_a_name_that_somebody_gave_since(shop: Shop, staff: Client) -> None:

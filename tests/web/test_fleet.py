@@ -73,6 +73,19 @@ def test_a_board_is_stale_two_beats_late_and_its_outbox_is_not_known_when_it_is_
     assert (board(1, False).state, board(1, False).waiting) == ("off", None)
 
 
+def test_what_no_board_can_have_counts_as_not_told() -> None:
+    told = {
+        "battery": 1e308,
+        "rssi": 40,
+        "heap_free": -1,
+        "outbox_waiting": 9e15,
+        "outbox_full": float("nan"),
+    }
+    seen = Seen("till-1", True, NOW, 0, None, None, told, "", "")
+    (row,) = fleet.rows([seen], NOW)
+    assert [row.battery, row.rssi, row.heap_free, row.waiting, row.full] == [None, None, None, None, 0]
+
+
 def test_a_gateway_that_never_tells_a_state_is_here_for_ten_minutes_after_a_word() -> None:
     for minutes, state in ((0, "here"), (10, "here"), (11, "off")):
         one = Seen("gateway", False, NOW - minutes * MINUTE, 0, None, None)

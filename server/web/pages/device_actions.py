@@ -19,7 +19,7 @@ from server.web import fleet
 from server.web.caller import ADMIN, OPERATE, Caller, require
 from server.web.fleet import FILTERS, Wanted
 from server.web.forms import posted
-from server.web.notices import NOTICES, Notice, Notices
+from server.web.notices import NOTICES, Change, Notice, Notices
 from server.web.parts import PARTS, Parts
 from server.web.words import query
 
@@ -185,30 +185,42 @@ async def _revoke(form: Form) -> Notice:
 
 async def _describe(form: Form) -> Notice:
     name = form.names[0]
-    before = await form.parts.devices.describe(name, form.text("label"), form.text("group"))
-    await _note(form, "device described", name)
-    return Notice(f"{name} is saved.", undo=((name, before.label, before.group),))
+    change = await _write(form, name, form.text("label"), form.text("group"), "device described")
+    return Notice(f"{name} is saved.", undo=(change,))
 
 
 async def _group(form: Form) -> Notice:
-    group, before = form.text("to"), []
-    for name in form.names:
-        seen = await form.parts.devices.describe(name, group=group)
-        before.append((name, None, seen.group))
-        await _note(form, "device moved", name)
+    group = form.text("to")
+    changes = [await _write(form, name, None, group, "device moved") for name in form.names]
     verb = "is" if len(form.names) == 1 else "are"
     where = f"in the group {group}" if group else "in no group"
-    return Notice(f"{_those(form.names)} {verb} {where} now.", undo=tuple(before))
+    return Notice(f"{_those(form.names)} {verb} {where} now.", undo=tuple(changes))
 
 
 async def _undo(form: Form) -> Notice:
+    """Set back what nobody has changed since."""
     notice = form.notices.take(form.caller.name, form.text("said"))
     if notice is None or not notice.undo:
         return Notice("There is nothing left to undo.", bad=True)
-    for name, label, group in notice.undo:
-        await form.parts.devices.describe(name, label, group)
-        await _note(form, "device described", name)
+    stay = []
+    for name, *changes in notice.undo:
+        seen = form.parts.presence.one(name)
+        parts = list(zip((seen.label, seen.group), changes, strict=True))
+        if any(before != after != now for now, (before, after) in parts):
+            stay.append(name)
+        label, group = (before if after == now else None for now, (before, after) in parts)
+        await _write(form, name, label, group, "device described")
+    if stay:
+        return Notice(f"Changed by somebody else since, and not undone: {_those(stay)}.", bad=True)
     return Notice("Undone.")
+
+
+async def _write(form: Form, name: str, label: str | None, group: str | None, action: str) -> Change:
+    """Write down what staff say of a device; None: as it is."""
+    before = await form.parts.devices.describe(name, label, group)
+    after = form.parts.presence.one(name)
+    await _note(form, action, name)
+    return Change(name, (before.label, after.label), (before.group, after.group))
 
 
 ACTS: dict[str, tuple[str, Act]] = {

@@ -22,14 +22,14 @@ HISTORY = 25
 
 
 class Asked(NamedTuple):
-    """What the address says. after: the last device of the page before. range: of the heartbeat."""
+    """What the address says. range: of the heartbeat. begin: how many devices come before the first."""
 
     show: str
     group: str
     text: str
     sort: str
     range: str
-    after: str
+    begin: int
 
     @property
     def wanted(self) -> Wanted:
@@ -37,16 +37,17 @@ class Asked(NamedTuple):
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    """GET /devices: `show`, `group`, `text`, `sort`, `range`, `after`. Raises BadInput."""
+    """GET /devices: `show`, `group`, `text`, `sort`, `range`, `begin`. Raises BadInput."""
     caller, asked, now = require(request, READ), asked_of(request), milliseconds()
     parts = request.app[PARTS]
     known = fleet.rows(parts.presence.all(), now)
     found = fleet.ordered(fleet.picked(known, asked.wanted), asked.sort)
-    begin = next((at + 1 for at, row in enumerate(found) if row.name == asked.after), 0)
+    begin = min(asked.begin, (len(found) - 1) // SHOWN * SHOWN) if found else 0  # some may have left since
     shown = found[begin : begin + SHOWN]
     _, port = address_of(parts.settings.mqtt.listen)
     facts = {
-        **asked._asdict(), **_rights(caller), "found": found, "rows": shown, "begin": begin, "known": known,
+        **asked._asdict(), **_rights(caller), "found": found, "rows": shown, "begin": begin, "most": SHOWN,
+        "known": known,
         "counts": fleet.counts(known, asked.wanted), "groups": fleet.groups(known), "mqtt_port": port,
         "ranges": heartbeat.WORDS, "now": now, "newest": request.app[FEED].newest,
         "strips": {row.name: _strip(parts, row, now, asked.range) for row in shown},
@@ -82,7 +83,7 @@ def asked_of(request: web.Request) -> Asked:
         address.text(request, "text"),
         address.choice(request, "sort", sorts, "state"),
         address.choice(request, "range", tuple(RANGES), "24h"),
-        request.query.get("after", ""),
+        address.number(request, "begin") or 0,
     )
 
 
