@@ -12,10 +12,8 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
+from tests.mqtt.packets import PUBLISH, Packet, encoded, read
 from tests.mqtt.wire import opened
-
-PUBLISH = 3
-Packet = tuple[int, bytes]  # first byte, body
 
 
 @dataclass
@@ -86,13 +84,13 @@ class Witness:
         held: list[Packet] = []
         with suppress(OSError, asyncio.IncompleteReadError):
             while True:
-                packet = await _packet(reader)
+                packet = await read(reader)
                 while self.faults.silent:
                     await asyncio.sleep(0.02)
                 if self.faults.delay_s:
                     await asyncio.sleep(self.chance.uniform(0, self.faults.delay_s))
-                for head, body in judge(packet, held):
-                    writer.write(bytes([head]) + _length(len(body)) + body)
+                for each in judge(packet, held):
+                    writer.write(encoded(each))
                 await writer.drain()
 
     def _to_broker(self, packet: Packet, held: list[Packet]) -> list[Packet]:
@@ -140,26 +138,6 @@ def _taken(held: list[Packet]) -> list[Packet]:
     taken = held[:]
     held.clear()
     return taken
-
-
-async def _packet(reader: asyncio.StreamReader) -> Packet:
-    head = (await reader.readexactly(1))[0]
-    length, shift = 0, 0
-    while True:
-        byte = (await reader.readexactly(1))[0]
-        length |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            return head, await reader.readexactly(length)
-
-
-def _length(size: int) -> bytes:
-    out = bytearray()
-    while True:
-        size, byte = size >> 7, size & 127
-        out.append(byte | (128 if size else 0))
-        if not size:
-            return bytes(out)
 
 
 def witness(target: int, seed: int = 1) -> AbstractAsyncContextManager[Witness]:

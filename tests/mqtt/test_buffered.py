@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from server.mqtt.buffered import Buffered
+from tests.mqtt.packets import encoded
 
 Told = tuple[bytes, bytes, bool, int]
 MESSAGES = st.lists(
@@ -28,12 +29,7 @@ def packet(message: Told) -> bytes:
     topic, payload, retained, packet_id = message
     body = struct.pack("!H", len(topic)) + topic
     body += (struct.pack("!H", packet_id) if packet_id else b"") + payload
-    head, length = bytearray([0x30 | (2 if packet_id else 0) | retained]), len(body)
-    while length > 127:
-        head.append(length & 127 | 128)
-        length >>= 7
-    head.append(length)
-    return bytes(head) + body
+    return encoded((0x30 | (2 if packet_id else 0) | retained, body))
 
 
 class Wire:

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-PUBLISH, PUBACK = 3, 4
+from tests.mqtt.packets import PUBACK, PUBLISH, encoded, read
 
 
 @dataclass
@@ -52,11 +52,9 @@ class Wire:
     ) -> None:
         with suppress(OSError, asyncio.IncompleteReadError):
             while True:
-                head = await reader.readexactly(1)
-                raw, length = await _length(reader)
-                body = await reader.readexactly(length)
-                if look(head[0], body):
-                    writer.write(head + raw + body)
+                packet = await read(reader)
+                if look(*packet):
+                    writer.write(encoded(packet))
                     await writer.drain()
 
     def _publish(self, head: int, body: bytes) -> bool:
@@ -73,14 +71,6 @@ class Wire:
             self.on_puback(number)
             self.acked.append(number)
         return True
-
-
-async def _length(reader: asyncio.StreamReader) -> tuple[bytes, int]:
-    raw, value = b"", 0
-    while not raw or raw[-1] > 127:
-        raw += await reader.readexactly(1)
-        value |= (raw[-1] & 127) << 7 * (len(raw) - 1)
-    return raw, value
 
 
 class Proxy(Protocol):

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-CONNECT, PUBLISH = 1, 3
+from tests.mqtt.packets import CONNECT, PUBLISH, read
 
 
 @dataclass
@@ -31,10 +31,10 @@ class Sink:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
-                kind, body = await _packet(reader)
-                if kind == CONNECT:
+                head, body = await read(reader)
+                if head >> 4 == CONNECT:
                     writer.write(b"\x20\x02\x00\x00")
-                elif kind == PUBLISH:
+                elif head >> 4 == PUBLISH:
                     at = 2 + int.from_bytes(body[:2], "big")
                     writer.write(b"\x40\x02" + body[at : at + 2])
                     self._count(int.from_bytes(body[at : at + 2], "big"))
@@ -45,14 +45,3 @@ class Sink:
     def _count(self, number: int) -> None:
         self.wrong += number != self.publishes % 65535 + 1
         self.publishes += 1
-
-
-async def _packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    head = (await reader.readexactly(1))[0]
-    length = shift = 0
-    while True:
-        byte = (await reader.readexactly(1))[0]
-        length |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            return head >> 4, await reader.readexactly(length)
