@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from server.store.devices import Seen
@@ -50,7 +51,7 @@ class Row:
         """What the board told last, None when it never did."""
         return self.seen.state.get(name)
 
-    @property
+    @cached_property
     def battery(self) -> float | None:
         return self._number("battery", 0, 100)
 
@@ -67,7 +68,7 @@ class Row:
         """Events in its outbox: known only while it is here."""
         return self._number("outbox_waiting", 0, MOST) if self.state in ("here", "stale", "twice") else None
 
-    @property
+    @cached_property
     def full(self) -> float:
         """Percent of its outbox that is full."""
         return self._number("outbox_full", 0, 100) or 0 if self.waiting is not None else 0
@@ -85,7 +86,7 @@ class Row:
         """Whether its starts failed, so that it runs without its program."""
         return bool(self.fact("mode") == "safe")
 
-    @property
+    @cached_property
     def needs_a_look(self) -> bool:
         return self.state in ("twice", "off", "stale") or (
             self.state != "revoked" and (self.is_low or self.is_filling or self.is_safe)
