@@ -1,7 +1,7 @@
 """The heartbeat of each device: in which minutes of the last months it was heard, in memory."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from server.store import beats
@@ -57,12 +57,14 @@ class Beats:
         hours = self._days[day] = bytearray(HOURS)
         return hours
 
-    def minutes(self, name: str, hours: Iterable[int]) -> int:
-        """In how many minutes of these hours (since 1970 UTC) it was heard."""
+    def minutes(self, name: str, hours: range) -> int:
+        """In how many minutes of these hours (since 1970 UTC, one after another) it was heard."""
         found = 0
-        for hour in hours:
-            day = self._days.get((name, hour // HOURS))
-            found += day[hour % HOURS] if day is not None else 0
+        for day in range(hours.start // HOURS, -(-hours.stop // HOURS)):
+            known = self._days.get((name, day))
+            if known is not None:
+                first = day * HOURS
+                found += sum(known[max(0, hours.start - first) : hours.stop - first])
         return found
 
     def unsaved(self) -> Unsaved:

@@ -14,8 +14,14 @@ DAY_MS = 24 * HOUR_MS
 NOW = 20_000 * DAY_MS
 
 
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 3 * DAY_MS)), max_size=60))
-def test_minutes_are_counted_once_whatever_comes_in_them(words: list[tuple[str, int]]) -> None:
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 3 * DAY_MS)), max_size=60),
+    st.integers(0, 73),
+    st.integers(0, 73),
+)
+def test_minutes_are_counted_once_whatever_comes_in_them(
+    words: list[tuple[str, int]], first: int, count: int
+) -> None:
     words.sort(key=lambda word: word[1])
     beats = Beats()
     for name, at in words:
@@ -24,16 +30,19 @@ def test_minutes_are_counted_once_whatever_comes_in_them(words: list[tuple[str, 
         (name, (NOW + at) // MINUTE_MS // 60)
         for name, at in {(n, a // MINUTE_MS * MINUTE_MS) for n, a in words}
     )
+    hours = range(NOW // HOUR_MS, NOW // HOUR_MS + 73)
     for name in "ab":
-        for hour in range(NOW // HOUR_MS, NOW // HOUR_MS + 73):
-            assert beats.minutes(name, [hour]) == minutes[name, hour]
+        for hour in hours:
+            assert beats.minutes(name, range(hour, hour + 1)) == minutes[name, hour]
+        span = range(hours[0] + first, hours[0] + first + count)
+        assert beats.minutes(name, span) == sum(minutes[name, hour] for hour in span)
 
 
 def test_a_clock_that_goes_back_counts_no_minute_twice() -> None:
     beats = Beats()
     for at in (5, 6, 3, 4, 5, 6, 7):
         beats.heard("a", NOW + at * MINUTE_MS)
-    assert beats.minutes("a", [NOW // HOUR_MS]) == 3
+    assert beats.minutes("a", range(NOW // HOUR_MS, NOW // HOUR_MS + 1)) == 3
 
 
 async def test_what_was_saved_is_there_after_a_start_and_ninety_days_are_kept(tmp_path: Path) -> None:
@@ -49,8 +58,9 @@ async def test_what_was_saved_is_there_after_a_start_and_ninety_days_are_kept(tm
         again = Beats()
         await database.read(again.load, last)
         for day in range(KEPT_DAYS + 5):
-            at = NOW + day * DAY_MS
-            assert again.minutes("a", [at // HOUR_MS]) == beats.minutes("a", [at // HOUR_MS]) == (day > 4)
+            hour = (NOW + day * DAY_MS) // HOUR_MS
+            span = range(hour, hour + 1)
+            assert again.minutes("a", span) == beats.minutes("a", span) == (day > 4)
         await database.read(again.load, last + 10 * DAY_MS)  # an edge that was off
         unsaved = again.unsaved()
         await database.write(table.save, unsaved.days, unsaved.old)
