@@ -17,7 +17,8 @@ from tests.firmware.test_commands import Rig
 from tools.cli import cli
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted(DOCS.rglob("*.md"))]
 EVERYTHING = "\n".join(page.read_text() for page in PAGES)
 
 
@@ -109,6 +110,14 @@ def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
         if "://" not in target:
             assert (page.parent / target).exists(), target
+
+
+def test_every_page_is_found_from_the_readme_and_from_the_index() -> None:
+    pages = {path.stem for path in DOCS.glob("*.md")} - {"index"}
+    listed = (DOCS / "index.md").read_text().split("```")[1].split()
+    readme = (ROOT / "README.md").read_text()
+    assert pages <= set(listed)
+    assert pages == set(re.findall(r"\(docs/([\w-]+)\.md\)", readme))
 
 
 def test_every_target_of_make_that_is_named_exists() -> None:
