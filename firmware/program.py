@@ -20,6 +20,7 @@ KIND = "app.failed"
 REPORT_MS = 60_000  # an exception is reported at most so often
 PAUSE_S = 1
 PAUSE_MOST_S = 60
+ENDS = (KeyboardInterrupt, asyncio.CancelledError)  # whoever comes to the prompt; and `Program.run`
 
 
 class Interface:
@@ -63,7 +64,7 @@ class Interface:
 
     def every(self, seconds: float, function) -> None:
         """Call a function without arguments now, and again so many seconds after each call."""
-        self._program.start(self._repeat(seconds, function))
+        self._program.start(self._repeat(float(seconds), _callable(function)))
 
     async def _repeat(self, seconds: float, function) -> None:
         while True:
@@ -74,6 +75,7 @@ class Interface:
         """Call a function without arguments each time that a button at a pin goes to its active level and
         stays there for 20 ms. active=0: the button closes to ground, and the pin is pulled up."""
         start, call = self._program.start, self._program.call
+        _callable(function)
         start(Button(self._board.pin(number, active == 0), active, lambda: start(call(function))).run())
 
 
@@ -96,7 +98,9 @@ class Program:
             began = self._board.uptime_ms()
             try:
                 await self._work()
-            except (Exception, SystemExit) as error:
+            except ENDS:
+                raise
+            except BaseException as error:
                 self.failed(error)
             for task in self._tasks:
                 task.cancel()
@@ -127,7 +131,9 @@ class Program:
         """Call a function of the program."""
         try:
             await _finished(function())
-        except (Exception, SystemExit) as error:
+        except ENDS:
+            raise
+        except BaseException as error:
             self.failed(error)
 
     def failed(self, error) -> None:
@@ -144,17 +150,28 @@ class Program:
             self._failures = 0
 
 
+def _callable(function):
+    """Told at once, where the line of /app.py is known: `every(5, look())` has called it already."""
+    if not callable(function):
+        raise TypeError("a function is wanted, without (): not " + str(function))
+    return function
+
+
 async def _finished(result) -> None:
     if hasattr(result, "send"):  # a coroutine, on MicroPython and on CPython
         await result
 
 
 def described(error) -> str:
-    """Where and what, as `app.py line 3, in setup: ValueError: no sensor`; the firmware's own lines are left
-    out of where."""
-    what = "%s: %s" % (type(error).__name__, error)
+    """Where and what, as `app.py line 3, in setup: ValueError: no sensor`; lines of the firmware and of
+    asyncio are left out of where."""
+    what = type(error).__name__
+    try:
+        what += ": %s" % error
+    except Exception:
+        pass  # the program may have made it, and its text fails
     for line in reversed(_traceback(error).split("\n")):
-        if 'File "' in line and "firmware/" not in line:
+        if 'File "' in line and "firmware/" not in line and "asyncio/" not in line:
             file, _, rest = line.strip()[6:].partition('"')
             return "%s%s: %s" % (file.split("/")[-1], rest.replace(",", "", 1), what)
     return what
@@ -169,6 +186,6 @@ def _traceback(error) -> str:
             import traceback
 
             traceback.print_exception(error, file=text)
-    except MemoryError:
-        pass  # what there is of it must do
+    except Exception:
+        pass  # no memory, or no text: what there is of it must do
     return text.getvalue()

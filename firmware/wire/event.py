@@ -104,6 +104,8 @@ def check_value(name: str, value: object) -> None:
 
 def check_fields(fields: dict[str, object]) -> None:
     """Raise WireError unless `fields` are flat, named rightly and few enough."""
+    if not isinstance(fields, dict):
+        raise WireError("fields are names and their values, as {}")
     if len(fields) > MAX_FIELDS:
         raise WireError("more than 32 fields")
     for name, value in fields.items():
@@ -117,7 +119,7 @@ def check_fields(fields: dict[str, object]) -> None:
 
 def encode(event: Event) -> bytes:
     """The bytes of an event. Raises WireError when the event breaks a limit."""
-    if not is_kind(event.kind):
+    if not isinstance(event.kind, str) or not is_kind(event.kind):
         raise WireError("kind is 1 to 48 of a-z, 0-9, . _ and -, a letter first")
     check_fields(event.fields)
     out = bytearray()

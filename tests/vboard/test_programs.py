@@ -41,6 +41,14 @@ async def main(board):
     asyncio.create_task(lost())
     await asyncio.sleep(1000)
 """
+RAISES_WHAT_IS_NO_EXCEPTION = b"""
+class Odd(BaseException):
+    pass
+def setup(board):
+    def fail():
+        raise Odd("at all")
+    board.every(0.2, fail)
+"""
 PRESSED = b"""
 async def pressed():
     raise RuntimeError("at the press")
@@ -72,9 +80,14 @@ async def failures(edge: Edge, device: Device) -> list[dict[str, object]]:
         (b"def setup(board):\n    setup(board)\n", "app.py line 2 in setup: RuntimeError"),
         (FAILS_IN_MAIN, "app.py line 6 in main: KeyError: missing"),
         (STRAY, "app.py line 4 in lost: OSError: nobody waits"),
+        (RAISES_WHAT_IS_NO_EXCEPTION, "app.py line 6 in fail: Odd: at all"),
+        (b"def setup(board):\n    board.every(5, None)\n", "app.py line 2 in setup: TypeError: a function is"),
+        (b"def setup(board):\n    board.emit(['x'], {})\n", "app.py line 2 in setup: WireError: kind is"),
+        (b"def setup(board):\n    board.emit('x', [])\n", "app.py line 2 in setup: WireError: fields are"),
     ],
     ids=[
         "syntax", "import", "no entry", "setup", "bad event", "exit", "memory", "depth", "main", "stray",
+        "odd", "no function", "list as kind", "list as fields",
     ],
 )  # fmt: skip
 async def test_an_exception_is_told_to_the_edge_and_delivery_goes_on(
