@@ -8,17 +8,23 @@ SENTENCES = {
     "certificate": "certificate %s",
     "outbox-full": "outbox full, events are refused: bring the board online, it empties by itself",
     "settings": "%s: correct it, or flash the board",
-    "safe-mode": "safe mode: 5 starts failed, no program, no inputs; mend it, then restart",
+    "safe-mode": "safe mode: 5 starts failed, or it was asked for; no program, no inputs; mend, then restart",
 }
 # What TLS says, on MicroPython or on CPython, and what it means.
 TLS = (
     ("expired", "of the edge has expired: renew it"),
     ("future", "of the edge is not valid yet: is the clock right, here and there?"),
     ("not yet valid", "of the edge is not valid yet: is the clock right, here and there?"),
+    ("Usage", "of the edge is not one for a server: make it anew"),
+    ("purpose", "of the edge is not one for a server: make it anew"),
+    ("unacceptable", "of the edge has a key or a hash that boards do not trust: make it anew"),
     ("match", "of the edge is for another host: correct host, or renew the certificate"),
     ("signed", "of the edge is not signed by the CA of this board: flash it with --ca"),
     ("issuer", "of the edge is not signed by the CA of this board: flash it with --ca"),
     ("no /ca.der", "of the CA is missing here: flash the board with --ca"),
+    ("invalid cert", "of the CA is damaged here: flash the board with --ca"),
+    ("cadata", "of the CA is damaged here: flash the board with --ca"),
+    ("-9984", "of the edge is refused: look at its dates, its host and its CA"),  # old ports give numbers
 )
 
 
@@ -37,4 +43,4 @@ def certificate(said: str) -> str:
     for word, meaning in TLS:
         if word in said:
             return meaning
-    return "refused: " + said.strip()
+    return "of the edge is refused: " + said.strip()

@@ -15,7 +15,8 @@ WIFI_POLL_S = 0.5
 REJOIN_POLLS = 10
 SLOW_POLLS = 40  # a network that has not let us in by then is none
 NOT_LET_IN = (2, 4, 5)  # codes of a CONNACK: client id, password, rights
-VERIFY_FAILED = -0x2700  # of Mbed TLS, where it is built without words
+X509_FIRST, X509_LAST, BAD_CERTIFICATE = -0x3000, -0x2080, -0x7A00  # errors of Mbed TLS
+ENOMEM = 12
 
 
 class Link:
@@ -101,10 +102,11 @@ class Link:
         self._troubles.end(*CODES[:OF_LINK])
 
     def _tell(self, error) -> None:
-        if isinstance(error, ValueError):  # so TLS tells in words what is wrong with a certificate
+        number = error.args[0] if isinstance(error, OSError) and error.args else None
+        if isinstance(error, MemoryError) or number == ENOMEM:
+            self._log.warning("link: no memory for a connection")
+        elif self._client is None or isinstance(error, ValueError) or _is_of_certificate(number):
             self._troubles.begin("certificate", str(error))
-        elif error.args and error.args[0] == VERIFY_FAILED:
-            self._troubles.begin("certificate")
         elif self._client.code in NOT_LET_IN:
             self._troubles.begin("login")
         elif isinstance(error, (OSError, asyncio.TimeoutError)):
@@ -235,3 +237,9 @@ class Link:
             self._window.breadth(answer.win)
         else:
             self._window.pause(box.acked, now)
+
+
+def _is_of_certificate(number) -> bool:
+    """Whether an OSError of this number is TLS that cannot use a certificate. What is wrong with one that it
+    can read, Mbed TLS says in the words of a ValueError, but for old ports."""
+    return isinstance(number, int) and (X509_FIRST <= number <= X509_LAST or number == BAD_CERTIFICATE)

@@ -12,6 +12,8 @@ class FakeBoard:
         self.now_ms = 0
         self.rtc = 0
         self.levels: dict[int, int] = {}
+        self.cause = "power"
+        self.battery: int | None = None
         self._random = 12345
 
     def uptime_ms(self) -> int:
@@ -26,6 +28,12 @@ class FakeBoard:
 
     def set_rtc(self, at_ms: int) -> None:
         self.rtc = at_ms
+
+    def reset_cause(self) -> str:
+        return self.cause
+
+    def no_delay(self, writer: object) -> None:
+        pass
 
     def pin(self, number: int, pull_up: bool):
         return lambda: self.levels.get(number, int(pull_up))

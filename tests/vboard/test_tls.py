@@ -51,11 +51,16 @@ def authority(folder: Path, name: str) -> None:
 
 
 def certificate(
-    folder: Path, ca: str, names: str = "IP:127.0.0.1,DNS:127.0.0.1", begins: str = "", ends: str = FAR
+    folder: Path,
+    ca: str,
+    names: str = "IP:127.0.0.1,DNS:127.0.0.1",
+    begins: str = "",
+    ends: str = FAR,
+    use: str = "serverAuth",
 ) -> None:
     """Write edge.key and edge.pem for some names, signed by a CA. begins, ends: as 20991231000000Z, ""
-    for now."""
-    (folder / "names").write_text(f"subjectAltName={names}")
+    for now. use: what for."""
+    (folder / "names").write_text(f"subjectAltName={names}\nextendedKeyUsage={use}\n")
     (folder / "ca.conf").write_text(CA_CONF)
     (folder / "index").write_text("")
     openssl(folder, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
@@ -98,8 +103,9 @@ def edge(secured: int, broker: Broker) -> Iterator[Edge]:
         ({"ca": "ours", "begins": "20200101000000Z", "ends": "20250101000000Z"},
          "certificate of the edge has expired: renew it"),
         ({"ca": "ours", "begins": "20340101000000Z"}, "certificate of the edge is not valid yet"),
+        ({"ca": "ours", "use": "clientAuth"}, "certificate of the edge is not one for a server"),
     ],
-    ids=["wrong CA", "wrong host", "expired", "not yet valid"],
+    ids=["wrong CA", "wrong host", "expired", "not yet valid", "of a client"],
 )  # fmt: skip
 async def test_a_wrong_certificate_is_refused_and_a_right_one_then_trusted(
     fleet: Fleet, edge: Edge, secured: int, broker: Broker, tmp_path: Path, what: dict[str, str], words: str
@@ -138,11 +144,20 @@ async def test_a_board_that_trusts_two_cas_follows_the_edge_from_one_to_the_othe
     assert (await till.board.stats())["boots"] == 1
 
 
+@pytest.mark.parametrize(
+    "files, words",
+    [
+        ({}, "certificate of the CA is missing here"),
+        ({"/ca.der": b"half a certificate"}, "certificate of the CA is damaged here"),
+    ],
+    ids=["none", "damaged"],
+)
 async def test_a_board_that_has_no_ca_trusts_nobody(
-    fleet: Fleet, edge: Edge, secured: int, broker: Broker
+    fleet: Fleet, edge: Edge, secured: int, broker: Broker, files: dict[str, bytes], words: str
 ) -> None:
-    board = await fleet.up("till-1", settings(secured, "till-1", tls=True, floor=FLOOR))
-    await edge.until(lambda: "certificate of the CA is missing here" in board.log())
+    board = await fleet.up("till-1", settings(secured, "till-1", tls=True, floor=FLOOR), files=files)
+    await edge.until(lambda: words in board.log())
+    assert await blinks(board) == {CODES.index("certificate") + 1}
     assert edge.devices == {}
 
 

@@ -1,0 +1,120 @@
+"""What TLS says, as each port says it, becomes a cause and a cure."""
+
+import asyncio
+import ssl
+
+import pytest
+
+from firmware.causes import sentence
+from firmware.link import Link
+from firmware.log import WARNING, Log
+from firmware.settings import checked
+from firmware.troubles import Troubles
+from firmware.wire import state
+from tests.firmware.fake_board import FakeBoard
+
+EXPIRED = "certificate of the edge has expired"
+EARLY = "certificate of the edge is not valid yet"
+HOST = "certificate of the edge is for another host"
+SIGNER = "certificate of the edge is not signed by the CA of this board"
+WEAK = "certificate of the edge has a key or a hash that boards do not trust"
+KIND = "certificate of the edge is not one for a server"
+OWN = "certificate of the CA is damaged here"
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        # Mbed TLS, x509_crt.h
+        ("The certificate validity has expired\n", EXPIRED),
+        ("The certificate validity starts in the future\n", EARLY),
+        ("The certificate Common Name (CN) does not match with the expected CN\n", HOST),
+        ("The certificate is not correctly signed by the trusted CA\n", SIGNER),
+        ("The certificate is signed with an unacceptable hash.\n", WEAK),
+        ("The certificate is signed with an unacceptable PK alg (eg RSA vs ECDSA).\n", WEAK),
+        ("The certificate is signed with an unacceptable key (eg bad curve, RSA too short).\n", WEAK),
+        ("Usage does not match the keyUsage extension\n", KIND),
+        ("Usage does not match the extendedKeyUsage extension\n", KIND),
+        ("invalid cert", OWN),
+        # OpenSSL, x509_txt.c
+        ("certificate verify failed: certificate has expired (_ssl.c:1006)", EXPIRED),
+        ("certificate verify failed: certificate is not yet valid (_ssl.c:1006)", EARLY),
+        ("certificate verify failed: Hostname mismatch, certificate is not valid for 'edge'.", HOST),
+        ("certificate verify failed: IP address mismatch, certificate is not valid for '10.0.0.2'.", HOST),
+        ("certificate verify failed: unable to get local issuer certificate (_ssl.c:1006)", SIGNER),
+        ("certificate verify failed: self-signed certificate (_ssl.c:1006)", SIGNER),
+        ("certificate verify failed: unsuitable certificate purpose (_ssl.c:1006)", KIND),
+        ("not enough data: cadata does not contain a certificate (_ssl.c:4149)", OWN),
+        # others
+        ("something new", "certificate of the edge is refused: something new"),
+    ],
+)
+def test_each_word_of_tls_has_its_meaning(said: str, means: str) -> None:
+    assert sentence("certificate", said).startswith(means)
+    assert len(sentence("certificate", said)) <= 120
+
+
+class Owner:
+    def __init__(self, board: FakeBoard) -> None:
+        self.log = Log(board)
+        self.troubles = Troubles(board, self.log)
+
+
+class Refusing(FakeBoard):
+    """A board whose TLS refuses each connection."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    def tls_context(self) -> None:
+        raise self._error
+
+
+async def told(board: FakeBoard, **more: object) -> tuple[str | None, str]:
+    """The trouble of a board that cannot connect, and its warning."""
+    owner = Owner(board)
+    settings = checked({"site": "shop", "device": "till-1", "secret": "s", "host": "127.0.0.1", **more})
+    with pytest.raises((OSError, ValueError, MemoryError)):
+        await Link(board, settings, None, owner)._connect()
+    facts: dict[str, object] = {}
+    owner.troubles.tell(facts)
+    assert state.encode(facts)
+    ((_, level, text),) = owner.log.after(0, 1000)[1]  # type: ignore[misc]
+    assert level == "warning" and owner.log.level < WARNING
+    return facts.get("trouble"), text  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(-0x2700, "MBEDTLS_ERR_X509_CERT_VERIFY_FAILED"), "look at its dates, its host and its CA"),
+        (OSError(-0x2700), "look at its dates, its host and its CA"),
+        (OSError(-0x2180 - 0x66), "is refused: -8678"),  # it cannot be read
+        (OSError(-0x7A00), "is refused: -31232"),
+        (ValueError("settings ask for TLS, but there is no /ca.der"), "of the CA is missing here"),
+        (ssl.SSLError("cadata does not contain a certificate"), OWN),
+        (OSError(5, "EIO"), "is refused: "),
+    ],
+)
+async def test_a_certificate_that_is_refused_in_numbers_is_told_as_one(error: Exception, words: str) -> None:
+    code, text = await told(Refusing(error), tls=True)
+    assert code == "certificate" and words in text
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(12)])
+async def test_a_board_without_memory_for_tls_blames_nobody_else(error: Exception) -> None:
+    assert await told(Refusing(error), tls=True) == (None, "link: no memory for a connection")
+
+
+@pytest.mark.parametrize(
+    ("code", "trouble"), [(1, "no-edge"), (2, "login"), (3, "no-edge"), (4, "login"), (5, "login")]
+)
+async def test_each_code_of_a_broker_that_refuses_has_its_trouble(code: int, trouble: str) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(bytes([0x20, 2, 0, code]))
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        assert (await told(FakeBoard(), port=port))[0] == trouble
