@@ -12,9 +12,11 @@ from firmware.link import Link
 from firmware.log import Log
 from firmware.outbox import Outbox
 from firmware.passing import module
+from firmware.segment import MOST
 from firmware.troubles import Troubles
 from firmware.version import VERSION
 from firmware.wire import event
+from firmware.wire.errors import WireError
 
 PROGRAM_PATH = "app.py"
 TICK_S = 0.25
@@ -76,7 +78,10 @@ class App:
         """As `emit`, but gives the event's seq, or 0."""
         now = self._clock.now()
         each = event.Event(kind, fields, self.boot, self._board.uptime_ms(), now, self._clock.quality)
-        return self._box.add(event.encode(each), critical, volatile)
+        data = event.encode(each)
+        if len(data) > MOST:
+            raise WireError("an event is at most %d bytes" % MOST)  # no emptier outbox would take it
+        return self._box.add(data, critical, volatile)
 
     def _flushed(self) -> None:
         self._link.wake()
@@ -217,7 +222,7 @@ def main(root: str) -> None:
     except SettingsError as error:
         module("starts").well(board, log)
         _show_settings(board, log, str(error))
-    except Exception as error:
+    except BaseException as error:  # a task of the owner's program may raise what it likes
         if is_safe:
             raise  # to the prompt: what could be left out was
         _restart(board, log, error)

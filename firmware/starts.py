@@ -12,10 +12,11 @@ def begin(board, log) -> tuple[int, bool]:
     """The number of this start, from 1, and whether so many in a row failed that it should be in safe mode,
     without whatever may be the reason: the owner's program, inputs and watchdog.
 
-    A start after power-on is the first of a row: power that comes and goes is no fault of the board.
+    A start after power-on is the first of a row: power that comes and goes is no fault of the board. So is
+    one after deep sleep, which a program asks for.
     """
     number, failed = _read(board.flash)
-    if board.reset_cause() == "power":
+    if board.reset_cause() in ("power", "sleep"):
         failed = 0
     safe = failed >= LOOP
     # After safe mode there is one attempt, and safe mode again if it fails.

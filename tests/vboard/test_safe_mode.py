@@ -10,7 +10,7 @@ from tests.vboard.edge import Device, Edge
 from tests.vboard.lamp import blinks
 from tests.vboard.mpremote import Image, mpremote
 from tests.vboard.operator import Operator
-from tests.vboard.till import settings
+from tests.vboard.till import Till, settings
 from tools.vboard.client import Board, Fleet
 
 GOOD = b"def setup(board):\n    board.emit('app.started', {})\n"
@@ -24,6 +24,26 @@ def setup(board):
             hog.append(bytearray(64))
     except MemoryError:
         board.every(0.01, lambda: hog.append(bytearray(64)))
+"""
+HANGS_AFTER_AN_ORDER = b"""
+def setup(board):
+    board.emit('order.placed', {}, critical=True)
+    while True:
+        pass
+"""
+EXITS_IN_A_TASK = b"""
+import asyncio, sys
+async def leave():
+    sys.exit()
+async def main(board):
+    asyncio.create_task(leave())
+    await asyncio.sleep(3600)
+"""
+SLEEPS = b"""
+import machine
+def setup(board):
+    board.emit("woken.up", {}, critical=True)
+    machine.deepsleep(100)
 """
 WATCHED = {"watchdog_ms": 1000}
 LOOP_S = 60
@@ -63,6 +83,59 @@ async def test_a_program_that_takes_all_memory_ends_in_safe_mode(fleet: Fleet, e
     board = await up(fleet, broker.port, HOGS, **WATCHED)
     await fallen(edge, edge.device("till-1"))
     assert (await board.stats())["boots"] == 6
+
+
+async def test_a_task_of_a_program_that_exits_ends_in_safe_mode_and_not_in_a_fast_loop(
+    fleet: Fleet, edge: Edge, broker
+) -> None:
+    board = await up(fleet, broker.port, EXITS_IN_A_TASK)
+    await fallen(edge, edge.device("till-1"))
+    assert (await board.stats())["boots"] == 6
+    assert "app: SystemExit" in board.log()
+
+
+async def test_in_safe_mode_there_is_the_way_to_the_edge_and_the_prompt_and_nothing_else(
+    fleet: Fleet, edge: Edge, broker
+) -> None:
+    board = await up(fleet, broker.port, HANGS_AFTER_AN_ORDER, **WATCHED)
+    device = edge.device("till-1")
+    await fallen(edge, device)
+    await edge.until(lambda: len(device.events("order.placed")) == 5)  # what waited is delivered
+    till = Till(board)
+    await till.work(1)
+    assert (till.told, till.refused) == ({}, [])  # no inputs
+    await mpremote(board, "resume", "exec", "import time; time.sleep(3)")  # no watchdog
+    assert (await board.stats())["boots"] == 6
+
+
+async def test_deep_sleep_is_no_loop(fleet: Fleet, edge: Edge, broker) -> None:
+    board = await up(fleet, broker.port, SLEEPS)
+    device = edge.device("till-1")
+    async with asyncio.timeout(LOOP_S):
+        while (await board.stats())["boots"] < 8:
+            await asyncio.sleep(0.05)
+    await mpremote(board, "rm", ":app.py")
+    await mpremote(board, "reset")
+    await edge.until(lambda: len(device.events("woken.up")) >= 7)
+    assert all("mode" not in event.fields for event in device.events("device.started"))
+
+
+async def test_starts_that_only_show_that_the_settings_are_wrong_are_no_loop(
+    fleet: Fleet, edge: Edge, broker, tmp_path: Path
+) -> None:
+    board = await fleet.up("till-1", settings(broker.port, "till-1"))
+    await mpremote(board, "cp", ":settings.json", "good.json", cwd=tmp_path)
+    await mpremote(board, "rm", ":settings.json")
+    for count in range(1, 8):
+        await mpremote(board, "reset")
+        async with asyncio.timeout(LOOP_S):
+            while board.log().count("settings: /settings.json is missing") < count:
+                await asyncio.sleep(0.05)
+    await mpremote(board, "cp", "good.json", ":settings.json", cwd=tmp_path)
+    await mpremote(board, "reset")
+    device = edge.device("till-1")
+    await edge.until(lambda: device.states and device.states[-1])
+    assert "mode" not in device.states[-1]
 
 
 async def test_a_good_program_that_mpremote_brings_in_safe_mode_runs_after_the_reset(
