@@ -4,6 +4,7 @@ import asyncio
 
 from firmware.button import Button
 from firmware.errors import SettingsError
+from firmware.wire import event
 
 BAUD = 115200
 CHUNK = 512
@@ -26,6 +27,7 @@ class Serial:
         self._record = record
         self._box = box
         self._fields = [_column(text) for text in _need(config, "fields", list)]
+        _check_event(config, {name: None for name, _ in self._fields if name != "customer"})
         self._critical = config.get("critical", False)
         self._answers = []  # seq, or the bytes of a refusal, in the order of the lines
         self._woken = asyncio.Event()
@@ -103,19 +105,30 @@ class Serial:
 
 def build(config, board, record, box):
     """The input that a part of the settings describes. Raises SettingsError."""
-    if config["type"] == "button":
-        return _button(config, board, record)
-    if config["type"] == "serial":
+    if config["type"] not in ("button", "serial"):
+        raise SettingsError("settings: inputs: type must be button or serial")
+    try:
+        if config["type"] == "button":
+            return _button(config, board, record)
         return Serial(config, board, record, box)
-    raise SettingsError("settings: inputs: type must be button or serial")
+    except SettingsError:
+        raise
+    except (ValueError, TypeError, AttributeError) as error:  # no such pin, no such kind, ...
+        raise SettingsError("settings: inputs: a %s: %s" % (config["type"], error))
+
+
+def _check_event(config, fields) -> None:
+    """Raise WireError when no event could be made."""
+    event.encode(event.Event(config["kind"], fields, 0, 0, 0, 0))
 
 
 def _button(config, board, record):
     """One event for each press. config: pin, kind; if wanted fields, active (the level, 1), critical."""
-    active = config.get("active", 1)
+    active, fields = config.get("active", 1), config.get("fields", {})
+    _check_event(config, fields)
 
     def pressed():
-        record(config["kind"], config.get("fields", {}), config.get("critical", False))
+        record(config["kind"], fields, config.get("critical", False))
 
     return Button(board.pin(_need(config, "pin", int), active == 0), active, pressed)
 

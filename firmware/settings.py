@@ -73,7 +73,10 @@ def _require(key: str, holds: bool) -> None:
 
 def load(flash) -> Settings:
     """The settings on this flash. Raises SettingsError when they are missing or wrong."""
-    data = flash.read(PATH)
+    try:
+        data = flash.read(PATH)
+    except OSError as error:
+        raise SettingsError("settings: /settings.json cannot be read: " + str(error))
     if data is None:
         raise SettingsError("settings: /settings.json is missing")
     try:

@@ -1,10 +1,12 @@
 """Settings are checked, and what is wrong is named."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from firmware.errors import SettingsError
+from firmware.flash import Flash
 from firmware.settings import checked, load
 from tests.firmware.crash_flash import CrashFlash
 
@@ -44,6 +46,12 @@ def test_a_file_that_holds_no_settings_is_named(data: bytes | None, reason: str)
         flash.set("settings.json", data)
     with pytest.raises(SettingsError, match=reason):
         load(flash)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").mkdir()
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load(Flash(str(tmp_path)))
 
 
 def test_settings_are_read_from_flash() -> None:

@@ -142,8 +142,13 @@ async def test_two_troubles_take_turns(fleet: Fleet, edge: Edge, broker) -> None
         (b"{}", " must be "),
         (b'{"site": "shop", "colour": 1}', "settings: unknown key colour"),
         (None, "settings: /settings.json is missing"),
+        (
+            b'{"site": "shop", "device": "till-1", "secret": "s", "host": "127.0.0.1", '
+            b'"inputs": [{"type": "button", "kind": "button.pressed", "pin": 99}]}',
+            "settings: inputs: a button: invalid pin",
+        ),
     ],
-    ids=["no JSON", "no site", "unknown", "none"],
+    ids=["no JSON", "no site", "unknown", "none", "no such pin"],
 )
 async def test_settings_that_cannot_be_used(
     fleet: Fleet, edge: Edge, broker, tmp_path: Path, file: bytes | None, words: str

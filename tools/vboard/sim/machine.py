@@ -79,6 +79,8 @@ class Pin(_PinBase):
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None):
         self._number = id if isinstance(id, int) else 25
+        if not 0 <= self._number < 64:
+            raise ValueError("invalid pin")
         if value is not None:
             self.value(value)
 
