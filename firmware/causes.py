@@ -17,6 +17,7 @@ TLS = (
     ("not yet valid", "of the edge is not valid yet: is the clock right, here and there?"),
     ("Usage", "of the edge is not one for a server: make it anew"),
     ("purpose", "of the edge is not one for a server: make it anew"),
+    ("-31232", "of the edge is not one for a server, or its key unknown here: make it anew"),
     ("unacceptable", "of the edge has a key or a hash that boards do not trust: make it anew"),
     ("match", "of the edge is for another host: correct host, or renew the certificate"),
     ("signed", "of the edge is not signed by the CA of this board: flash it with --ca"),

@@ -91,7 +91,7 @@ async def told(board: FakeBoard, **more: object) -> tuple[str | None, str]:
         (OSError(-0x2700, "MBEDTLS_ERR_X509_CERT_VERIFY_FAILED"), "look at its dates, its host and its CA"),
         (OSError(-0x2700), "look at its dates, its host and its CA"),
         (OSError(-0x2180 - 0x66), "is refused: -8678"),  # it cannot be read
-        (OSError(-0x7A00), "is refused: -31232"),
+        (OSError(-0x7A00, "MBEDTLS_ERR_SSL_BAD_CERTIFICATE"), KIND),
         (ValueError("settings ask for TLS, but there is no /ca.der"), "of the CA is missing here"),
         (ssl.SSLError("cadata does not contain a certificate"), OWN),
         (OSError(5, "EIO"), "is refused: "),
