@@ -2,6 +2,8 @@
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -61,14 +63,32 @@ class Owner:
 
 
 class Refusing(FakeBoard):
-    """A board whose TLS refuses each connection."""
+    """A board whose TLS fails: as it is made ready, or in the handshake."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: Exception, at_once: bool = False) -> None:
         super().__init__()
         self._error = error
+        self._at_once = at_once
 
     def tls_context(self) -> None:
-        raise self._error
+        if self._at_once:
+            raise self._error
+
+    def no_delay(self, writer: object) -> None:
+        raise self._error  # where the first bytes would go
+
+
+@asynccontextmanager
+async def answering(data: bytes = b"") -> AsyncIterator[int]:
+    """The port of a server that answers whatever comes with the same bytes."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(data)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
 
 
 async def told(board: FakeBoard, **more: object) -> tuple[str | None, str]:
@@ -92,29 +112,47 @@ async def told(board: FakeBoard, **more: object) -> tuple[str | None, str]:
         (OSError(-0x2700), "look at its dates, its host and its CA"),
         (OSError(-0x2180 - 0x66), "is refused: -8678"),  # it cannot be read
         (OSError(-0x7A00, "MBEDTLS_ERR_SSL_BAD_CERTIFICATE"), KIND),
+        (ValueError("The certificate validity has expired\n"), EXPIRED),
+    ],
+)
+async def test_a_certificate_that_is_refused_in_words_or_numbers_is_told_as_one(
+    error: Exception, words: str
+) -> None:
+    async with answering() as port:
+        code, text = await told(Refusing(error), port=port)
+    assert code == "certificate" and words in text
+
+
+@pytest.mark.parametrize("error", [OSError(-0x7200), OSError(-0x7280), OSError(104), TimeoutError()])
+async def test_tls_that_finds_no_tls_is_told_as_no_edge(error: Exception) -> None:
+    async with answering() as port:
+        assert (await told(Refusing(error), port=port))[0] == "no-edge"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
         (ValueError("settings ask for TLS, but there is no /ca.der"), "of the CA is missing here"),
         (ssl.SSLError("cadata does not contain a certificate"), OWN),
         (OSError(5, "EIO"), "is refused: "),
     ],
 )
-async def test_a_certificate_that_is_refused_in_numbers_is_told_as_one(error: Exception, words: str) -> None:
-    code, text = await told(Refusing(error), tls=True)
+async def test_a_ca_that_cannot_be_used_is_told_as_a_certificate(error: Exception, words: str) -> None:
+    code, text = await told(Refusing(error, at_once=True), tls=True)
     assert code == "certificate" and words in text
 
 
+@pytest.mark.parametrize("at_once", [True, False])
 @pytest.mark.parametrize("error", [MemoryError(), OSError(12)])
-async def test_a_board_without_memory_for_tls_blames_nobody_else(error: Exception) -> None:
-    assert await told(Refusing(error), tls=True) == (None, "link: no memory for a connection")
+async def test_a_board_without_memory_for_tls_blames_nobody_else(error: Exception, at_once: bool) -> None:
+    async with answering() as port:
+        found = await told(Refusing(error, at_once), port=port, tls=at_once)
+    assert found == (None, "link: no memory for a connection")
 
 
 @pytest.mark.parametrize(
     ("code", "trouble"), [(1, "no-edge"), (2, "login"), (3, "no-edge"), (4, "login"), (5, "login")]
 )
 async def test_each_code_of_a_broker_that_refuses_has_its_trouble(code: int, trouble: str) -> None:
-    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(1)
-        writer.write(bytes([0x20, 2, 0, code]))
-
-    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with answering(bytes([0x20, 2, 0, code])) as port:
         assert (await told(FakeBoard(), port=port))[0] == trouble
