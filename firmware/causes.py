@@ -1,4 +1,6 @@
-"""Causes of trouble and their cures, in words. Boards load it only while they write such a line."""
+"""Causes of trouble and their cures, in words. Boards load it only while they need one."""
+
+import asyncio
 
 SENTENCES = {
     "no-wifi": "no Wi-Fi%s: switch the access point on, or bring the board nearer",
@@ -10,23 +12,40 @@ SENTENCES = {
     "settings": "%s: correct it, or flash the board",
     "safe-mode": "safe mode: 5 starts failed, or it was asked for; no program, no inputs; mend, then restart",
 }
-# What TLS says, on MicroPython or on CPython, and what it means.
+NOT_LET_IN = (2, 4, 5)  # codes of a CONNACK: client id, password, rights
+X509_FIRST, X509_LAST, BAD_CERTIFICATE = -0x3000, -0x2080, -0x7A00  # errors of Mbed TLS
+ENOMEM = 12
+# What it means when TLS says one of the words, on MicroPython or on CPython; the first row that fits. Mbed TLS
+# has numbers where it has no words: BAD_CERTIFICATE, and on old ports that of each refusal.
 TLS = (
-    ("expired", "of the edge has expired: renew it"),
-    ("future", "of the edge is not valid yet: is the clock right, here and there?"),
-    ("not yet valid", "of the edge is not valid yet: is the clock right, here and there?"),
-    ("Usage", "of the edge is not one for a server: make it anew"),
-    ("purpose", "of the edge is not one for a server: make it anew"),
-    ("-31232", "of the edge is not one for a server, or its key unknown here: make it anew"),
-    ("unacceptable", "of the edge has a key or a hash that boards do not trust: make it anew"),
-    ("match", "of the edge is for another host: correct host, or renew the certificate"),
-    ("signed", "of the edge is not signed by the CA of this board: flash it with --ca"),
-    ("issuer", "of the edge is not signed by the CA of this board: flash it with --ca"),
-    ("no /ca.der", "of the CA is missing here: flash the board with --ca"),
-    ("invalid cert", "of the CA is damaged here: flash the board with --ca"),
-    ("cadata", "of the CA is damaged here: flash the board with --ca"),
-    ("-9984", "of the edge is refused: look at its dates, its host and its CA"),  # old ports give numbers
+    ("of the edge has expired: renew it", "expired"),
+    ("of the edge is not valid yet: is the clock right, here and there?", "future", "not yet valid"),
+    ("of the edge is not for a server, or its key unknown here: make it anew", "Usage", "purpose", "-31232"),
+    ("of the edge has a key or a hash that boards do not trust: make it anew", "unacceptable"),
+    ("of the edge is for another host: correct host, or renew the certificate", "match"),
+    ("of the edge is not signed by the CA of this board: flash it with --ca", "signed", "issuer"),
+    ("of the CA is missing here: flash the board with --ca", "no /ca.der"),
+    ("of the CA is damaged here: flash the board with --ca", "invalid cert", "cadata"),
+    ("of the edge is refused: look at its dates, its host and its CA", "-9984"),
 )
+
+
+def of_connection(error, code) -> str | None:
+    """Which trouble it is that a connection failed with this error, None for want of memory and the like.
+
+    code: with which the broker refused, 0 for none, None when TLS could not even begin.
+    """
+    number = error.args[0] if isinstance(error, OSError) and error.args else 0
+    if isinstance(error, MemoryError) or number == ENOMEM:
+        return None
+    if code in NOT_LET_IN:
+        return "login"
+    # TLS says in the words of a ValueError what is wrong with a certificate, else in numbers.
+    if code is None or isinstance(error, ValueError) or number == BAD_CERTIFICATE:
+        return "certificate"
+    if type(number) is int and X509_FIRST <= number <= X509_LAST:
+        return "certificate"
+    return "no-edge" if isinstance(error, (OSError, asyncio.TimeoutError)) else None
 
 
 def sentence(code: str, detail: str) -> str:
@@ -41,7 +60,8 @@ def sentence(code: str, detail: str) -> str:
 
 def certificate(said: str) -> str:
     """What an error of TLS means."""
-    for word, meaning in TLS:
-        if word in said:
-            return meaning
+    for meaning, *words in TLS:
+        for word in words:
+            if word in said:
+                return meaning
     return "of the edge is refused: " + said.strip()

@@ -4,7 +4,6 @@ import asyncio
 
 from firmware.button import Button
 from firmware.errors import SettingsError
-from firmware.wire import event
 
 BAUD = 115200
 CHUNK = 512
@@ -27,7 +26,6 @@ class Serial:
         self._record = record
         self._box = box
         self._fields = [_column(text) for text in _need(config, "fields", list)]
-        _check_event(config, {name: None for name, _ in self._fields if name != "customer"})
         self._critical = config.get("critical", False)
         self._answers = []  # seq, or the bytes of a refusal, in the order of the lines
         self._woken = asyncio.Event()
@@ -113,22 +111,16 @@ def build(config, board, record, box):
         return Serial(config, board, record, box)
     except SettingsError:
         raise
-    except (ValueError, TypeError, AttributeError) as error:  # no such pin, no such kind, ...
+    except (ValueError, TypeError) as error:  # no such pin
         raise SettingsError("settings: inputs: a %s: %s" % (config["type"], error))
-
-
-def _check_event(config, fields) -> None:
-    """Raise WireError when no event could be made."""
-    event.encode(event.Event(config["kind"], fields, 0, 0, 0, 0))
 
 
 def _button(config, board, record):
     """One event for each press. config: pin, kind; if wanted fields, active (the level, 1), critical."""
-    active, fields = config.get("active", 1), config.get("fields", {})
-    _check_event(config, fields)
+    active = config.get("active", 1)
 
     def pressed():
-        record(config["kind"], fields, config.get("critical", False))
+        record(config["kind"], config.get("fields", {}), config.get("critical", False))
 
     return Button(board.pin(_need(config, "pin", int), active == 0), active, pressed)
 

@@ -4,6 +4,7 @@ import asyncio
 import gc
 
 from firmware import mqtt, window
+from firmware.passing import module
 from firmware.troubles import CODES, OF_LINK
 from firmware.wire import ack, frame, state, topics
 from firmware.wire.errors import WireError
@@ -14,9 +15,6 @@ BACKOFF_MOST_MS = 30_000
 WIFI_POLL_S = 0.5
 REJOIN_POLLS = 10
 SLOW_POLLS = 40  # a network that has not let us in by then is none
-NOT_LET_IN = (2, 4, 5)  # codes of a CONNACK: client id, password, rights
-X509_FIRST, X509_LAST, BAD_CERTIFICATE = -0x3000, -0x2080, -0x7A00  # errors of Mbed TLS
-ENOMEM = 12
 
 
 class Link:
@@ -102,15 +100,13 @@ class Link:
         self._troubles.end(*CODES[:OF_LINK])
 
     def _tell(self, error) -> None:
-        number = error.args[0] if isinstance(error, OSError) and error.args else None
-        if isinstance(error, MemoryError) or number == ENOMEM:
-            self._log.warning("link: no memory for a connection")
-        elif self._client is None or isinstance(error, ValueError) or _is_of_certificate(number):
-            self._troubles.begin("certificate", str(error))
-        elif self._client.code in NOT_LET_IN:
-            self._troubles.begin("login")
-        elif isinstance(error, (OSError, asyncio.TimeoutError)):
-            self._troubles.begin("no-edge", "at %s:%d" % (self._settings.host, self._settings.port))
+        code = module("causes").of_connection(error, self._client.code if self._client else None)
+        if code == "no-edge":
+            error = "at %s:%d" % (self._settings.host, self._settings.port)
+        if code:
+            self._troubles.begin(code, str(error))
+        else:  # want of memory: nobody else is to blame
+            self._log.warning("link:", type(error).__name__, error)
 
     def _new_client(self):
         set_ = self._settings
@@ -237,9 +233,3 @@ class Link:
             self._window.breadth(answer.win)
         else:
             self._window.pause(box.acked, now)
-
-
-def _is_of_certificate(number) -> bool:
-    """Whether an OSError of this number is TLS that cannot use a certificate. What is wrong with one that it
-    can read, Mbed TLS says in the words of a ValueError, but for old ports."""
-    return isinstance(number, int) and (X509_FIRST <= number <= X509_LAST or number == BAD_CERTIFICATE)

@@ -6,7 +6,8 @@ Boards load this module only while they read their settings.
 import json
 
 from firmware.errors import SettingsError
-from firmware.wire import topics
+from firmware.wire import event, topics
+from firmware.wire.errors import WireError
 
 PATH = "settings.json"
 
@@ -64,6 +65,18 @@ def _check_parts(told) -> None:
         _require("wifi", isinstance(told.wifi.get("password", ""), str))
     for each in told.inputs:
         _require("inputs", isinstance(each, dict) and "type" in each and "kind" in each)
+        _check_event(each["kind"], each.get("fields", {}))
+
+
+def _check_event(kind, fields) -> None:
+    """That an input can make events; its fields are given with their values, or as a list of names."""
+    if isinstance(fields, list):
+        _require("inputs", all([isinstance(name, str) for name in fields]))
+        fields = {name.partition(":")[0]: "text" for name in fields}
+    try:
+        event.encode(event.Event(kind, fields, 0, 0, 0, 0))
+    except WireError as error:
+        raise SettingsError("settings: inputs: " + error.reason)
 
 
 def _require(key: str, holds: bool) -> None:

@@ -69,11 +69,6 @@ def test_critical_lines_that_come_together_share_one_flush() -> None:
     [{"type": "smell", "kind": "x"}, {"type": "button", "kind": "x"}, {"type": "button", "kind": "x", "pin": "4"},
      {"type": "serial", "kind": "x", "uart": 1},
      {"type": "serial", "kind": "x", "uart": 1, "fields": ["a:date"]},
-     {"type": "serial", "kind": "x", "uart": 1, "fields": [5]},
-     {"type": "serial", "kind": "x", "uart": 1, "fields": ["no name"]},
-     {"type": "serial", "kind": "Order!", "uart": 1, "fields": ["item"]},
-     {"type": "button", "kind": 5, "pin": 4}, {"type": "button", "kind": "x", "pin": 4, "fields": [5]},
-     {"type": "button", "kind": "x", "pin": 4, "fields": {"a": {}}},
      {"type": ["button"], "kind": "x", "pin": 4}],
 )  # fmt: skip
 def test_an_input_that_cannot_be_built_is_refused(config: dict[str, object]) -> None:

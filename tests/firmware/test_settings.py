@@ -48,6 +48,23 @@ def test_a_file_that_holds_no_settings_is_named(data: bytes | None, reason: str)
         load(flash)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"fields": [5]}, {"fields": ["no name"]}, {"fields": {"a": {}}}, {"fields": "item"},
+        {"kind": "Order!"}, {"kind": 5}, {"kind": ["x"]},
+    ],
+)  # fmt: skip
+def test_an_input_whose_events_nobody_would_take_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(SettingsError, match=r"^settings: inputs"):
+        checked({**GOOD, "inputs": [{"type": "button", "kind": "x", **wrong}]})
+
+
+@pytest.mark.parametrize("fields", [["item", "customer", "quantity:int"], {"item": "coffee"}, [], {}])
+def test_an_input_names_its_fields_or_gives_them(fields: object) -> None:
+    assert checked({**GOOD, "inputs": [{"type": "serial", "kind": "x", "fields": fields}]}).inputs
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "settings.json").mkdir()
     with pytest.raises(SettingsError, match="cannot be read"):

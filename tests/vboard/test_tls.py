@@ -103,7 +103,7 @@ def edge(secured: int, broker: Broker) -> Iterator[Edge]:
         ({"ca": "ours", "begins": "20200101000000Z", "ends": "20250101000000Z"},
          "certificate of the edge has expired: renew it"),
         ({"ca": "ours", "begins": "20340101000000Z"}, "certificate of the edge is not valid yet"),
-        ({"ca": "ours", "use": "clientAuth"}, "certificate of the edge is not one for a server"),
+        ({"ca": "ours", "use": "clientAuth"}, "certificate of the edge is not for a server"),
     ],
     ids=["wrong CA", "wrong host", "expired", "not yet valid", "of a client"],
 )  # fmt: skip
