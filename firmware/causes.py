@@ -15,8 +15,8 @@ SENTENCES = {
 NOT_LET_IN = (2, 4, 5)  # codes of a CONNACK: client id, password, rights
 X509_FIRST, X509_LAST, BAD_CERTIFICATE = -0x3000, -0x2080, -0x7A00  # errors of Mbed TLS
 ENOMEM = 12
-# What it means when TLS says one of the words, on MicroPython or on CPython; the first row that fits. Mbed TLS
-# has numbers where it has no words: BAD_CERTIFICATE, and on old ports that of each refusal.
+# What it means when TLS says one of the words, on MicroPython or on CPython; the first row that fits.
+# Mbed TLS has numbers where it has no words: BAD_CERTIFICATE, and on old ports that of each refusal.
 TLS = (
     ("of the edge has expired: renew it", "expired"),
     ("of the edge is not valid yet: is the clock right, here and there?", "future", "not yet valid"),

@@ -79,7 +79,8 @@ class HostBoard:
         descriptor = os.environ.get("FIRMWARE_UART")
         if descriptor is None:
             raise OSError("this process was given no serial port")
-        return await asyncio.open_connection(sock=socket.socket(fileno=int(descriptor)))
+        # A copy, for the next start needs it when this one has ended and closed all that it opened.
+        return await asyncio.open_connection(sock=socket.socket(fileno=os.dup(int(descriptor))))
 
     def join_wifi(self, ssid: str, password: str) -> None:
         pass

@@ -167,7 +167,8 @@ def described(error) -> str:
     asyncio are left out of where."""
     what = type(error).__name__
     try:
-        what += ": %s" % error
+        text = str(error)
+        what += ": " + text if text else ""
     except Exception:
         pass  # the program may have made it, and its text fails
     for line in reversed(_traceback(error).split("\n")):

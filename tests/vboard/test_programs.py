@@ -155,6 +155,31 @@ async def test_a_board_without_a_program_has_none_of_its_code_in_memory(
         assert f"'firmware.{name}'" not in told
 
 
+EXITS_ONCE = b"""
+import asyncio, os, sys
+async def leave():
+    sys.exit()
+async def main(board):
+    board.emit("app.started", {}, critical=True)
+    if os.environ["FIRMWARE_CAUSE"] == "power":
+        asyncio.create_task(leave())
+    await asyncio.sleep(3600)
+"""
+
+
+async def test_the_same_program_runs_on_cpython_and_its_till_works_after_a_restart(
+    tmp_path: Path, edge: Edge, broker
+) -> None:
+    async with Fleet.start(tmp_path / "fleet", cpython=True) as fleet:
+        board = await up(fleet, broker.port, EXITS_ONCE)
+        device = edge.device("till-1")
+        await edge.until(lambda: len(device.events("app.started")) == 2)
+        assert [event.fields for event in device.events("device.started")][-1] == {"reason": "hard"}
+        till = Till(board)
+        await till.work(5)
+        await edge.until(lambda: len(device.events("order.placed")) == 5)
+
+
 # --- the examples
 
 
