@@ -212,16 +212,23 @@ def main(root: str) -> None:
     log = Log(board)
     boot, is_safe = module("starts").begin(board, log)
     try:
-        config = module("settings").load(board.flash)
-        gc.collect()  # what the passing modules leave is filled first, and the rest stays in one piece
-        asyncio.run(App(board, config, log, boot, is_safe).run())
+        _run(board, log, boot, is_safe)
     except KeyboardInterrupt:
         if not is_safe:
             module("starts").well(board, log)  # somebody is at the prompt
         raise
+
+
+def _run(board, log, boot: int, is_safe: bool) -> None:
+    try:
+        config = module("settings").load(board.flash)
+        gc.collect()  # what the passing modules leave is filled first, and the rest stays in one piece
+        asyncio.run(App(board, config, log, boot, is_safe).run())
     except SettingsError as error:
         module("starts").well(board, log)
         _show_settings(board, log, str(error))
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:  # a task of the owner's program may raise what it likes
         if is_safe:
             raise  # to the prompt: what could be left out was
@@ -239,9 +246,10 @@ def _show_settings(board, log, reason: str) -> None:
 def _restart(board, log, error) -> None:
     try:
         log.warning("app:", type(error).__name__, error)
-        time.sleep(RESTART_S)
-    finally:  # no memory may be left for a line of the log
-        board.reset()
+    except MemoryError:
+        pass  # there is none left for a line of the log
+    time.sleep(RESTART_S)  # time for somebody to come to the prompt
+    board.reset()
 
 
 if __name__ == "__main__":

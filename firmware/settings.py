@@ -94,7 +94,7 @@ def load(flash) -> Settings:
         raise SettingsError("settings: /settings.json is missing")
     try:
         values = json.loads(data)
-    except ValueError:
+    except (ValueError, RuntimeError, MemoryError):  # the latter two: nested too deeply
         raise SettingsError("settings: /settings.json is no JSON")
     if not isinstance(values, dict):
         raise SettingsError("settings: /settings.json must be an object")

@@ -38,7 +38,8 @@ def test_an_unknown_key_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "reason"), [(None, "missing"), (b"{", "no JSON"), (b"[1]", "must be an object")]
+    ("data", "reason"),
+    [(None, "missing"), (b"{", "no JSON"), (b"[" * 100_000, "no JSON"), (b"[1]", "must be an object")],
 )
 def test_a_file_that_holds_no_settings_is_named(data: bytes | None, reason: str) -> None:
     flash = CrashFlash()

@@ -201,6 +201,18 @@ async def test_a_failure_of_the_firmware_itself_ends_at_the_prompt(fleet: Fleet,
     assert await mpremote(board, "eval", "6 * 7") == "42\n"
 
 
+async def test_before_a_board_that_failed_restarts_somebody_may_come_to_the_prompt(
+    fleet: Fleet, broker
+) -> None:
+    board = await fleet.up("till-1", settings(broker.port, "till-1"), files={"/outbox": b"no folder"})
+    async with asyncio.timeout(LOOP_S):
+        while "warning app: OSError" not in board.log():
+            await asyncio.sleep(0.05)
+    assert await mpremote(board, "resume", "eval", "6 * 7") == "42\n"
+    assert (await board.stats())["boots"] == 1
+    assert Image(board).read("/boot_count") == b"1 0"  # who was at the prompt makes no loop
+
+
 async def test_firmware_that_cannot_be_imported_leaves_the_prompt(fleet: Fleet, broker) -> None:
     board = await fleet.up("till-1", settings(broker.port, "till-1"))
     await mpremote(board, "rm", ":slot_a/firmware/app.mpy")

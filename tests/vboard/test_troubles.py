@@ -139,6 +139,7 @@ async def test_two_troubles_take_turns(fleet: Fleet, edge: Edge, broker) -> None
     "file, words",
     [
         (b"{", "settings: /settings.json is no JSON"),
+        (b"[" * 4000, "settings: /settings.json is no JSON"),
         (b"{}", " must be "),
         (b'{"site": "shop", "colour": 1}', "settings: unknown key colour"),
         (None, "settings: /settings.json is missing"),
@@ -148,7 +149,7 @@ async def test_two_troubles_take_turns(fleet: Fleet, edge: Edge, broker) -> None
             "settings: inputs: a button: invalid pin",
         ),
     ],
-    ids=["no JSON", "no site", "unknown", "none", "no such pin"],
+    ids=["no JSON", "too deep", "no site", "unknown", "none", "no such pin"],
 )
 async def test_settings_that_cannot_be_used(
     fleet: Fleet, edge: Edge, broker, tmp_path: Path, file: bytes | None, words: str
