@@ -27,6 +27,7 @@ WIFI_FAULTS = (
     ("STAT_NO_AP_FOUND", "no-wifi"), ("STAT_WRONG_PASSWORD", "wifi-password"),
     ("STAT_HANDSHAKE_TIMEOUT", "wifi-password"),
 )  # fmt: skip
+HANDSHAKE = 15  # of an ESP32, which names most reasons but not this one: mostly a wrong password
 EPOCH_2000_MS = 946_684_800_000
 
 
@@ -154,8 +155,15 @@ class Board:
         if self._wlan is None:
             self._wlan = network.WLAN(network.STA_IF)
             self._wlan.active(True)
+            try:
+                self._wlan.config(reconnects=0)  # an ESP32 that tries by itself never says why it is refused
+            except (ValueError, TypeError):
+                pass  # other chips do not
         if not self._wlan.isconnected():
-            self._wlan.connect(ssid, password)
+            try:
+                self._wlan.connect(ssid, password)
+            except OSError:
+                pass  # it is under way already, and `wifi_fault` tells how it ends
 
     def online(self) -> bool:
         """Whether there is a network: True for a board that never joined Wi-Fi."""
@@ -167,7 +175,7 @@ class Board:
         for name, fault in WIFI_FAULTS:
             if getattr(network, name, None) == status:
                 return fault
-        return None
+        return "wifi-password" if status == HANDSHAKE else None
 
     def rssi(self) -> int | None:
         """Strength of the Wi-Fi signal in dBm, None without Wi-Fi."""

@@ -169,6 +169,18 @@ async def test_a_program_that_fails_starts_anew_after_pauses_that_double_to_a_mi
     assert "again" in str(rig.log.after(0, 4000))
 
 
+async def test_a_timer_is_called_at_once_and_again_after_its_seconds(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "asyncio", Ticking(rig.board))
+    called: list[int] = []
+    rig.interface.every(5, lambda: called.append(rig.board.now_ms))
+    while len(called) < 3:
+        await asyncio.sleep(0)
+    rig.program._tasks[0].cancel()
+    assert called == [0, 5000, 10_000]
+
+
 async def test_a_program_that_ran_for_more_than_a_minute_starts_anew_after_a_second(
     rig: Rig, app: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,8 +56,9 @@ async def test_no_wifi(fleet: Fleet, edge: Edge, broker) -> None:
     assert (await board.stats())["boots"] == 1
 
 
-async def test_a_wrong_wifi_password(fleet: Fleet, edge: Edge, broker) -> None:
-    board = await fleet.up("till-1", settings(broker.port, "till-1", wifi=WIFI))
+@pytest.mark.parametrize("profile", ["esp32", "pico"])
+async def test_a_wrong_wifi_password(fleet: Fleet, edge: Edge, broker, profile: str) -> None:
+    board = await fleet.up("till-1", settings(broker.port, "till-1", wifi=WIFI), profile)
     device = edge.device("till-1")
     await edge.until(lambda: device.cursor == 1)
     await board.wifi_password("somebody-changed-it")
