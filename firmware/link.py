@@ -102,8 +102,8 @@ class Link:
     def _tell(self, error) -> None:
         code = module("causes").of_connection(error, self._client.code if self._client else None)
         if code == "no-edge":
-            error = "at %s:%d" % (self._settings.host, self._settings.port)
-        if code:
+            self._troubles.begin(code, "at %s:%d" % (self._settings.host, self._settings.port))
+        elif code:
             self._troubles.begin(code, str(error))
         else:  # want of memory: nobody else is to blame
             self._log.warning("link:", type(error).__name__, error)
