@@ -72,6 +72,12 @@ async def test_a_wrong_wifi_password(fleet: Fleet, edge: Edge, broker, profile: 
     await back(edge, device, "wifi-password")
 
 
+async def test_a_board_may_ask_again_while_its_chip_is_joining(fleet: Fleet, broker) -> None:
+    board = await fleet.up("till-1", settings(broker.port, "till-1"))
+    twice = "from firmware.board import Board; one = Board('/'); [one.join_wifi('shop', '') for _ in '12']"
+    assert await mpremote(board, "exec", twice + "; print(one.wifi_fault())") == "None\n"
+
+
 async def test_an_edge_that_is_not_there(fleet: Fleet, edge: Edge, broker: Broker) -> None:
     board = await fleet.up("till-1", settings(broker.port, "till-1"))
     device = edge.device("till-1")
