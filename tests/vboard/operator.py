@@ -28,12 +28,12 @@ class Operator:
         return self.device.answers
 
     async def tell(self, name: str, within_ms: int = 10_000, **arguments: object) -> reading.Result:
-        """Tell it once."""
+        """Tell it once; its answer, whatever else the board answers meanwhile."""
         self._number += 1
-        until = int(time.time() * 1000) + within_ms
-        had = len(self.device.answers)
-        self.publish(command.encode(command.Command(f"c{self._number}", name, until, arguments)))
-        return (await self.answers(had + 1))[-1]
+        number, until = f"c{self._number}", int(time.time() * 1000) + within_ms
+        self.publish(command.encode(command.Command(number, name, until, arguments)))
+        await self.edge.until(lambda: any(one.id == number for one in self.device.answers))
+        return next(one for one in self.device.answers if one.id == number)
 
     async def knows_the_time(self) -> None:
         """Wait until the board has heard it, and takes commands."""
