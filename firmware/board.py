@@ -47,8 +47,15 @@ def trusting(flash):
         raise ValueError("settings ask for TLS, but there is no /" + CA_PATHS[0])
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.verify_mode = ssl.CERT_REQUIRED  # MicroPython's default is to trust everyone
+    used, failed = 0, None
     for certificate in certificates:
-        context.load_verify_locations(cadata=certificate)
+        try:
+            context.load_verify_locations(cadata=certificate)
+            used += 1
+        except (OSError, ValueError) as error:
+            failed = error  # a damaged one must not cost us the other
+    if not used:
+        raise failed
     return context
 
 

@@ -38,8 +38,8 @@ class Interface:
 
     def emit(self, kind: str, fields: dict[str, object], critical: bool = False) -> bool:
         """Tell the edge what happened, as `emit("order.placed", {"cents": 450})`; the board keeps it until
-        the edge has it. critical: on flash when this returns, else within seconds. False when there is no
-        room. Raises WireError for a kind or fields that no event has."""
+        the edge has it. critical: it goes to the flash before this returns, else within seconds. False when
+        there is no room. Raises WireError for a kind or fields that no event has."""
         return bool(self._record(kind, fields, critical))
 
     def log(self, *words) -> None:

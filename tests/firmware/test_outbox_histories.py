@@ -26,6 +26,7 @@ class OutboxHistories(RuleBasedStateMachine):
         self.given: dict[int, bytes] = {}
         self.safe = 0
         self.torn: set[int] = set()
+        self.hurt: set[tuple[str, int]] = set()
         self.damaged = self.rewound = False
         self.count = 0
 
@@ -107,7 +108,9 @@ class OutboxHistories(RuleBasedStateMachine):
         paths = sorted(path for path, content in self.flash.content.items() if content)
         path = data.draw(st.sampled_from(paths))
         at = data.draw(st.integers(0, len(self.flash.content[path]) - 1))
-        self.flash.flip(path, at, data.draw(st.integers(1, 255)))
+        if (path, at) not in self.hurt:  # a second flip could heal it, and numbers would go back
+            self.flash.flip(path, at, data.draw(st.integers(1, 255)))
+            self.hurt.add((path, at))
         self.damaged = True
 
     def _note(self) -> None:

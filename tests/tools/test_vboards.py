@@ -99,11 +99,11 @@ for password in ("winter", "summer"):
     wlan = network.WLAN()
     wlan.connect("Shop", password)
     time.sleep(0.1)
-    print(wlan.status() == network.STAT_WRONG_PASSWORD, wlan.isconnected())
+    print(wlan.isconnected())
 """
     told = on_board(port, code).splitlines()
     hours = datetime(2031, 2, 3, 4, 5).astimezone(UTC).timetuple()[:4]  # a board's clock is UTC
-    assert told == [f"40000 1 {tuple(hours)}", "True False", "False True"]
+    assert told == [f"40000 1 {tuple(hours)}", "False", "True"]
     assert boardwalk("vboard", "clock", "board-1", "unset").returncode == 0
     assert on_board(port, "import time; print(time.localtime()[0])") == "2000\n"
 

@@ -79,8 +79,13 @@ def secured(broker: Broker, tmp_path: Path) -> int:
     return broker.listen_tls(tmp_path / "edge.pem", tmp_path / "edge.key")
 
 
-async def test_events_travel_through_tls(fleet: Fleet, edge: Edge, secured: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damaged", [None, "/ca2.der"], ids=["whole", "beside a damaged CA"])
+async def test_events_travel_through_tls(
+    fleet: Fleet, edge: Edge, secured: int, tmp_path: Path, damaged: str | None
+) -> None:
     files = {"/ca.der": (tmp_path / "ours.der").read_bytes()}
+    if damaged:
+        files[damaged] = files["/ca.der"][:-20]
     told = settings(secured, "till-1", tls=True, floor=FLOOR)
     till = Till(await fleet.up("till-1", told, files=files))
     await till.work(40)
@@ -114,7 +119,7 @@ async def test_a_wrong_certificate_is_refused_and_a_right_one_then_trusted(
     broker.restart()
     files = {"/ca.der": (tmp_path / "ours.der").read_bytes()}
     board = await fleet.up("till-1", settings(secured, "till-1", tls=True, floor=FLOOR), files=files)
-    await edge.until(lambda: words in board.log())
+    await edge.until(lambda: words in board.log(), BACK_S)
     assert await blinks(board) == {CODES.index("certificate") + 1}
     assert edge.devices == {}
     certificate(tmp_path, "ours")
@@ -156,7 +161,7 @@ async def test_a_board_that_has_no_ca_trusts_nobody(
     fleet: Fleet, edge: Edge, secured: int, broker: Broker, files: dict[str, bytes], words: str
 ) -> None:
     board = await fleet.up("till-1", settings(secured, "till-1", tls=True, floor=FLOOR), files=files)
-    await edge.until(lambda: words in board.log())
+    await edge.until(lambda: words in board.log(), BACK_S)
     assert await blinks(board) == {CODES.index("certificate") + 1}
     assert edge.devices == {}
 
