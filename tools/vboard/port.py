@@ -1,14 +1,21 @@
 """The serial port that a developer opens: a pseudo-terminal which outlives the board's resets."""
 
 import asyncio
+import fcntl
 import os
 import pty
+import sys
+import termios
 import tty
 from collections.abc import Callable
 from contextlib import suppress
 
-GRACE_S = 0.3  # so long a board waits for somebody to read; then its output is lost, as with USB
+GRACE_S = 0.5  # so long a board waits for somebody to read; then its output is lost, as with USB
+POLL_S = 0.005
 READ_BYTES = 65536
+# Offered to a reader at once. More would lie in a queue of the kernel, behind which nobody sees whether the
+# reader, byte by byte, reads: it wakes writers when all of 64 KB is gone.
+OFFERED_BYTES = 4000
 
 
 class Port:
@@ -24,8 +31,10 @@ class Port:
         self._typed = typed
         self._moved = moved
         self._waiting = b""
-        self._unread = False  # nobody reads: what does not fit is dropped at once
-        self._grace: asyncio.TimerHandle | None = None
+        self._nobody = False  # nobody reads: what does not fit is dropped at once
+        self._poll: asyncio.TimerHandle | None = None
+        self._unread = 0  # bytes that a reader had before it when we looked last
+        self._end = 0.0  # of the time of grace, by the loop's clock
         asyncio.get_running_loop().add_reader(self._master, self._read)
 
     @property
@@ -40,51 +49,51 @@ class Port:
     def write(self, data: bytes) -> None:
         """Send to whoever reads."""
         self._waiting += data
+        if self._poll is not None:
+            return
         self._push()
         if not self._waiting:
-            self._unread = False
-            if self._grace:
-                self._settle()
-                self._moved()
-        elif self._unread:
+            self._nobody = False
+        elif self._nobody:
             self._waiting = b""
-        elif self._grace is None:
-            loop = asyncio.get_running_loop()
-            loop.add_writer(self._master, self._drain)
-            self._grace = loop.call_later(GRACE_S, self._give_up)
+        else:
+            self._wait()
 
-    def _push(self) -> int:
-        """Write what the terminal takes; how many bytes."""
-        before = len(self._waiting)
-        try:
-            while self._waiting:
-                self._waiting = self._waiting[os.write(self._master, self._waiting) :]
-        except BlockingIOError:
-            pass
-        return before - len(self._waiting)
+    def _push(self) -> bool:
+        """Write what there is room for; whether somebody has read since the last time."""
+        unread = _readable(self._slave)
+        has_read = unread < self._unread
+        if unread < OFFERED_BYTES:
+            with suppress(BlockingIOError):
+                sent = os.write(self._master, self._waiting[: OFFERED_BYTES - unread])
+                self._waiting = self._waiting[sent:]
+                unread += sent
+        self._unread = unread
+        return has_read
 
-    def _drain(self) -> None:
+    def _wait(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._end = loop.time() + GRACE_S
+        self._poll = loop.call_later(POLL_S, self._go_on)
+
+    def _go_on(self) -> None:
         if self._push():
-            self._settle()
-            if self._waiting:
-                self.write(b"")  # somebody reads, slowly: the time of grace begins anew
-            else:
-                self._moved()
-
-    def _give_up(self) -> None:
-        self._settle()
-        self._waiting, self._unread = b"", True
+            self._end = asyncio.get_running_loop().time() + GRACE_S  # somebody reads, however slowly
+        if self._waiting and asyncio.get_running_loop().time() < self._end:
+            self._poll = asyncio.get_running_loop().call_later(POLL_S, self._go_on)
+            return
+        self._nobody = self.is_full
+        self._poll, self._waiting = None, b""
         self._moved()
-
-    def _settle(self) -> None:
-        if self._grace:
-            self._grace.cancel()
-            self._grace = None
-            asyncio.get_running_loop().remove_writer(self._master)
 
     def close(self) -> None:
         """Take the port away; a client that has it open reads an end of file."""
-        self._settle()
+        if self._poll:
+            self._poll.cancel()
         asyncio.get_running_loop().remove_reader(self._master)
         os.close(self._master)
         os.close(self._slave)
+
+
+def _readable(terminal: int) -> int:
+    return int.from_bytes(fcntl.ioctl(terminal, termios.FIONREAD, bytes(4)), sys.byteorder)
