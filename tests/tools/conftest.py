@@ -1,3 +1,34 @@
-"""The store with events that the tests of the way to the cloud have."""
+"""The store with events that the tests of the way to the cloud have; and the command, as a process."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
 
 from tests.sync.conftest import core as core
+from tools.children import free_port
+
+ROOT = Path(__file__).parents[2]
+Boardwalk = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def boardwalk(tmp_path: Path) -> Iterator[Boardwalk]:
+    """The command, in an empty folder whose edge does not run."""
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "BOARDWALK_MQTT_LISTEN": f"127.0.0.1:{free_port()}",
+        "BOARDWALK_HTTP_LISTEN": f"127.0.0.1:{free_port()}",
+    }
+
+    def command(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "tools.cli", *words], cwd=tmp_path, env=environment | more,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
+        )  # fmt: skip
+
+    yield command
+    command("vboard", "down")

@@ -6,37 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tests.tools.conftest import Boardwalk
 from tests.vboard.test_boards import parent_of
-from tools.children import free_port
-
-ROOT = Path(__file__).parents[2]
-Boardwalk = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def boardwalk(tmp_path: Path) -> Iterator[Boardwalk]:
-    """The command, in an empty folder whose edge does not run."""
-    environment = os.environ | {
-        "PYTHONPATH": str(ROOT),
-        "BOARDWALK_MQTT_LISTEN": f"127.0.0.1:{free_port()}",
-        "BOARDWALK_HTTP_LISTEN": f"127.0.0.1:{free_port()}",
-    }
-
-    def command(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "tools.cli", *words],
-            cwd=tmp_path, env=environment | more, capture_output=True, text=True, timeout=30,
-        )  # fmt: skip
-
-    yield command
-    command("vboard", "down")
 
 
 @pytest.mark.parametrize(
@@ -51,8 +28,9 @@ def boardwalk(tmp_path: Path) -> Iterator[Boardwalk]:
             "power-cut board-1 --after-bytes 9999999999",
             "--after-bytes is 0 to 2147483647 bytes, not 9999999999.",
         ),
-        ("up --profile teensy", "No profile teensy; there are esp32 and pico."),
-        ("up --heap 3", "A heap is a number of KiB from 64 on, as 160K, not 3."),
+        ("up --profile teensy", "There is no profile 'teensy'; there are esp32 and pico."),
+        ("up --heap 3", "A heap is a number of KiB from 64 to 16384, as 160K, not '3'."),
+        ("up --heap 99999999K", "A heap is a number of KiB from 64 to 16384, as 160K, not '99999999K'."),
         ("list", "No virtual boards run here; boardwalk vboard up starts some."),
         ("link board-1 sideways", "A link goes up or down, not 'sideways'."),
         ("pin board-1 4 7", "A pin is 0 or 1, not 7."),
@@ -173,7 +151,9 @@ def test_a_second_up_keeps_the_boards_and_down_ends_them_all(boardwalk: Boardwal
     again, more = processes(tmp_path / "var" / "vboards")
     assert again == owner and set(boards) < set(more)
     refused = boardwalk("vboard", "reset", "board-9")
-    assert (refused.returncode, refused.stderr) == (1, "boardwalk: No board board-9.\n")
+    assert (refused.returncode, refused.stderr) == (
+        1, "boardwalk: There is no board 'board-9'; boardwalk vboard list shows those that there are.\n",
+    )  # fmt: skip
     assert boardwalk("vboard", "down").returncode == 0
     gone([owner, *more])
 

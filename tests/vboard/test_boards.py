@@ -148,7 +148,7 @@ async def test_the_same_firmware_runs_on_cpython(tmp_path: Path, edge: Edge, bro
 
 async def test_unknown_boards_and_double_names_are_refused(fleet: Fleet, broker) -> None:
     await fleet.up("till-1", settings(broker.port, "till-1"))
-    with pytest.raises(VboardError, match="no board till-9"):
+    with pytest.raises(VboardError, match="no board 'till-9'; boardwalk vboard list"):
         await fleet.board("till-9").boot()
     with pytest.raises(VboardError, match="up already"):
         await fleet.up("till-1", settings(broker.port, "till-1"))

@@ -126,5 +126,5 @@ async def test_a_board_that_is_stopped_starves_its_watchdog(vboards: Fleet) -> N
 
 
 async def test_an_unknown_profile_is_refused_by_name(vboards: Fleet) -> None:
-    with pytest.raises(VboardError, match="no profile teensy; there are esp32 and pico"):
+    with pytest.raises(VboardError, match="no profile 'teensy'; there are esp32 and pico"):
         await vboards.up("till", HERE, "teensy")

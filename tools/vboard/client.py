@@ -184,7 +184,9 @@ class Board:
         for each in await self.fleet.list():
             if each["name"] == self.name:
                 return each
-        raise VboardError(f"no board {self.name}")
+        raise VboardError(
+            f"there is no board {self.name!r}; boardwalk vboard list shows those that there are"
+        )
 
     def log(self) -> str:
         """What the board has printed."""

@@ -51,7 +51,9 @@ class Host:
         try:
             return self._boards[request["name"]]
         except KeyError:
-            raise ValueError(f"no board {request.get('name')}") from None
+            raise ValueError(
+                f"there is no board {request.get('name')!r}; boardwalk vboard list shows those that there are"
+            ) from None
 
     async def op_up(self, request: Request) -> Request:
         name = request["name"]

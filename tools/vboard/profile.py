@@ -1,10 +1,12 @@
 """What differs between the boards that we imitate."""
 
+import re
 from dataclasses import dataclass, field
 
 from tools.vboard.control import BUTTON, HARD, POWER, SLEEP, WATCHDOG
 
 LEAST_HEAP_KIB = 64  # the firmware does not start with less
+MOST_HEAP_KIB = 16 * 1024  # no board has more
 BLOCK = 4096  # bytes; the erase block of both
 EPOCH_2000_MS = 946_684_800_000
 EPOCH_2021_MS = 1_609_459_200_000
@@ -71,12 +73,15 @@ PROFILES = {
 def named(name: str) -> Profile:
     """The profile of this name. Raises ValueError, with the names that there are."""
     if name not in PROFILES:
-        raise ValueError(f"no profile {name}; there are {' and '.join(PROFILES)}")
+        raise ValueError(f"there is no profile {name!r}; there are {' and '.join(PROFILES)}")
     return PROFILES[name]
 
 
 def heap_bytes(text: str) -> int:
     """The size of a heap that is written as 160K. Raises ValueError."""
-    if not text.endswith("K") or not text[:-1].isdecimal() or int(text[:-1]) < LEAST_HEAP_KIB:
-        raise ValueError(f"a heap is a number of KiB from {LEAST_HEAP_KIB} on, as 160K, not {text}")
-    return int(text[:-1]) * 1024
+    size = re.fullmatch(r"([0-9]{1,6})K", text)
+    if size is None or not LEAST_HEAP_KIB <= int(size[1]) <= MOST_HEAP_KIB:
+        raise ValueError(
+            f"a heap is a number of KiB from {LEAST_HEAP_KIB} to {MOST_HEAP_KIB}, as 160K, not {text!r}"
+        )
+    return int(size[1]) * 1024
