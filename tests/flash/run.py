@@ -1,6 +1,7 @@
 """`boardwalk flash` as a process, and what becomes of it."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +31,14 @@ async def begun(
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tools.cli", "--config", config, "flash", *words, cwd=ROOT, env=environ,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        preexec_fn=hear_ctrl_c,
     )  # fmt: skip
+
+
+def hear_ctrl_c() -> None:
+    """What a child runs before its program: tests that a script runs in the background ignore SIGINT, and
+    their children with them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 async def ended(process: asyncio.subprocess.Process) -> Done:
