@@ -14,6 +14,7 @@ from server.errors import BoardwalkError
 from tools.devices import names
 from tools.following import Follower
 from tools.office import office
+from tools.ports import existing, why
 
 BAUD = 115200
 READ_S = 0.2
@@ -31,9 +32,9 @@ REOPEN_S = 0.5
 @click.option("--json", "as_json", is_flag=True, help="With --device: a JSON object a line.")
 @click.pass_obj
 def monitor(config: Path | None, port: str | None, name: str | None, as_json: bool) -> None:
-    """Show what a board says, until Ctrl-C: at a serial PORT, or over MQTT with --device.
+    """Show what a board says, at a serial PORT or over MQTT.
 
-    It only listens: the program on the board goes on.
+    It only listens: the program on the board goes on. Ctrl-C ends it.
     """
     if (port is None) == (name is None):
         raise BoardwalkError("Give a serial port, as /dev/ttyACM0, or --device NAME, and not both.")
@@ -43,6 +44,7 @@ def monitor(config: Path | None, port: str | None, name: str | None, as_json: bo
         if name is not None:
             asyncio.run(_follow(config, name, as_json))
         else:
+            existing(str(port))
             watch(str(port))
 
 
@@ -89,8 +91,5 @@ def _opened(port: str) -> Any:
         raise BoardwalkError("A serial port needs pyserial: pip install 'boardwalk-edge[demo]'.") from error
     try:
         return serial.Serial(port, BAUD, timeout=READ_S, exclusive=True)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BoardwalkError(
-            f"{port} cannot be opened ({reason}); is it the board's port, and does no other program have it?"
-        ) from error
+    except OSError as error:  # of which SerialException is one
+        raise BoardwalkError(why(port, error)) from error

@@ -1,5 +1,7 @@
 """The serial ports of boards."""
 
+import errno
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
@@ -33,7 +35,7 @@ def find(given: str | None, listed: Iterable[Listed] | None = None) -> str:
     listed: the ports of this machine, when they are not to be asked for.
     """
     if given is not None:
-        return _existing(given)
+        return existing(given)
     if listed is None:
         from serial.tools.list_ports import comports  # of the extra `flash`
 
@@ -60,14 +62,27 @@ def _kind(port: Listed) -> str | None:
     return KNOWN.get((port.vid, port.pid)) or KNOWN.get((port.vid, None))
 
 
-def _existing(given: str) -> str:
+def existing(given: str) -> str:
+    """The path of a port that somebody named. Raises BoardwalkError when there is none."""
     if given.upper().startswith("COM"):  # Windows lists them nowhere in the file system
         return given
     path = Path(given)
     if not path.exists():
         raise BoardwalkError(
-            f"There is no port {given}; boardwalk flash without a port finds a board on USB."
+            f"There is no port {given!r}; boards on USB are at /dev/ttyACM0 and the like, those of boardwalk "
+            "vboard list at /dev/pts/3 and the like."
         )
     if not path.is_char_device():
-        raise BoardwalkError(f"{given} is no serial port.")
+        raise BoardwalkError(f"{given!r} is no serial port.")
     return str(path.resolve())  # mpremote is slow at a pseudo-terminal that hides behind a link
+
+
+def why(port: str, error: OSError) -> str:
+    """The sentence for a port that pyserial does not open."""
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"You may not use {port}; on Linux, join the group dialout (sudo usermod -aG dialout $USER)."
+    if "lock" in str(error) or error.errno in (errno.EAGAIN, errno.EBUSY):
+        return f"Another program uses {port}; end it (a monitor, mpremote, an editor) and try again."
+    if error.errno is None:  # it opened, but has no baud rate
+        return f"{port} is no serial port."
+    return f"{port} cannot be opened ({os.strerror(error.errno)}); is the board plugged in?"

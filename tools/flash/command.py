@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -43,15 +44,18 @@ FILE = click.Path(path_type=Path)
 @JSON
 @click.pass_obj
 def flash(config: Path | None, /, port: str | None, yes: bool, as_json: bool, **options: Any) -> None:
-    """Bring the firmware and credentials onto a board with MicroPython, and see it work.
+    """Bring firmware and credentials onto a board, and see it work.
 
-    PORT is the board's serial port; without it, the only board on USB. Whatever stops it: the same
-    command, run again, completes it.
+    The board has MicroPython already. PORT is its serial port; without it, the only board on USB. Whatever
+    stops it: the same command, run again, completes it.
     """
     log_to_stderr("WARNING")
     _check_extra()
-    wish, edge = _wish(options), _edge(config, options)
+    wish = _wish(options)
+    edge = _edge(config, options)
     found = ports.find(port)
+    if options["wifi"] is not None:  # asked for last, when nothing else is wrong
+        wish = wish.joining(options["wifi"], _password(options))
     try:
         done = _flashed(found, edge, wish, _agreement(yes))
     except KeyboardInterrupt:
@@ -105,14 +109,13 @@ def _wish(options: dict[str, Any]) -> "Wish":
     from tools.flash import certificates
     from tools.flash.wish import Wish, read_inputs
 
-    wish = Wish(
+    return Wish(
         options["name"],
         host=options["host"],
         port=options["mqtt_port"],
         certificates=certificates.read(options["authorities"]),
         inputs=read_inputs(options["inputs"]) if options["inputs"] else None,
     )
-    return wish.joining(options["wifi"], _password(options)) if options["wifi"] else wish
 
 
 def _password(options: dict[str, Any]) -> str:
@@ -135,15 +138,20 @@ def _password(options: dict[str, Any]) -> str:
 
 
 def _edge(config: Path | None, options: dict[str, Any]) -> "Edge":
-    from tools.flash.edge import edge_at, edge_here
+    from tools.flash.edge import edge_at, edge_here, machine
     from tools.flash.wish import read_secret
 
-    if not options["url"]:
+    if options["url"] is None:
         return edge_here(find(config))
+    machine(options["url"])
     token = read_secret(options["token_file"]) if options["token_file"] else os.environ.get(TOKEN, "")
     if not token:
         raise BoardwalkError(
             f"An edge elsewhere asks for a token (boardwalk token add NAME --scope admin); set {TOKEN}, or "
             "name a file with --token-file."
+        )
+    if not re.fullmatch(r"[A-Za-z0-9._~+/=-]+", token):
+        raise BoardwalkError(
+            f"What is in {options['token_file'] or TOKEN} is no token: those are letters, digits, - and _."
         )
     return edge_at(options["url"], token)

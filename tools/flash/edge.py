@@ -45,6 +45,8 @@ class Edge:
     def site(self) -> Site:
         """What a board must know. Raises BoardwalkError when the edge is not to be had."""
         told = self._call("GET", "/api/v1/site")
+        if not isinstance(told, dict) or not told.keys() >= {"site", "now", "mqtt"}:
+            raise BoardwalkError(f"What answers at {self.place} is no edge; check the address.")
         mqtt = told["mqtt"]
         far = self._machine if self._machine is not None and not is_loopback(self._machine) else None
         host = mqtt["host"] or far or address_in_network()
@@ -83,11 +85,21 @@ def edge_here(settings: Settings) -> Edge:
 
 
 def edge_at(url: str, token: str) -> Edge:
-    """One that answers at this address. Raises BoardwalkError for what is no address."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BoardwalkError(f"--edge is an address as https://edge.example:8080, not {url!r}.")
-    return Edge(lambda: remote(url, token), url, parts.hostname)
+    """One that answers at this address. Raises BoardwalkError as `machine`."""
+    return Edge(lambda: remote(url, token), url, machine(url))
+
+
+def machine(url: str) -> str:
+    """The host of an edge's address. Raises BoardwalkError for what is no address."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        is_host = host.isprintable() and host.split() == [host]
+        if parts.scheme in ("http", "https") and is_host and parts.port != 0:
+            return host
+    except ValueError:  # of the port, or of what is between [ and ]
+        pass
+    raise BoardwalkError(f"--edge is an address as https://edge.example:8080, not {url!r}.")
 
 
 def is_loopback(host: str) -> bool:

@@ -10,6 +10,7 @@ from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
 from server.errors import BoardwalkError
+from tools.ports import why
 
 READ_S = 2.0
 ANSWER_S = 4.0  # without a byte of an answer; hashing and erasing take less
@@ -52,6 +53,11 @@ class Line:
         self.port = port
         self.heard = b""  # the latest that came outside of our own questions
         self._wire: Wire | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether we have the port; a board that is pulled out takes it away."""
+        return self._wire is not None
 
     def open(self) -> None:
         """Take the port. Raises BoardwalkError when it cannot be had."""
@@ -205,14 +211,6 @@ def _why(port: str, error: OSError) -> str:
     """mpremote hides why a port does not open, so it is asked once more."""
     try:
         serial.Serial(port, exclusive=True).close()
-    except serial.SerialException as reason:
-        if reason.errno == 13:
-            return (
-                f"You may not use {port}; on Linux, join the group dialout (sudo usermod -aG dialout $USER)."
-            )
-        if "lock" in str(reason) or reason.errno in (11, 16):
-            return f"Another program uses {port}; end it (a monitor, mpremote, an editor) and try again."
-        return f"{port} cannot be opened ({reason.strerror or reason})."
-    except OSError as reason:
-        return f"{port} is no serial port ({reason.strerror or reason})."
+    except OSError as reason:  # of which SerialException is one
+        return why(port, reason)
     return f"{port} cannot be opened ({error}); try again."

@@ -35,11 +35,20 @@ def wait_for_start(line: Line, edge: Edge, name: str, after: int, boot: int) -> 
     if away:
         raise BoardwalkError(f"{name} is flashed, but its first event was not seen: {away}")
     raise BoardwalkError(
-        f"{name} is flashed, but {edge.place} has no event of its start after {PATIENCE_S:.0f} s; the board "
-        f"said: {_shown(heard)}. Mend that (Wi-Fi, --host, --port, --ca), and run the same command again."
+        f"{name} is flashed, but {edge.place} has no event of its start after {PATIENCE_S:.0f} s; "
+        f"{_known(line, heard)}, and run the same command again."
     )
+
+
+def _known(line: Line, heard: bytes) -> str:
+    """What the board did instead, and what to do about it."""
+    if said := _shown(heard):
+        return f"the board said: {said}. Mend that (Wi-Fi, --host, --port, --ca)"
+    if not line.is_open:
+        return f"its port {line.port} is gone. Plug the board in again"
+    return "the board printed nothing after its reset. Press its reset button, or unplug it for a moment"
 
 
 def _shown(heard: bytes) -> str:
     lines = [line.strip() for line in heard.decode(errors="replace").splitlines() if line.strip()]
-    return " | ".join(line[:SHOWN_LETTERS] for line in lines[-SHOWN_LINES:]) or "nothing"
+    return " | ".join(line[:SHOWN_LETTERS] for line in lines[-SHOWN_LINES:])

@@ -1,6 +1,8 @@
 """What a person wants on a board, checked before anything is touched."""
 
+import ipaddress
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +13,8 @@ from firmware.settings import KEYS, checked
 from firmware.wire.topics import is_name
 from server.errors import BoardwalkError
 from tools.flash.edge import Site, is_loopback
+
+SSID_BYTES, PASSWORD_BYTES = 32, 63
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,18 @@ class Wish:
             raise BoardwalkError(
                 f"{self.name!r} cannot name a device: 1 to 32 of a-z, 0-9 and -, not - first."
             )
+        if self.host is not None and not _is_host(self.host):
+            raise BoardwalkError(
+                f"--host is a name or an address as edge.example or 192.168.1.5, not {self.host!r}; its port "
+                "is --port."
+            )
 
     def joining(self, ssid: str, password: str) -> "Wish":
-        """The same, for a board in this Wi-Fi."""
+        """The same, for a board in this Wi-Fi. Raises BoardwalkError for what no access point has."""
+        if not 1 <= len(ssid.encode()) <= SSID_BYTES:
+            raise BoardwalkError(f"The name of a network has 1 to {SSID_BYTES} bytes, not as {ssid!r}.")
+        if len(password.encode()) > PASSWORD_BYTES:
+            raise BoardwalkError(f"The password of a network has at most {PASSWORD_BYTES} bytes.")
         return replace(self, wifi={"ssid": ssid, "password": password})
 
     def settings(self, site: Site, secret: str, kept: Mapping[str, Any], has_ca: bool) -> dict[str, Any]:
@@ -63,6 +76,14 @@ class Wish:
         return values
 
 
+def _is_host(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return re.fullmatch(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?", text) is not None
+    return True
+
+
 def _usable(kept: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     try:
         checked(new)
@@ -84,7 +105,7 @@ def read_inputs(path: Path) -> list[Any]:
         told = json.loads(path.read_text())
     except OSError as error:
         raise BoardwalkError(f"The file of inputs {path} cannot be read ({error.strerror}).") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BoardwalkError(f"{path} is not JSON ({error}).") from error
     if not isinstance(told, list):
         raise BoardwalkError(f"{path} must be a list of inputs, as {'inputs'!r} of /settings.json.")
