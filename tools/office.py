@@ -1,6 +1,7 @@
 """The way of commands into an edge: through its socket when it runs, else over its store."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -38,7 +39,13 @@ class Office:
         async with self._session.request(method, self._url + path, json=body) as answer:
             if answer.status == 204:
                 return None
-            told = await answer.json(content_type=None)
+            try:
+                told = await answer.json(content_type=None)
+            except ValueError as error:
+                raise BoardwalkError(
+                    f"{self._url} answers, but not as an edge does (status {answer.status}); check the "
+                    "address."
+                ) from error
             if answer.status in (401, 403) and self._url != HERE:
                 raise BoardwalkError(
                     f"{self._url} does not take this token; boardwalk token add NAME --scope admin makes "
@@ -46,17 +53,22 @@ class Office:
                 )
             if answer.status >= 400:
                 kind = KINDS.get(answer.status, BoardwalkError)
-                raise kind(told.get("detail") or told.get("title") or "The edge refuses.")
+                told = told if isinstance(told, dict) else {}
+                raise kind(told.get("detail") or told.get("title") or f"The edge refuses, {answer.status}.")
             return told
 
 
 @asynccontextmanager
 async def office(settings: Settings) -> AsyncIterator[Office]:
-    """An Office of the settings' edge, whether it runs or not. Raises StartError."""
+    """An Office of the settings' edge, whether it runs or not. Raises StartError, and BoardwalkError when it
+    ends meanwhile."""
     folder = Path(settings.edge.data)
     if await runs(folder):
         async with _session(folder) as session:
-            yield Office(session, True)
+            try:
+                yield Office(session, True)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                raise BoardwalkError(GONE) from error
         return
     async with running(settings, offline=True), _session(folder) as session:
         yield Office(session, False)
@@ -68,16 +80,15 @@ def ask(config: Path | None, work: Callable[[Office], Coroutine[Any, Any, Any]])
 
     async def asking() -> Any:
         async with office(find(config)) as edge:
-            try:
-                return await work(edge)
-            except aiohttp.ClientError as error:
-                raise BoardwalkError(GONE) from error
+            return await work(edge)
 
     return asyncio.run(asking())
 
 
 def named(path: str, name: str) -> str:
-    """The address of something by its name, whatever somebody typed as one."""
+    """The address of something by its name, whatever somebody typed as one. Raises NotFound."""
+    if name in ("", ".", ".."):  # which no address can carry
+        raise NotFound(f"There is nothing with the name {name!r}.")
     return f"{path}/{quote(name, safe='')}"
 
 
@@ -89,11 +100,8 @@ async def at_work(settings: Settings) -> AsyncIterator[Office]:
         raise BoardwalkError(
             f"No edge runs on the data in {folder}; start it with boardwalk run, or name one with --edge."
         )
-    async with _session(folder) as session:
-        try:
-            yield Office(session, True)
-        except aiohttp.ClientError as error:
-            raise BoardwalkError(GONE) from error
+    async with office(settings) as edge:
+        yield edge
 
 
 @asynccontextmanager
@@ -105,15 +113,27 @@ async def remote(url: str, token: str) -> AsyncIterator[Office]:
         try:
             yield Office(session, True, url.rstrip("/"))
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            why = str(error) or "no answer"
-            raise BoardwalkError(f"No edge answers at {url} ({why}); check the address.") from error
+            raise BoardwalkError(f"No edge answers at {url} ({_why(error)}); check the address.") from error
+
+
+def _why(error: Exception) -> str:
+    reason = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else None
+    if reason is not None and reason.errno is not None and reason.errno > 0:
+        return os.strerror(reason.errno)
+    return (reason.strerror if reason is not None else None) or str(error) or "no answer"
 
 
 async def runs(folder: Path) -> bool:
-    """Whether an edge runs on this data, and answers."""
+    """Whether an edge runs on this data. Raises BoardwalkError when one does that does not answer."""
+    limit = aiohttp.ClientTimeout(total=ANSWER_S)
     try:
-        async with _session(folder) as session, session.get(HERE + "/healthz") as answer:
+        async with _session(folder) as session, session.get(HERE + "/healthz", timeout=limit) as answer:
             return answer.status == 200
+    except TimeoutError as error:
+        raise BoardwalkError(
+            f"The edge on the data in {folder} does not answer within {ANSWER_S} s; stop it and start it "
+            "anew."
+        ) from error
     except (aiohttp.ClientError, OSError):
         return False
 
