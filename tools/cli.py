@@ -2,9 +2,8 @@
 
 import asyncio
 import json
+import math
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,10 @@ from tools.monitor import monitor
 from tools.office import ask, named
 from tools.output import JSON, show
 from tools.rules import rules
+from tools.sentence import one_sentence
 from tools.vboards import vboard
 
+FIRST = ("run", "demo", "vboard", "flash", "monitor", "device", "events")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -31,30 +32,17 @@ class Commands(click.Group):
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
         """Read the options in front of a command."""
-        with _one_sentence():
+        with one_sentence():
             return super().make_context(*args, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
-        with _one_sentence():
+        with one_sentence():
             return super().invoke(ctx)
 
-
-@contextmanager
-def _one_sentence() -> Iterator[None]:
-    try:
-        yield
-    except BoardwalkError as error:
-        sentence = error.sentence
-    except click.exceptions.NoArgsIsHelpError:
-        raise
-    except click.UsageError as error:
-        path = error.ctx.command_path if error.ctx else "boardwalk"
-        sentence = f"{error.format_message()} See {path} --help."
-    else:
-        return
-    click.echo(f"boardwalk: {sentence}", err=True)
-    sys.exit(1)
+    def list_commands(self, _: click.Context) -> list[str]:
+        """Those that are needed first, first."""
+        return [*FIRST, *sorted(set(self.commands) - set(FIRST))]
 
 
 @click.group(cls=Commands, context_settings=CONTEXT)
@@ -97,11 +85,13 @@ def run(config: Path | None, log_level: str) -> None:
 @click.option("--exit", "leave", is_flag=True, help="Drain, check everything, print a summary and end.")
 @JSON
 def demo(boards: int, orders: str, rate: float | None, leave: bool, as_json: bool) -> None:
-    """Everything on this machine: virtual boards, an edge, a local cloud, real orders."""
+    """Open a shop here: virtual boards, edge, local cloud, real orders."""
     from tools.demo import Plan, run_demo  # needs the extra `demo`
 
-    if orders != "all" and not orders.isdecimal():
+    if orders != "all" and not (orders.isascii() and orders.isdecimal() and len(orders) < 10):
         raise BoardwalkError(f"--orders is a number or all, not {orders!r}.")
+    if rate is not None and not math.isfinite(rate):
+        raise BoardwalkError(f"--rate is a number of orders a second from 0.1 on, not {rate}.")
     plan = Plan(
         boards=boards,
         orders=None if orders == "all" else int(orders),
@@ -114,7 +104,7 @@ def demo(boards: int, orders: str, rate: float | None, leave: bool, as_json: boo
 
 @cli.group()
 def token() -> None:
-    """Tokens for programs that use the HTTP interface: add, list, revoke."""
+    """Tokens for programs that use HTTP: add, list, revoke."""
 
 
 @token.command("add")

@@ -19,7 +19,7 @@ from rich.table import Table
 
 from server.errors import BoardwalkError, StartError
 from server.mqtt.mosquitto import find as find_mosquitto
-from server.settings import Settings, address, load
+from server.settings import Settings, address, load, overrides
 from tools import selfcheck
 from tools.children import child, free_port, listens
 from tools.localcloud import KEYS, accepted, furnish, local_cloud
@@ -142,6 +142,8 @@ async def _while_open(shop: Shop, work: Coroutine[Any, Any, int]) -> int:
 @asynccontextmanager
 async def opened(folder: Path, boards: int, console: Console) -> AsyncIterator[Shop]:
     """Local cloud, edge and boards, with the addresses told. Raises StartError."""
+    for name in overrides(os.environ):  # they are for an edge of this person, which the demo must not touch
+        del os.environ[name]
     os.environ.update(KEYS)
     async with AsyncExitStack() as stack:
         console.print("Opening the shop: local cloud, edge server, boards.")
@@ -177,8 +179,8 @@ async def _edge(folder: Path, settings: Settings) -> AsyncIterator[asyncio.Task[
         await asyncio.wait([ready, ended], return_when=asyncio.FIRST_COMPLETED)
         if not ready.done() or ready.exception():
             ready.cancel()
-            said = await asyncio.to_thread(log.read_text, errors="replace")
-            raise StartError(f"The edge does not start; it says: {said[-2000:].strip()}")
+            said = (await asyncio.to_thread(log.read_text, errors="replace")).splitlines() or ["nothing"]
+            raise StartError(f"The edge does not start; the last it says is: {said[-1]}")
         yield ended
         ended.cancel()
 
@@ -237,18 +239,24 @@ async def _progress(shop: Shop, total: int, console: Console) -> None:
 
 
 async def _drain(shop: Shop) -> None:
-    """Wait until edge, cloud and mail have everything. Raises TimeoutError."""
+    """Wait until edge, cloud and mail have everything. Raises BoardwalkError."""
     told = sum(len(till.stored) for till, _ in shop.tills)
-    async with asyncio.timeout(DRAIN_S):
-        while True:
-            stored = await asyncio.to_thread(selfcheck.stored_orders, shop.data)
-            state = await shop.edge.call("GET", "/api/v1/sync")
-            counts = (await shop.edge.call("GET", "/api/v1/mails?limit=1"))["counts"]
-            if len(stored) >= told and not state["waiting"] and not counts["pending"] + counts["sending"]:
-                await asyncio.sleep(2)  # the state of the cloud is up to a second old
-                if not (await shop.edge.call("GET", "/api/v1/sync"))["waiting"]:
-                    return
-            await asyncio.sleep(0.5)
+    try:
+        await asyncio.wait_for(_drained(shop, told), DRAIN_S)
+    except TimeoutError as error:
+        raise BoardwalkError(f"Edge, cloud and mail do not have everything after {DRAIN_S} s.") from error
+
+
+async def _drained(shop: Shop, told: int) -> None:
+    while True:
+        stored = await asyncio.to_thread(selfcheck.stored_orders, shop.data)
+        state = await shop.edge.call("GET", "/api/v1/sync")
+        counts = (await shop.edge.call("GET", "/api/v1/mails?limit=1"))["counts"]
+        if len(stored) >= told and not state["waiting"] and not counts["pending"] + counts["sending"]:
+            await asyncio.sleep(2)  # the state of the cloud is up to a second old
+            if not (await shop.edge.call("GET", "/api/v1/sync"))["waiting"]:
+                return
+        await asyncio.sleep(0.5)
 
 
 async def audit(shop: Shop, todo: list[Order]) -> list[Finding]:

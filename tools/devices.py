@@ -38,7 +38,7 @@ NAME = click.argument("name", shell_complete=names)
 
 @click.group()
 def device() -> None:
-    """Boards and other senders: add, list, show, revoke; and commands to boards."""
+    """Devices: add, list, show, revoke, and what boards are told to do."""
 
 
 @device.command("add")
@@ -115,7 +115,10 @@ def device_restart(config: Path | None, name: str, safe: bool) -> None:
 @click.argument("level")
 @click.pass_obj
 def device_log_level(config: Path | None, name: str, level: str) -> None:
-    """Let a board log from debug, info or warning on, until it starts again."""
+    """Let a board log from LEVEL on: debug, info or warning.
+
+    It holds until the board starts again.
+    """
     if level not in LEVELS:
         raise BoardwalkError(f"A log level is {', '.join(LEVELS[:-1])} or {LEVELS[-1]}, not {level!r}.")
     _command(config, name, "log-level", {"level": level})

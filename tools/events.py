@@ -52,6 +52,7 @@ async def _tell(settings: Settings, query: dict[str, Any], limit: int | None, fo
 async def _print(edge: Office, query: dict[str, Any], left: int | None, form: str | None) -> None:
     if form == "csv":
         click.echo(csv.head(Stored), nl=False)
+    none_yet = True
     while left is None or left > 0:
         query["limit"] = PAGE if left is None else min(PAGE, left)
         told = await edge.call("GET", f"/api/v1/events?{urlencode(query)}")
@@ -61,10 +62,13 @@ async def _print(edge: Office, query: dict[str, Any], left: int | None, form: st
         else:
             for row in rows:
                 click.echo(json.dumps(row) if form else line(row))
+        none_yet = none_yet and not rows
         if told["next"] is None:
-            return
+            break
         left = None if left is None else left - len(rows)
         query["after"] = told["next"]
+    if none_yet and not form:
+        click.echo("None yet.", err=True)
 
 
 def line(row: dict[str, Any]) -> str:
@@ -78,7 +82,7 @@ def _moment(name: str, text: str | None, zone: ZoneInfo) -> int | None:
     """ms since 1970 UTC of what was given; times without a zone are the site's."""
     if text is None:
         return None
-    if text.isdecimal() and len(text) > len("20261122"):
+    if text.isascii() and text.isdecimal() and len("20261122") < len(text) < 18:
         return int(text)
     try:
         moment = datetime.fromisoformat(text)

@@ -49,7 +49,7 @@ def vboard() -> None:
 def vboard_up(
     config: Path | None, count: int, profile: str, heap: str, every: float, blank: bool, as_json: bool
 ) -> None:
-    """Start boards that post orders to the edge, and print their serial ports."""
+    """Start boards that post orders, and print their serial ports."""
     if not 1 <= count <= MOST:
         raise BoardwalkError(f"--n is 1 to {MOST}, not {count}.")
     if not 0 <= every <= MOST_S:  # which NaN is not

@@ -17,9 +17,9 @@ from server.settings.sections import (
     address,
 )
 from server.settings.sense_of_rules import is_address
-from server.settings.source import load
+from server.settings.source import load, overrides
 
 __all__ = [
     "LISTS", "SECTIONS", "Cloud", "Condition", "Edge", "Hours", "Http", "Mail", "Mqtt", "Ranking",
-    "Retention", "Rule", "Settings", "Top", "address", "condition", "is_address", "load",
+    "Retention", "Rule", "Settings", "Top", "address", "condition", "is_address", "load", "overrides",
 ]  # fmt: skip

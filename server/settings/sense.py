@@ -39,6 +39,8 @@ def wrongs(settings: Settings) -> Iterator[Wrong]:
 def _edge_and_places(settings: Settings) -> Iterator[Wrong]:
     if not is_name(settings.edge.site):
         yield Wrong("edge", "site", "1 to 32 of a-z, 0-9 and -, not - first")
+    if not settings.edge.data or "\0" in settings.edge.data:
+        yield Wrong("edge", "data", "a folder, as ./var")
     try:
         ZoneInfo(settings.edge.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -47,7 +47,10 @@ class _Source:
             self.text = path.read_text(encoding="utf-8")
             self.tree = tomllib.loads(self.text)
         except OSError as error:
-            raise SettingsError(str(path), f"cannot be read ({error.strerror})") from error
+            sentence = f"cannot be read ({error.strerror}); --config names another file"
+            raise SettingsError(str(path), sentence) from error
+        except UnicodeDecodeError as error:
+            raise SettingsError(str(path), "is not TOML: it is no text in UTF-8") from error
         except (ValueError, RecursionError) as error:  # also numbers and nesting beyond what Python takes
             raise SettingsError(str(path), f"is not TOML: {error}") from error
 
@@ -67,6 +70,15 @@ class _Source:
             elif found and seen == index and key and assign.match(line):
                 return f"{self.path}, line {number}"
         return f"{self.path}, line {line_of_header}" if line_of_header else f"{self.path}"
+
+
+def overrides(environ: Mapping[str, str]) -> list[str]:
+    """The names of the variables that override a setting, or would with a key that exists."""
+    return [
+        name
+        for name in sorted(environ)
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower().partition("_")[0] in SECTIONS
+    ]
 
 
 def _variables(environ: Mapping[str, str]) -> dict[str, tuple[str, str, Any]]:

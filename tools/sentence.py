@@ -1,0 +1,59 @@
+"""What a person reads when a command cannot do its work: one sentence, on one line, whatever is in it."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from server.errors import BoardwalkError
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Errors that a person can mend end the program with a sentence and exit code 1."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # nobody reads any more, as after `| head`: click ends quietly
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(1)
+    except (KeyboardInterrupt, click.Abort):
+        sentence = "Stopped."
+    except (BoardwalkError, click.UsageError, UnicodeEncodeError, OSError) as error:
+        sentence = _sentence(error)
+    else:
+        return
+    _forget_output()
+    click.echo(f"boardwalk: {printable(sentence)}", err=True)
+    sys.exit(1)
+
+
+def printable(text: str) -> str:
+    """The same with control characters written out, so that no name moves the cursor or adds a line."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, BoardwalkError):
+        return error.sentence
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx else "boardwalk"
+        return f"{error.format_message().rstrip('.')}. See {path} --help."
+    if isinstance(error, UnicodeEncodeError):
+        wrong = ascii(error.object[error.start : error.end])
+        return f"{wrong} cannot be written as {error.encoding}; use UTF-8 for names and for this terminal."
+    assert isinstance(error, OSError)
+    where = error.filename if isinstance(error.filename, str) else "the output"
+    why = error.strerror or error
+    return f"This computer refuses to read or write {where} ({why}); mend that and try again."
+
+
+def _forget_output() -> None:
+    """Let go of what could not be written, which would be tried, and fail, once more at the end."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
