@@ -170,8 +170,8 @@ def _make(folder: Path) -> None:
 
 
 def _open_writer(path: Path) -> sqlite3.Connection:
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite's own would be 0644
     try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite's own would be 0644
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -181,8 +181,18 @@ def _open_writer(path: Path) -> sqlite3.Connection:
         migrate(connection)
         _check(connection)
     except sqlite3.DatabaseError as error:
-        raise _damaged(str(path), error) from error
+        raise _unusable(str(path), error) from error
+    except OSError as error:
+        raise StartError(f"The store {path} cannot be opened ({error.strerror}); see to the disk.") from error
     return connection
+
+
+def _unusable(path: str, error: sqlite3.Error) -> StartError:
+    """Whoever has a full disk must not be told to move the store away."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if code in DAMAGED or code not in REFUSALS:
+        return _damaged(path, error)
+    return StartError(f"The store {path} cannot be opened ({error}); {CURES.get(code, 'see to the disk')}.")
 
 
 def _damaged(path: str, error: sqlite3.Error) -> StoreDamaged:
