@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from server.__main__ import find, log_to_stderr
 from server.errors import BoardwalkError, NotFound
@@ -110,6 +111,14 @@ async def _start(
         return [row for row in await fleet.list() if row["name"] in wanted]
 
 
+class Kept(msgspec.Struct):
+    """What the edge told of a device."""
+
+    device: str
+    username: str
+    secret: str
+
+
 class Credentials:
     """Those of one board, kept beside its flash for the next `up`."""
 
@@ -120,8 +129,15 @@ class Credentials:
         return self._path.exists()
 
     def read(self) -> dict[str, str]:
-        told: dict[str, str] = json.loads(self._path.read_text())
-        return told
+        """Raises BoardwalkError when somebody else has written there."""
+        try:
+            kept = msgspec.json.decode(self._path.read_bytes(), type=Kept)
+        except msgspec.DecodeError as error:
+            raise BoardwalkError(
+                f"{self._path} has no credentials of a board; remove it, and boardwalk device revoke "
+                f"{self._path.stem}."
+            ) from error
+        return msgspec.to_builtins(kept)  # type: ignore[no-any-return]
 
     def keep(self, told: dict[str, str]) -> None:
         new = self._path.with_suffix(".new")

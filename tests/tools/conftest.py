@@ -1,6 +1,7 @@
 """The store with events that the tests of the way to the cloud have; and the command, as a process."""
 
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,10 +25,16 @@ def boardwalk(tmp_path: Path) -> Iterator[Boardwalk]:
         "BOARDWALK_HTTP_LISTEN": f"127.0.0.1:{free_port()}",
     }
 
-    def command(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    def command(*words: str, room: int | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+        """room: bytes that a file may have at most. more: environment."""
+
+        def cramp() -> None:
+            if room is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
         return subprocess.run(
             [sys.executable, "-m", "tools.cli", *words], cwd=tmp_path, env=environment | more,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, preexec_fn=cramp,
         )  # fmt: skip
 
     yield command

@@ -88,7 +88,7 @@ def test_a_full_disk_behind_the_output_is_told(boardwalk: Boardwalk, words: str,
             text=True, timeout=30,
         )  # fmt: skip
     why = os.strerror(errno.ENOSPC)
-    sentence = f"This computer refuses to read or write the output ({why}); mend that and try again."
+    sentence = f"This computer refuses to read or write a file, a socket or the output ({why}); mend that and try again."
     assert (done.returncode, done.stderr) == (1, f"boardwalk: {sentence}\n")
 
 

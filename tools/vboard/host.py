@@ -146,6 +146,9 @@ class Host:
             return {"id": request.get("id"), "ok": True, **await self.obey(request)}
         except Exception as error:  # whatever it was, the client is told and the boards stay
             text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+            if isinstance(error, OSError):
+                where = error.filename or self._folder
+                text = f"this computer refuses a board what it needs in {where} ({error.strerror or error})"
             return {"id": request.get("id"), "ok": False, "error": text}
 
     def close(self) -> None:

@@ -52,14 +52,26 @@ class MicroPythonMachine:
     def prepare(self, files: dict[str, bytes], blank: bool) -> None:
         old = self._path.read_bytes() if self._path.exists() else None
         if old is not None and len(old) != self._profile.flash_bytes:
-            raise ValueError(f"{self._path.name} is no image of a {self._profile.name}")
+            raise ValueError(
+                f"{self._path.name} is no image of profile {self._profile.name}; start it with its own"
+            )
         new = image.prepared(self._profile, files if blank else {**slot(), **files}, old)
         if self._flash is None:
             if old is None:
-                self._path.write_bytes(new)
+                self._create(new)
             with self._path.open("r+b") as file:
                 self._flash = mmap.mmap(file.fileno(), self._profile.flash_bytes)
         self._flash[:] = new
+
+    def _create(self, data: bytes) -> None:
+        """The image, whole or not at all: a disk may be full."""
+        new = self._path.with_suffix(".new")
+        try:
+            new.write_bytes(data)
+            new.rename(self._path)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
 
     def start(self, cause: int, lines: Lines, ended: Ended) -> None:
         self._ended = ended
