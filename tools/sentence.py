@@ -46,7 +46,7 @@ def _sentence(error: Exception) -> str:
         wrong = ascii(error.object[error.start : error.end])
         return f"{wrong} cannot be written as {error.encoding}; use UTF-8 for names and for this terminal."
     assert isinstance(error, OSError)
-    where = error.filename if isinstance(error.filename, str) else "the output"
+    where = error.filename if isinstance(error.filename, str) else "a file, a socket or the output"
     why = error.strerror or error
     return f"This computer refuses to read or write {where} ({why}); mend that and try again."
 
