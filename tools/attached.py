@@ -50,6 +50,8 @@ async def _running(folder: Path) -> AsyncIterator[Fleet]:
     try:
         async with Fleet.attach(folder) as fleet:
             yield fleet
+    except PermissionError as error:
+        raise BoardwalkError(f"The virtual boards in {folder} are those of another user.") from error
     except (FileNotFoundError, ConnectionRefusedError):
         raise BoardwalkError("No virtual boards run here; boardwalk vboard up starts some.") from None
 

@@ -112,7 +112,7 @@ def device_restart(config: Path | None, name: str, safe: bool) -> None:
 
 @device.command("log-level")
 @NAME
-@click.argument("level")
+@click.argument("level", shell_complete=lambda *_: [*LEVELS])
 @click.pass_obj
 def device_log_level(config: Path | None, name: str, level: str) -> None:
     """Let a board log from LEVEL on: debug, info or warning.

@@ -14,6 +14,7 @@ from server.errors import BoardwalkError
 from tools.devices import names
 from tools.following import Follower
 from tools.office import office
+from tools.output import PORT
 from tools.ports import existing, why
 
 BAUD = 115200
@@ -22,7 +23,7 @@ REOPEN_S = 0.5
 
 
 @click.command()
-@click.argument("port", required=False)
+@PORT
 @click.option(
     "--device",
     "name",

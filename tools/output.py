@@ -8,12 +8,16 @@ from datetime import datetime
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+PORT = click.argument(
+    "port", required=False, shell_complete=lambda *typed: [CompletionItem(typed[2], "file")]
+)
 PIPE_WIDTH = 1000  # where no terminal is, rows stay lines
 
 

@@ -41,7 +41,13 @@ def vboard() -> None:
 
 @vboard.command("up")
 @click.option("--n", "count", default=3, show_default=True, help="How many boards there shall be.")
-@click.option("--profile", default="esp32", show_default=True, help=f"Kind of board: {', '.join(PROFILES)}.")
+@click.option(
+    "--profile",
+    default="esp32",
+    show_default=True,
+    help=f"Kind of board: {', '.join(PROFILES)}.",
+    shell_complete=lambda *_: [*PROFILES],
+)
 @click.option("--heap", default="160K", show_default=True, help="Memory of a board.")
 @click.option("--every", default=1.0, show_default=True, help="Seconds between orders at a board; 0: none.")
 @click.option("--blank", is_flag=True, help="Start boards that are not up without firmware, at their prompt.")

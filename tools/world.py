@@ -41,7 +41,7 @@ def reset(config: Path | None, name: str) -> None:
 
 @click.command("link")
 @NAME
-@click.argument("state")
+@click.argument("state", shell_complete=lambda *_: ["up", "down"])
 @click.pass_obj
 def link(config: Path | None, name: str, state: str) -> None:
     """Take a board's Wi-Fi down, or up again."""

@@ -110,6 +110,21 @@ def test_letters_that_the_terminal_does_not_know_are_no_traceback(boardwalk: Boa
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
 
 
+@pytest.mark.parametrize(
+    "words, found",
+    [
+        ("boardwalk flash /dev/tty", "file,/dev/tty"),
+        ("boardwalk monitor /dev/tty", "file,/dev/tty"),
+        ("boardwalk vboard up --profile ", "plain,esp32\nplain,pico"),
+        ("boardwalk vboard link board-1 ", "plain,up\nplain,down"),
+        ("boardwalk device log-level till-1 ", "plain,debug\nplain,info\nplain,warning"),
+    ],
+)
+def test_the_tab_key_completes(boardwalk: Boardwalk, words: str, found: str) -> None:
+    more = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_BOARDWALK_COMPLETE": "bash_complete"}
+    assert boardwalk(**more).stdout == f"{found}\n"
+
+
 def test_control_characters_are_written_out() -> None:
     assert printable("a\n\x1b[31m\x07b\u2028 Ä🎡") == "a\\n\\x1b[31m\\x07b\\u2028 Ä🎡"
 

@@ -15,7 +15,7 @@ import click
 from server.__main__ import find, log_to_stderr
 from server.errors import BoardwalkError
 from tools import ports
-from tools.output import JSON, bar
+from tools.output import JSON, PORT, bar
 
 if TYPE_CHECKING:
     from tools.flash.edge import Edge
@@ -28,7 +28,7 @@ FILE = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("port", required=False)
+@PORT
 @click.option("--name", required=True, help="The device that the board becomes: 1 to 32 of a-z, 0-9 and -.")
 @click.option("--wifi", metavar="SSID", help=f"Network to join; its password is asked for, or {PASSWORD}.")
 @click.option("--wifi-password-file", "password_file", type=FILE, help="File with the password instead.")
