@@ -27,13 +27,15 @@ class Network:
         return Side(self._left, self._arrived)
 
     def _arrived(self, side: Side) -> None:
-        side.listen(False)  # nothing may be read before there is someone to pass it on to
         task = asyncio.get_running_loop().create_task(self._dial(side))
         self._dialing.add(task)
         task.add_done_callback(self._dialing.discard)
 
     async def _dial(self, near: Side) -> None:
         """Connect a new connection of the board with the broker."""
+        # Nothing may be read before there is someone to pass it on to. In `_arrived` it would be too early:
+        # the asyncio of Python 3.11.2, which Debian 12 has, begins to read after that all the same.
+        near.listen(False)
         self._sides.add(near)
         far = Side(self._left)
         try:
