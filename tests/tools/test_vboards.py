@@ -93,7 +93,10 @@ for password in ("winter", "summer"):
         ("adc board-1 64 0", "A pin is 0 to 63."),
         ("pin board-1 -- -1 0", "A pin is 0 to 63."),
         (f"wifi board-1 {64 * 'x'}", "A Wi-Fi password has at most 63 bytes."),
-        ("adc board-9 26 0", "There is no board 'board-9'; boardwalk vboard list shows those that there are."),
+        (
+            "adc board-9 26 0",
+            "There is no board 'board-9'; boardwalk vboard list shows those that there are.",
+        ),
     ],
 )
 def test_what_a_board_has_not_is_one_sentence(boardwalk: Boardwalk, words: str, sentence: str) -> None:
