@@ -27,6 +27,12 @@ KEYS = {
     "watchdog_ms": (int, 0, "0 for none, or 1000 to 8388"),  # 8388: all that an RP2 can do
     "floor": (int, 0, "ms since 1970 UTC"),
 }
+# type of input: (key, type, whether it may be left out)
+INPUTS = {
+    "button": (("pin", int, False), ("active", int, True), ("fields", dict, True), ("critical", bool, True)),
+    "serial": (("uart", int, False), ("baud", int, True), ("fields", list, False), ("critical", bool, True)),
+}
+COLUMNS = ("", "text", "int", "float")
 
 
 class Settings:
@@ -64,19 +70,37 @@ def _check_parts(told) -> None:
         _require("wifi", isinstance(told.wifi.get("ssid"), str))
         _require("wifi", isinstance(told.wifi.get("password", ""), str))
     for each in told.inputs:
-        _require("inputs", isinstance(each, dict) and "type" in each and "kind" in each)
-        _check_event(each["kind"], each.get("fields", {}))
+        _check_input(each)
 
 
-def _check_event(kind, fields) -> None:
-    """That an input can make events; its fields are given with their values, or as a list of names."""
+def _check_input(config) -> None:
+    _require("inputs", isinstance(config, dict))
+    what = config.get("type")
+    if not isinstance(what, str) or what not in INPUTS:
+        raise SettingsError("settings: inputs: type must be button or serial")
+    for key, kind, optional in INPUTS[what]:
+        value = config.get(key)
+        if type(value) is not kind and not (optional and value is None):
+            raise SettingsError("settings: inputs: a %s needs %s" % (what, key))
+    fields = config.get("fields") or {}
     if isinstance(fields, list):
-        _require("inputs", all([isinstance(name, str) for name in fields]))
-        fields = {name.partition(":")[0]: "text" for name in fields}
+        fields = _columns(fields)
     try:
-        event.encode(event.Event(kind, fields, 0, 0, 0, 0))
+        event.encode(event.Event(config.get("kind"), fields, 0, 0, 0, 0))
     except WireError as error:
         raise SettingsError("settings: inputs: " + error.reason)
+
+
+def _columns(names) -> dict[str, str]:
+    """Fields of an event as a serial line makes them."""
+    found = {}
+    for each in names:
+        _require("inputs", isinstance(each, str))
+        name, _, kind = each.partition(":")
+        if kind not in COLUMNS:
+            raise SettingsError("settings: inputs: a field is text, int or float, not " + kind)
+        found[name] = "text"
+    return found
 
 
 def _require(key: str, holds: bool) -> None:

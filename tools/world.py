@@ -55,7 +55,10 @@ def link(config: Path | None, name: str, state: str) -> None:
 @click.argument("password")
 @click.pass_obj
 def wifi(config: Path | None, name: str, password: str) -> None:
-    """Let a board's access point ask for a password; "" takes any, as at first."""
+    """Let a board's access point ask for a password.
+
+    An empty one takes any, as at first.
+    """
     ask(config, lambda fleet: fleet.board(name).wifi_password(password))
 
 
@@ -86,7 +89,10 @@ def adc(config: Path | None, name: str, number: int, value: int) -> None:
 @click.argument("time")
 @click.pass_obj
 def clock(config: Path | None, name: str, time: str) -> None:
-    """Set a board's clock, as 2026-11-23T08:30 of this computer's zone; "unset": as after power-on."""
+    """Set a board's clock.
+
+    TIME is as 2026-11-23T08:30, in the zone of this computer, or unset: as after power-on.
+    """
     try:
         at_ms = None if time == UNSET else int(datetime.fromisoformat(time).timestamp() * 1000)
     except (ValueError, OverflowError, OSError):

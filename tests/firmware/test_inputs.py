@@ -3,7 +3,6 @@
 import pytest
 
 from firmware import inputs
-from firmware.errors import SettingsError
 from firmware.outbox import Outbox
 from tests.firmware.fake_board import FakeBoard
 
@@ -62,15 +61,3 @@ def test_critical_lines_that_come_together_share_one_flush() -> None:
     port = serial(board, box, critical=True)
     port._take(b"a,1\nb,2\nc,3\n")
     assert (box.durable, board.flash.log) == (3, ["sync"])
-
-
-@pytest.mark.parametrize(
-    "config",
-    [{"type": "smell", "kind": "x"}, {"type": "button", "kind": "x"}, {"type": "button", "kind": "x", "pin": "4"},
-     {"type": "serial", "kind": "x", "uart": 1},
-     {"type": "serial", "kind": "x", "uart": 1, "fields": ["a:date"]},
-     {"type": ["button"], "kind": "x", "pin": 4}],
-)  # fmt: skip
-def test_an_input_that_cannot_be_built_is_refused(config: dict[str, object]) -> None:
-    with pytest.raises(SettingsError, match=r"^settings: inputs: "):
-        inputs.build(config, FakeBoard(), None, None)

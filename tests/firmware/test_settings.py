@@ -49,21 +49,36 @@ def test_a_file_that_holds_no_settings_is_named(data: bytes | None, reason: str)
         load(flash)
 
 
+BUTTON = {"type": "button", "kind": "x", "pin": 4}
+SERIAL = {"type": "serial", "kind": "x", "uart": 1, "fields": ["item"]}
+
+
 @pytest.mark.parametrize(
-    "wrong",
+    "config",
     [
-        {"fields": [5]}, {"fields": ["no name"]}, {"fields": {"a": {}}}, {"fields": "item"},
-        {"kind": "Order!"}, {"kind": 5}, {"kind": ["x"]},
+        5, {}, {**BUTTON, "type": "smell"}, {**BUTTON, "type": ["button"]}, {**BUTTON, "pin": "4"},
+        {"type": "button", "kind": "x"}, {**BUTTON, "active": "low"}, {**BUTTON, "critical": 1},
+        {**SERIAL, "uart": None}, {**SERIAL, "fields": {"item": "coffee"}}, {**SERIAL, "fields": ["a:date"]},
+        {"type": "serial", "kind": "x", "uart": 1}, {**SERIAL, "baud": "fast"},
+        {**SERIAL, "fields": [5]}, {**SERIAL, "fields": ["no name"]}, {**BUTTON, "fields": {"a": {}}},
+        {**BUTTON, "fields": "item"}, {**BUTTON, "kind": "Order!"}, {**BUTTON, "kind": 5},
+        {**BUTTON, "kind": ["x"]}, {"type": "button", "pin": 4},
     ],
 )  # fmt: skip
-def test_an_input_whose_events_nobody_would_take_is_refused(wrong: dict[str, object]) -> None:
+def test_an_input_that_cannot_work_is_refused(config: object) -> None:
     with pytest.raises(SettingsError, match=r"^settings: inputs"):
-        checked({**GOOD, "inputs": [{"type": "button", "kind": "x", **wrong}]})
+        checked({**GOOD, "inputs": [config]})
 
 
-@pytest.mark.parametrize("fields", [["item", "customer", "quantity:int"], {"item": "coffee"}, [], {}])
-def test_an_input_names_its_fields_or_gives_them(fields: object) -> None:
-    assert checked({**GOOD, "inputs": [{"type": "serial", "kind": "x", "fields": fields}]}).inputs
+@pytest.mark.parametrize(
+    "config",
+    [
+        BUTTON, {**BUTTON, "fields": {"item": "bell"}, "active": 0, "critical": True}, SERIAL,
+        {**SERIAL, "fields": ["item:text", "quantity:int", "grams:float"], "baud": 9600}, {**SERIAL, "fields": []},
+    ],
+)  # fmt: skip
+def test_an_input_names_what_it_needs(config: object) -> None:
+    assert checked({**GOOD, "inputs": [config]}).inputs == [config]
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -48,7 +48,8 @@ async def test_wrong_words_are_refused_before_a_board_is_touched(
 ) -> None:
     board = await started(vboards, "blank", "till-1")
     for name, text in (("no.pem", "-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n"),
-                       ("long", "x" * 64), ("no.json", "{]"), ("object.json", "{}"), ("odd.json", "[3]")):  # fmt: skip
+                       ("long", "x" * 64), ("no.json", "{]"), ("object.json", "{}"), ("odd.json", "[3]"),
+                       ("smell.json", '[{"type": "smell", "kind": "x"}]')):  # fmt: skip
         (tmp_path / name).write_text(text)
     here = str(tmp_path)
     before = image(board)
@@ -60,6 +61,7 @@ async def test_wrong_words_are_refused_before_a_board_is_touched(
         (f"--name a --inputs {here}/no.json", ("no.json is not JSON",)),
         (f"--name a --inputs {here}/object.json", ("must be a list of inputs",)),
         (f"--name a --inputs {here}/odd.json", ("inputs must be",)),
+        (f"--name a --inputs {here}/smell.json", ("cannot work with this: inputs: type must be button or serial",)),
         ("--name a --wifi Shop", ("BOARDWALK_WIFI_PASSWORD", "--wifi-password-file")),
         (f"--name a --wifi Shop --wifi-password-file {here}/none", ("none cannot be read",)),
         ("--name a --wifi " + "w" * 33 + " --wifi-password-file /etc/hostname", ("a network has 1 to 32 bytes",)),
