@@ -1,7 +1,6 @@
 """What the edge may tell a board to do, each at most once and never late."""
 
 from firmware.log import LEVELS, clean
-from firmware.passing import module
 from firmware.wire import command, event
 from firmware.wire.errors import WireError
 
@@ -137,7 +136,7 @@ class Commands:
 
     def _read_settings(self, order) -> dict[str, object]:
         _only(order)
-        told = {key: getattr(self._settings, key) for key in module("settings").KEYS if key != "secret"}
+        told = {key: value for key, value in self._settings.__dict__.items() if key != "secret"}
         told["wifi"] = {key: value for key, value in self._settings.wifi.items() if key != "password"}
         return told
 

@@ -82,7 +82,7 @@ class Outbox:
     def _try_save_cursor(self) -> None:
         try:
             self._save_cursor()
-        except OSError:
+        except (OSError, MemoryError):
             pass  # an old cursor only costs a resend, and segments know their epoch
 
     # --- events in
@@ -123,7 +123,7 @@ class Outbox:
         return min(100, (whole + self._segments.tail_bytes) * 100 // (self._most * segment.LIMIT))
 
     def flush(self) -> bool:
-        """Make everything durable that was added; False when the flash refused."""
+        """Make everything durable that was added; False when the flash refused, or memory was short."""
         if not self._pending:
             return True
         before, now = self.durable, self._board.uptime_ms()
@@ -131,7 +131,7 @@ class Outbox:
         try:
             while self._pending:
                 self._flush_some()
-        except OSError:
+        except (OSError, MemoryError):
             self._segments.abandon()
         if self.durable > before and self.flushed:
             self.flushed()
@@ -143,7 +143,7 @@ class Outbox:
             pass
         try:
             count = self._segments.write(self._pending)
-        except OSError:
+        except (OSError, MemoryError):
             self._trim()  # so that the next try finds more room, whoever has taken it
             raise
         for seq, packed in self._pending[:count]:

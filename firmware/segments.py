@@ -1,8 +1,11 @@
 """The segment files of one epoch, as a row: each reaches up to where the next one begins.
 
-Only the first seq of each segment is kept in RAM. Damage shows as a hole: a run of numbers that
-flash has lost.
+The first seq of each segment is kept in RAM, and the bytes of one: while a board is online that is the
+one which is written to, so nothing is read from flash. Damage shows as a hole: a run of numbers that flash
+has lost.
 """
+
+import gc
 
 from firmware import segment
 
@@ -23,6 +26,7 @@ class Segments:
         self.tail_bytes = segment.LIMIT  # of the last segment; full: the next write opens one
         self._at = (0, 0)  # seq and offset in its segment where the next read will likely begin
         self._buffer = bytearray(segment.LIMIT)
+        self._held = self._size = 0  # first seq of the segment in the buffer, 0 for none, and its bytes
 
     def __len__(self) -> int:
         return len(self._firsts)
@@ -31,9 +35,21 @@ class Segments:
         return self._folder + "/" + segment.name(self._epoch, first)
 
     def _load(self, first: int):
-        with self._flash.open(self._path(first), "rb") as file:
-            size = file.readinto(self._buffer)
-        return memoryview(self._buffer)[:size]
+        """The bytes of a segment."""
+        if self._held != first:
+            self._held = 0
+            with self._opened(first) as file:
+                self._size = file.readinto(self._buffer)
+            self._held = first
+        return memoryview(self._buffer)[: self._size]
+
+    def _opened(self, first: int):
+        try:
+            return self._flash.open(self._path(first), "rb")
+        except MemoryError:  # what is open for writing has a piece of the size that is wanted
+            self.close()
+            gc.collect()
+            return self._flash.open(self._path(first), "rb")
 
     # --- opening
 
@@ -73,17 +89,25 @@ class Segments:
         while count < len(records) and size + len(records[count][1]) <= segment.LIMIT:
             size += len(records[count][1])
             count += 1
-        self._file.write(b"".join([packed for _, packed in records[:count]]))
+        data = b"".join([packed for _, packed in records[:count]])
+        self._file.write(data)
         self._flash.sync(self._file)
+        if self._held == self._firsts[-1]:
+            self._buffer[self.tail_bytes : size] = data
+            self._size = size
         self.tail_bytes = size
         return count
 
     def _roll(self, first: int) -> None:
         """Close the full segment and open the one that begins with `first`."""
         self.close()
+        if self._held == first or self._at[0] == first:  # all before it has been read
+            self._held = 0
         self._file = self._flash.open(self._path(first), "wb")
         if not self._firsts or self._firsts[-1] != first:
             self._firsts.append(first)
+        if not self._held:
+            self._held, self._size = first, 0
         self.tail_bytes = 0
 
     def abandon(self) -> None:

@@ -11,7 +11,7 @@ class CrashFile:
     def __init__(self, flash: "CrashFlash", path: str, mode: str) -> None:
         self._flash = flash
         self._path = path
-        self._at = 0
+        self.closed = False
         if mode == "wb":
             flash.check()
             flash.set(path, b"", 0)
@@ -39,7 +39,7 @@ class CrashFile:
         return len(data)
 
     def close(self) -> None:
-        pass
+        self.closed = True
 
     def __enter__(self) -> "CrashFile":
         return self

@@ -130,16 +130,75 @@ def test_damage_within_a_segment_is_one_lost_run_up_to_its_end() -> None:
     assert box.read(per_segment + 1, 10_000, 100) == [RECORD] * per_segment
 
 
+def paths(board: FakeBoard) -> list[str]:
+    """Of the segments."""
+    return sorted(path for path in board.flash.content if "-" in path)
+
+
 def test_behind_damage_in_the_last_segment_new_events_stay_readable() -> None:
     board = FakeBoard()
     box = Outbox(board, SMALL)
-    box.add(RECORD, critical=True)
-    box.add(RECORD, critical=True)
-    board.flash.flip(min(path for path in board.flash.content if "-" in path), 30, 1)
-    assert box.read(1, 10_000, 100) == []
-    assert box.lost_at(1) == (1, 2, "corrupt")
-    assert box.add(b"new", critical=True) == 3
-    assert box.read(3, 10_000, 100) == [b"new"]
+    while len(paths(board)) < 2:
+        box.add(RECORD, critical=True)
+    last = box.add(RECORD, critical=True)
+    assert box.read(1, 10_000, 1) == [RECORD]  # so that the last segment is on flash only
+    board.flash.flip(paths(board)[-1], 30, 1)
+    assert box.read(last - 1, 10_000, 100) == []
+    assert box.lost_at(last - 1) == (last - 1, last, "corrupt")
+    assert box.add(b"new", critical=True) == last + 1
+    assert box.read(last + 1, 10_000, 100) == [b"new"]
+
+
+def test_while_a_board_is_online_nothing_is_read_from_flash() -> None:
+    board = FakeBoard()
+    box = Outbox(board, SMALL)
+    opened, whole = set(), board.flash.open
+
+    def seen(path: str, mode: str) -> object:
+        opened.add(mode)
+        return whole(path, mode)
+
+    board.flash.open = seen
+    for number in range(1, 301):
+        record = b"%d " % number + RECORD
+        box.add(record, critical=True)
+        assert box.read(number, 2008, 1000) == [record]
+        box.ack(number)
+    assert opened == {"wb"}
+    box.rewind(300)
+    assert box.read(300, 2008, 1000) == [b"300 " + RECORD]
+
+
+def test_without_memory_for_a_file_events_wait_and_are_readable_later() -> None:
+    board = FakeBoard()
+    box = Outbox(board, SMALL)
+    while len(paths(board)) < 2:
+        box.add(RECORD, critical=True)
+    whole, files = board.flash.open, []
+
+    def short(path: str, mode: str) -> object:  # room for one file at a time
+        if any(not file.closed for file in files):
+            raise MemoryError
+        files.append(whole(path, mode))
+        return files[-1]
+
+    box._segments.close()
+    board.flash.open = short
+    last = box.add(RECORD, critical=True)
+    assert box.durable == last
+    assert box.read(last, 2008, 1) == box.read(1, 2008, 1) == [RECORD]
+    assert box.add(RECORD, critical=True) == box.durable == last + 1
+
+    def none(path: str, mode: str) -> object:
+        raise MemoryError
+
+    board.flash.open = none
+    box._segments.abandon()
+    assert box.add(RECORD, critical=True) == last + 2
+    assert box.durable == last + 1
+    board.flash.open = whole
+    assert box.flush()
+    assert box.read(last + 2, 2008, 1) == [RECORD]
 
 
 def test_numbers_that_damage_at_the_end_has_swallowed_are_never_given_again() -> None:
@@ -147,7 +206,7 @@ def test_numbers_that_damage_at_the_end_has_swallowed_are_never_given_again() ->
     box = Outbox(board, SMALL)
     for _ in range(5):
         box.add(RECORD, critical=True)
-    board.flash.flip(min(path for path in board.flash.content if "-" in path), 30, 1)
+    board.flash.flip(paths(board)[0], 30, 1)
     assert Outbox(board, SMALL).add(b"new") > 5
 
 
