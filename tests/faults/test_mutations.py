@@ -118,9 +118,9 @@ async def test_broken_board_code_is_found_out(mistake: str, tmp_path: Path) -> N
         for _ in range(6):
             await site.scan("till-1", 200)
             if mistake == "trimmed too early":
-                site.witness.faults.lose_acks = 1
+                site.witness.faults.lose = 1  # so that the edge has nothing of what is trimmed
             await site.off("till-1")
             await site.on("till-1")
-        site.witness.faults.lose_acks = 0
+        site.witness.faults.lose = 0
         found = await found_out(site)
     assert found, "nothing was found"
