@@ -79,8 +79,10 @@ class Frames:
         first = cursor.acked + 1
         fields: dict[str, object] = {"from": first, "to": lost.last, "reason": lost.reason}
         event = decode.Taken(decode.LOST, fields, cursor.boot, cursor.uptime_ms, 0, 0)
+        # As late as the event before: those behind it may be hours old, and come after it in its boot.
+        at = min(cursor.at or up.received_at, up.received_at)
         try:
-            self._accept.event(batch, event, origin, first, up.received_at)
+            self._accept.event(batch, event, origin, first, at)
         except NotWhole as error:
             batch.rejects.append(reject(up, str(error), lost.epoch, first))
         if lost.payload is not None:

@@ -117,6 +117,17 @@ async def test_a_loss_is_a_row_that_moves_the_cursor(site: Opener) -> None:
         assert edge.acks[-1][1].acked == 4
 
 
+async def test_times_never_fall_within_a_boot_though_some_events_are_lost_between(site: Opener) -> None:
+    one = Board("till-1", 7)
+    for number in range(3):
+        one.emit(order("ada", number, NOW - 900 + number))
+    async with site() as edge:
+        lost = frame.encode_lost(frame.Lost(7, 2, 2, frame.CORRUPT))
+        await edge.take(*(Up("till-1", told, NOW) for told in (one.frame(1, 1), lost, one.frame(3, 1))))
+        rows = await edge.query(f"SELECT at - {NOW}, received_at - {NOW} FROM event ORDER BY id")
+        assert rows == [(-900, 0), (-900, 0), (-898, 0)]
+
+
 async def test_an_unknown_device_gets_no_ack_and_stores_nothing(site: Opener) -> None:
     async with site() as edge:
         await edge.take(Up("stranger", board().frame(1, 1), NOW))

@@ -195,8 +195,10 @@ async def test_devices_that_fall_silent_together_are_one_letter(
 ) -> None:
     rule = Rule(name="outage", silent="2m", to="staff")
     async with running(shop(tmp_path, rule)) as edge:
-        for name in ("till-1", "till-2", "till-3"):
-            speak(edge, name, (await edge.core.registrar.add(name))["secret"])
+        names = ("till-1", "till-2", "till-3")
+        secrets = [(await edge.core.registrar.add(name))["secret"] for name in names]
+        for name, secret in zip(names, secrets, strict=True):
+            speak(edge, name, secret)
         ((subject, text),) = await mailbox(edge, 1)
         assert subject == "3 devices are silent"
         assert [line.split(",")[0] for line in text.splitlines() if ", last heard 20" in line] == [
