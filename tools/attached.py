@@ -11,6 +11,7 @@ import click
 from server.__main__ import find
 from server.errors import BoardwalkError
 from server.settings import Settings
+from tools.output import completed
 from tools.vboard.client import Fleet
 from tools.vboard.supervisor import VboardError
 
@@ -56,13 +57,8 @@ async def _running(folder: Path) -> AsyncIterator[Fleet]:
         raise BoardwalkError("No virtual boards run here; boardwalk vboard up starts some.") from None
 
 
-def _names(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
-    """For tab completion, which says nothing where it knows nothing."""
-    try:
-        boards = ask(context.find_root().params.get("config"), lambda fleet: fleet.list())
-    except BoardwalkError:
-        return []
-    return [board["name"] for board in boards if board["name"].startswith(typed)]
+def _names(config: Path | None) -> list[str]:
+    return [board["name"] for board in ask(config, lambda fleet: fleet.list())]
 
 
-NAME = click.argument("name", shell_complete=_names)
+NAME = click.argument("name", shell_complete=completed(_names))

@@ -15,25 +15,22 @@ from server.clock import milliseconds
 from server.errors import BoardwalkError, NotFound
 from server.web.words import ago, number, trouble
 from tools.office import Office, ask, at_work, named
-from tools.output import JSON, moment, show
+from tools.output import JSON, completed, moment, show
 
 PATH = "/api/v1/devices"
 
 
-def names(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
-    """For tab completion, which says nothing where no edge runs."""
+def names(config: Path | None) -> list[str]:
+    """Those of all devices. Raises BoardwalkError when no edge runs."""
 
     async def asking() -> Any:
-        async with at_work(find(context.find_root().params.get("config"))) as edge:
+        async with at_work(find(config)) as edge:
             return await edge.call("GET", PATH)
 
-    try:
-        return [row["name"] for row in asyncio.run(asking())["rows"] if row["name"].startswith(typed)]
-    except BoardwalkError:
-        return []
+    return [row["name"] for row in asyncio.run(asking())["rows"]]
 
 
-NAME = click.argument("name", shell_complete=names)
+NAME = click.argument("name", shell_complete=completed(names))
 
 
 @click.group()

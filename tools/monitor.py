@@ -14,7 +14,7 @@ from server.errors import BoardwalkError
 from tools.devices import names
 from tools.following import Follower
 from tools.office import office
-from tools.output import PORT
+from tools.output import PORT, completed
 from tools.ports import existing, why
 
 BAUD = 115200
@@ -27,7 +27,7 @@ REOPEN_S = 0.5
 @click.option(
     "--device",
     "name",
-    shell_complete=names,
+    shell_complete=completed(names),
     help="Follow this device over MQTT, by way of the edge that runs.",
 )
 @click.option("--json", "as_json", is_flag=True, help="With --device: a JSON object a line.")

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
+
+from server.errors import BoardwalkError
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 PORT = click.argument(
@@ -35,6 +38,23 @@ def show(rows: list[dict[str, Any]], columns: list[str], as_json: bool) -> None:
     for row in rows:
         table.add_row(*(Text(_cell(column, row.get(column))) for column in columns))
     Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
+
+
+def completed(
+    names: Callable[[Path | None], list[str]],
+) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Tab completion of names that must be asked for, with the settings file; it says nothing where they
+    cannot be had."""
+
+    def complete(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
+        try:
+            return [
+                name for name in names(context.find_root().params.get("config")) if name.startswith(typed)
+            ]
+        except BoardwalkError:
+            return []
+
+    return complete
 
 
 @contextmanager

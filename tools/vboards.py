@@ -13,6 +13,7 @@ import msgspec
 
 from server.__main__ import find, log_to_stderr
 from server.errors import BoardwalkError, NotFound
+from server.mqtt import access
 from server.settings import Settings
 from server.settings.doorway import doorway
 from server.store.database import to_the_end
@@ -134,23 +135,18 @@ class Credentials:
     def exist(self) -> bool:
         return self._path.exists()
 
-    def read(self) -> dict[str, str]:
+    def read(self) -> Kept:
         """Raises BoardwalkError when somebody else has written there."""
         try:
-            kept = msgspec.json.decode(self._path.read_bytes(), type=Kept)
+            return msgspec.json.decode(self._path.read_bytes(), type=Kept)
         except msgspec.DecodeError as error:
             raise BoardwalkError(
                 f"{self._path} has no credentials of a board; remove it, and boardwalk device revoke "
                 f"{self._path.stem}."
             ) from error
-        return msgspec.to_builtins(kept)  # type: ignore[no-any-return]
 
     def keep(self, told: dict[str, str]) -> None:
-        new = self._path.with_suffix(".new")
-        new.unlink(missing_ok=True)
-        new.touch(mode=0o600)  # nobody else may read a secret
-        new.write_text(json.dumps(told))
-        new.rename(self._path)
+        access.write(self._path, json.dumps(told))
 
 
 async def _takes(edge: Office, name: str, kept: Credentials) -> bool:
@@ -168,14 +164,14 @@ async def _register(edge: Office, name: str, kept: Credentials) -> None:
     kept.keep(await edge.call("POST", "/api/v1/devices", {"name": name}))
 
 
-def _settings(settings: Settings, told: dict[str, str]) -> dict[str, object]:
+def _settings(settings: Settings, kept: Kept) -> dict[str, object]:
     way = doorway(settings.mqtt)
     if way.tls:
         raise BoardwalkError(
             "The broker of [mqtt] url speaks TLS; start the boards with --blank and flash them."
         )
     return {
-        "site": settings.edge.site, "device": told["device"], "secret": told["secret"],
+        "site": settings.edge.site, "device": kept.device, "secret": kept.secret,
         "host": way.host or "127.0.0.1", "port": way.port, "inputs": [ORDER, BUTTON],
     }  # fmt: skip
 

@@ -7,7 +7,8 @@ import pytest
 
 from firmware.errors import SettingsError
 from firmware.flash import Flash
-from firmware.settings import checked, load
+from firmware.inputs import CASTS
+from firmware.settings import COLUMNS, checked, load
 from tests.firmware.crash_flash import CrashFlash
 
 GOOD = {"site": "shop", "device": "till-1", "secret": "s", "host": "10.0.0.2"}
@@ -79,6 +80,10 @@ def test_an_input_that_cannot_work_is_refused(config: object) -> None:
 )  # fmt: skip
 def test_an_input_names_what_it_needs(config: object) -> None:
     assert checked({**GOOD, "inputs": [config]}).inputs == [config]
+
+
+def test_the_kinds_of_columns_are_those_that_a_serial_line_is_read_as() -> None:
+    assert {*COLUMNS} == {"", *CASTS}
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
