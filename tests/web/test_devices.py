@@ -250,6 +250,16 @@ async def test_what_somebody_else_has_changed_since_is_not_undone(shop: Shop, st
     assert groups == ["Pier Street", "Attic"]
 
 
+async def test_an_undo_that_changes_nothing_is_no_act(shop: Shop, staff: Client) -> None:
+    page = await act(staff, "/devices/gate-2", {"act": "describe", "label": "The gate", "group": "Pier"})
+    await shop.core.registrar.describe("gate-2", "Second gate", "Attic")
+    said = page.partition('name="said" value="')[2].partition('"')[0]
+    before = len(await shop.database.read(audit.page, None, 100))
+    told = await act(staff, "/devices", {"act": "undo", "said": said})
+    assert "not undone: gate-2." in told
+    assert len(await shop.database.read(audit.page, None, 100)) == before
+
+
 async def test_undoing_a_move_leaves_a_name_that_somebody_gave_since(shop: Shop, staff: Client) -> None:
     page = await act(staff, "/devices", fields("till-pier-2", act="group", to="Cellar"))
     await shop.core.registrar.describe("till-pier-2", "Second till")

@@ -209,7 +209,8 @@ async def _undo(form: Form) -> Notice:
         if any(before != after != now for now, (before, after) in parts):
             stay.append(name)
         label, group = (before if after == now else None for now, (before, after) in parts)
-        await _write(form, name, label, group, "device described")
+        if label is not None or group is not None:
+            await _write(form, name, label, group, "device described")
     if stay:
         return Notice(f"Changed by somebody else since, and not undone: {_those(stay)}.", bad=True)
     return Notice("Undone.")
