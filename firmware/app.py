@@ -11,8 +11,8 @@ from firmware.errors import SettingsError
 from firmware.link import Link
 from firmware.log import Log
 from firmware.outbox import Outbox
-from firmware.passing import module
 from firmware.segment import MOST
+from firmware.transient import module
 from firmware.troubles import Troubles
 from firmware.version import VERSION
 from firmware.wire import event

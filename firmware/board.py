@@ -6,10 +6,10 @@ It probes by import. Where there is no `machine`, `open_board` gives the CPython
 import asyncio
 import gc
 import os
-import ssl
 import time
 
 from firmware.flash import Flash
+from firmware.tls import trusting
 
 try:
     import machine
@@ -22,7 +22,6 @@ except ImportError:
 
 CAUSES = ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET")
 CAUSE_NAMES = ("power", "hard", "watchdog", "sleep", "soft")
-CA_PATHS = ("ca.der", "ca2.der")  # DER, for MicroPython takes no PEM; two, so that one can be replaced
 WIFI_FAULTS = (
     ("STAT_NO_AP_FOUND", "no-wifi"), ("STAT_WRONG_PASSWORD", "wifi-password"),
     ("STAT_HANDSHAKE_TIMEOUT", "wifi-password"),
@@ -38,25 +37,6 @@ def open_board(root: str):
 
         return HostBoard(root)
     return Board(root)
-
-
-def trusting(flash):
-    """A TLS context that accepts only servers whose certificate one of CA_PATHS has signed."""
-    certificates = [each for each in [flash.read(path) for path in CA_PATHS] if each]
-    if not certificates:
-        raise ValueError("settings ask for TLS, but there is no /" + CA_PATHS[0])
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.verify_mode = ssl.CERT_REQUIRED  # MicroPython's default is to trust everyone
-    used, failed = 0, None
-    for certificate in certificates:
-        try:
-            context.load_verify_locations(cadata=certificate)
-            used += 1
-        except (OSError, ValueError) as error:
-            failed = error  # a damaged one must not cost us the other
-    if not used:
-        raise failed
-    return context
 
 
 class Uptime:

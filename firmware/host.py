@@ -11,8 +11,8 @@ import socket
 import sys
 import time
 
-from firmware.board import trusting
 from firmware.flash import Flash
+from firmware.tls import trusting
 
 PINS, ADC = "pins", "adc"
 

@@ -3,8 +3,8 @@
 import asyncio
 import gc
 
-from firmware import mqtt, window
-from firmware.passing import module
+from firmware import mqtt, send_window
+from firmware.transient import module
 from firmware.troubles import CODES, OF_LINK
 from firmware.wire import ack, frame, state, topics
 from firmware.wire.errors import WireError
@@ -32,7 +32,7 @@ class Link:
         self._owner = owner
         self._log = owner.log
         self._troubles = owner.troubles
-        self._window = window.Window(board.random)
+        self._window = send_window.SendWindow(board.random)
         self._wake = asyncio.Event()
         self._over = None  # set when this session has ended
         self._client = None

@@ -1,6 +1,6 @@
 """What is wrong with a board: it stands in the log, and the LED and the state message tell it."""
 
-from firmware.passing import module
+from firmware.transient import module
 
 # The LED blinks as often as says the place in this row, from 1; the first five are of the way to the edge.
 CODES = (

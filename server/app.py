@@ -12,25 +12,25 @@ from aiohttp import web
 from loguru import logger
 
 from firmware.wire.topics import TO_EDGE
+from server.admin_socket import open_socket
+from server.calendar import Days
 from server.clock import milliseconds
-from server.commands import Commands
 from server.core import Core, open_core
-from server.door import open_door
+from server.devices.commands import Commands
 from server.errors import StartError
+from server.folds.checkpointer import Checkpointer
 from server.ingest.acks import Acks
-from server.ingest.arrival import Once, Posted
-from server.ingest.checkpointer import Checkpointer
+from server.ingest.arrival import Once, Outcome
 from server.ingest.consumer import Consumer
-from server.ingest.days import Days
 from server.ingest.indexing import Indexing
+from server.ingest.reception import CommandAnswers, Reception
 from server.mqtt.access import FOREIGN_USER
 from server.mqtt.broker import Broker
 from server.mqtt.receiver import Receiver
 from server.mqtt.subscriber import Account, Subscriber
-from server.reception import Reception
 from server.rules.rule import Addresses
-from server.settings import Mqtt, Settings, address
-from server.settings.doorway import doorway
+from server.settings import MqttSection, Settings, address
+from server.settings.broker_address import broker_address
 from server.store.database import Database
 from server.watch.health import Health, disk
 from server.watch.rate import Rate
@@ -115,8 +115,9 @@ class Edge:
         subscriber = Subscriber(account, self.settings.edge.site, leaves)
         self.subscribers.append(subscriber)
         await self._stack.enter_async_context(subscriber)
-        core = self.core
-        reception = Reception(core.presence, core.intake, self.consumer, self.acks, self.commands)
+        core, commands = self.core, self.commands
+        answers = CommandAnswers(commands.told, commands.returned)
+        reception = Reception(core.presence, core.intake, self.consumer, self.acks, answers)
         receiver = Receiver(subscriber, reception.handlers, reception.refuse)
         work = receiver.run(milliseconds, lambda: waits and self.consumer.crowded)
         self._spawn(work, f"receiver of {leaves[0]}")
@@ -148,7 +149,7 @@ class Edge:
         )
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
-        await web.SockSite(runner, await open_door(core.database.folder)).start()
+        await web.SockSite(runner, await open_socket(core.database.folder)).start()
         if offline:
             return
         host, port = address(self.settings.http.listen)
@@ -160,7 +161,7 @@ class Edge:
                 "listen another one."
             ) from error
 
-    async def post(self, source: str, events: list[Any], once: Once | None = None) -> Posted:
+    async def post(self, source: str, events: list[Any], once: Once | None = None) -> Outcome:
         """Commit events of the `json` shape. Raises StoreFull when the disk refuses."""
         return await self.consumer.post(source, events, milliseconds(), once)
 
@@ -212,7 +213,7 @@ async def running(settings: Settings, offline: bool = False) -> AsyncIterator[Ed
         yield edge
 
 
-def _external(mqtt: Mqtt) -> Account:
-    parts, way = urlsplit(mqtt.url), doorway(mqtt)
+def _external(mqtt: MqttSection) -> Account:
+    parts, way = urlsplit(mqtt.url), broker_address(mqtt)
     user, secret = unquote(parts.username or "boardwalk"), unquote(parts.password or "")
     return Account(way.host, way.port, user, secret, way.tls)

@@ -6,16 +6,16 @@ from typing import Any
 
 from loguru import logger
 
+from server.calendar import Days
 from server.clock import milliseconds
-from server.ingest.days import Days
-from server.ingest.entrances import Entrances
-from server.ingest.folds import Folds
+from server.devices.registrar import Registrar
+from server.folds.entrances import Entrances
+from server.folds.folds import Folds
+from server.folds.names import Names
+from server.folds.presence import Presence
+from server.folds.recovery import Replay
+from server.folds.standings import Standings
 from server.ingest.intake import Intake
-from server.ingest.names import Names
-from server.ingest.presence import Presence
-from server.ingest.recovery import Replay
-from server.ingest.standings import Standings
-from server.registrar import Registrar
 from server.rules.evaluate import Evaluator
 from server.rules.rule import Addresses
 from server.settings import Settings

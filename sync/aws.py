@@ -7,7 +7,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from server.errors import CloudError, StartError, Throttled
-from server.settings import Cloud
+from server.settings import CloudSection
 
 THROTTLES = frozenset({
     "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded",
@@ -15,7 +15,7 @@ THROTTLES = frozenset({
 })  # fmt: skip
 
 
-def client(service: str, settings: Cloud, endpoint_url: str = "") -> Any:
+def client(service: str, settings: CloudSection, endpoint_url: str = "") -> Any:
     """A boto3 client that tries each call once. Raises StartError for a profile or region that
     boto3 cannot use."""
     config = Config(

@@ -6,21 +6,21 @@ from typing import Any
 
 from loguru import logger
 
-from server.ingest.days import Days
-from server.ingest.folds import noun_of
+from server.calendar import Days
+from server.folds.folds import noun_of
 from server.settings import Settings
 from server.store import chunks
 from server.store import generation as generations
 from server.store.database import Database
 from server.store.mail import Mails
-from sync.all_sites import AllSites, Merged
-from sync.budget import Bucket
-from sync.cloud import Mailer
-from sync.letter import Letters, check_letters
-from sync.mailbox import Mailbox
-from sync.postman import Postman
-from sync.scores import ScoreWriter
-from sync.uploader import Uploader
+from sync.mail.letter import Letters, check_letters
+from sync.mail.mailbox import Mailbox
+from sync.mail.mailer import Mailer
+from sync.mail.postman import Postman
+from sync.table.all_sites import AllSites, Merged
+from sync.table.scores import ScoreWriter
+from sync.table.uploader import Uploader
+from sync.token_bucket import TokenBucket
 
 STATUS_S = 1.0
 SCORES_SHARE = 0.1  # of the write units; events go first
@@ -67,16 +67,16 @@ class CloudService:
         work: list[tuple[str, Work]] = [("cloud status", self._watch)]
         cloud = self._settings.cloud
         if cloud.mode == "aws":
-            from sync.dynamo import Dynamo  # boto3 takes 15 MB, which a site without a cloud saves
+            from sync.table.dynamo import Dynamo  # boto3 takes 15 MB, which a site without a cloud saves
 
             table, site = Dynamo(cloud), self._settings.edge.site
             for_scores = cloud.write_units * SCORES_SHARE
-            bucket = Bucket(cloud.write_units - for_scores, cloud.write_units)
+            bucket = TokenBucket(cloud.write_units - for_scores, cloud.write_units)
             uploader = Uploader(self._database, table, site, bucket, self._busy)
             self._uploader = uploader
             rankings = {one.name: noun_of(one.key) for one in self._settings.ranking}
             scores = self._scores = ScoreWriter(
-                self._database, table, site, rankings, Bucket(for_scores, max(1.0, for_scores))
+                self._database, table, site, rankings, TokenBucket(for_scores, max(1.0, for_scores))
             )
             days = Days(self._settings.zone)
             self._all_sites = AllSites(table, lambda: days.day(self._clock()))
@@ -112,12 +112,12 @@ class CloudService:
         mail = self._settings.mail
         mailer: Mailer
         if mail.mode == "ses":
-            from sync.ses import Ses  # boto3, as above
+            from sync.mail.ses import Ses  # boto3, as above
 
             mailer, per_second = Ses(mail, self._settings.cloud), float(mail.per_second)
         else:
             mailer, per_second = Mailbox(self._database, asyncio.get_running_loop()), LOCAL_PER_S
-        return Postman(Mails(self._database), mailer, self._letters, Bucket(per_second, per_second))
+        return Postman(Mails(self._database), mailer, self._letters, TokenBucket(per_second, per_second))
 
     async def _post(self, postman: Postman) -> None:
         generation = await self._database.read(generations.current)

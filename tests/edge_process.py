@@ -14,8 +14,8 @@ from typing import Any
 
 import aiohttp
 
-from server.door import SOCKET
-from server.lifeline import dies_with
+from server.admin_socket import SOCKET
+from server.child import dies_with
 from server.settings import Settings, load
 from tests.faults.power.disk import Disk
 from tools.children import free_port

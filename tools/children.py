@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from server.lifeline import dies_with
+from server.child import dies_with
 
 PORTS = range(15_000, 32_000)  # below those that the kernel gives to outgoing connections
 _given: set[int] = set()

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from server.ingest.batch import Batch, Kind
+from server.folds.entrances import Entrances, Entry
+from server.folds.folds import Folds
+from server.folds.names import Fresh
+from server.folds.totals import add_up
+from server.ingest.batch import Batch, KindPlan
 from server.ingest.decode import Taken
-from server.ingest.entrances import Entrances, Entry
-from server.ingest.folds import Folds
-from server.ingest.names import Fresh
-from server.ingest.totals import add_up
 from server.rankings.ranking import check_whole
 from server.rules.evaluate import Entered, Evaluator, Occurrence, Told
 from server.rules.rule import Match
@@ -75,9 +75,9 @@ class Accept:
             for entry in entries:
                 batch.matches += self._welcomes(entry, fresh, occurrence)
 
-    def _kind(self, batch: Batch, name: str) -> Kind:
+    def _kind(self, batch: Batch, name: str) -> KindPlan:
         rules = None if name in self._asked else self._evaluator.plain.get(name, [])
-        found = batch.kinds[name] = Kind(batch.fresh.id("kind", name), self._folds.plan(name), rules)
+        found = batch.kinds[name] = KindPlan(batch.fresh.id("kind", name), self._folds.plan(name), rules)
         return found
 
     def _entries(self, batch: Batch, told: Told, who: tuple[int | None, int]) -> Sequence[Entry]:

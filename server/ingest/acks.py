@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from firmware.wire import ack, topics
-from server.ingest.arrival import Answer
+from server.ingest.arrival import AckDue
 
 WINDOW = 8  # frames that a board may have under way
 Publish = Callable[[str, bytes], None]
@@ -17,7 +17,7 @@ class Acks:
         self._publish = publish
         self._clock = clock
 
-    def send(self, answers: Iterable[Answer], window: int = WINDOW) -> None:
+    def send(self, answers: Iterable[AckDue], window: int = WINDOW) -> None:
         """Send acks; window 0 tells boards to back off."""
         now = self._clock()
         for one in answers:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 
-class Up(msgspec.Struct, frozen=True):
+class UpArrival(msgspec.Struct, frozen=True):
     """An `up` message of a board. received_at: ms since 1970 UTC."""
 
     device: str
@@ -22,7 +22,7 @@ class Once(msgspec.Struct, frozen=True):
 
     key: bytes
     body: bytes
-    render: Callable[["Posted"], bytes]
+    render: Callable[["Outcome"], bytes]
 
 
 class Posting(msgspec.Struct, frozen=True, eq=False):
@@ -37,7 +37,7 @@ class Posting(msgspec.Struct, frozen=True, eq=False):
     source: str
     objects: list[Any]
     received_at: int
-    settle: Callable[["Posted"], None]
+    settle: Callable[["Outcome"], None]
     trusted: bool = False
     once: Once | None = None
     size: int = 0
@@ -50,10 +50,10 @@ class Undecoded(msgspec.Struct, frozen=True):
     reason: str
 
 
-Arrival = Up | Posting
+Arrival = UpArrival | Posting
 
 
-class Answer(msgspec.Struct, frozen=True):
+class AckDue(msgspec.Struct, frozen=True):
     """What a board is told after the commit; the fields are those of wire.ack.Ack."""
 
     device: str
@@ -63,7 +63,7 @@ class Answer(msgspec.Struct, frozen=True):
     err: str | None = None
 
 
-class Posted(msgspec.Struct):
+class Outcome(msgspec.Struct):
     """What became of posted events. rejected: (index in the list, reason) of each refused one.
 
     answer: the bytes that the first post under the same Idempotency-Key was told, or is told now.

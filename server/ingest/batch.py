@@ -3,29 +3,29 @@
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from server.ingest.arrival import Answer, Posted, Posting
+from server.folds.entrances import Entering
+from server.folds.folds import RankingPlan, Scores
+from server.folds.names import Fresh
+from server.folds.totals import Totals
+from server.ingest.arrival import AckDue, Outcome, Posting
 from server.ingest.cursor import Cursor
-from server.ingest.entrances import Entering
-from server.ingest.folds import Plan, Scores
-from server.ingest.names import Fresh
-from server.ingest.seen import Change
-from server.ingest.totals import Totals
 from server.rules.evaluate import Counts
 from server.rules.rule import Match
 from server.settings import Rule
-from server.store.answers import Kept
+from server.store.idempotency import KeptAnswer
+from server.store.repeated_ids import RunChange
 
 Row = tuple[Any, ...]
 
 
-class Kind(NamedTuple):
+class KindPlan(NamedTuple):
     """What is done with events of a kind. number: of its name in the log. plan: for rankings.
 
     rules: those on it; None when each event has to be asked what their `where` says, or who enters by it.
     """
 
     number: int
-    plan: Plan
+    plan: RankingPlan
     rules: list[Rule] | None
 
 
@@ -41,7 +41,7 @@ class Batch:
     next_id: int
     now: int  # ms since 1970 UTC
     rows: list[Row] = field(default_factory=list)
-    kinds: dict[str, Kind] = field(default_factory=dict)  # those that it has met
+    kinds: dict[str, KindPlan] = field(default_factory=dict)  # those that it has met
     scores: Scores = field(default_factory=dict)
     totals: Totals = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
@@ -51,15 +51,15 @@ class Batch:
     rejects: list[Row] = field(default_factory=list)
     conflicts: set[int] = field(default_factory=set)
     seen: dict[bytes, None] = field(default_factory=dict)
-    change: Change | None = None
-    answers: dict[tuple[str, int], Answer] = field(default_factory=dict)
-    posted: list[tuple[Posting, Posted]] = field(default_factory=list)
-    kept: dict[tuple[str, bytes], Kept] = field(default_factory=dict)
+    change: RunChange | None = None
+    answers: dict[tuple[str, int], AckDue] = field(default_factory=dict)
+    posted: list[tuple[Posting, Outcome]] = field(default_factory=list)
+    kept: dict[tuple[str, bytes], KeptAnswer] = field(default_factory=dict)
 
-    def answer(self, answer: Answer) -> None:
+    def answer(self, answer: AckDue) -> None:
         """Keep the newest answer to a board's epoch; a complaint outlives a plain one."""
         key = (answer.device, answer.epoch)
         before = self.answers.get(key)
         if before is not None and before.err and not answer.err:
-            answer = Answer(answer.device, answer.epoch, answer.acked, answer.want, before.err)
+            answer = AckDue(answer.device, answer.epoch, answer.acked, answer.want, before.err)
         self.answers[key] = answer

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from firmware.wire.event import QUALITIES
-from server.ingest.names import Names
+from server.folds.names import Names
 from server.store.events import Stored
 
 _unpack = msgspec.msgpack.Decoder().decode

@@ -9,11 +9,11 @@ from loguru import logger
 
 from server.errors import StoreFull
 from server.ingest.acks import Acks
-from server.ingest.arrival import Arrival, Once, Posted, Posting, Up
+from server.ingest.arrival import Arrival, Once, Outcome, Posting, UpArrival
+from server.ingest.arrival_queue import ArrivalQueue
 from server.ingest.batch import Batch
 from server.ingest.commit import Commit
 from server.ingest.intake import INTERNAL, Intake
-from server.ingest.waiting import Waiting
 from server.store import rejects
 from server.store.database import Database, to_the_end, touch
 
@@ -37,7 +37,7 @@ class Consumer:
         self._database = database
         self._intake = intake
         self._acks = acks
-        self._waiting = Waiting()
+        self._waiting = ArrivalQueue()
         self._wake = asyncio.Event()
         self.listeners: list[Committed] = []
         self.conflicts: list[Callable[[str], None]] = []
@@ -55,21 +55,21 @@ class Consumer:
 
     def put(self, arrival: Arrival) -> None:
         """Let an arrival wait for the next commit. Too many frames are dropped: no receipt."""
-        if isinstance(arrival, Up) and (
+        if isinstance(arrival, UpArrival) and (
             self._waiting.of(arrival.device) >= MAX_OF_ONE or self._waiting.weight > MAX_WEIGHT
         ):
             return
         self._waiting.put(arrival)
         self._wake.set()
 
-    async def post(self, source: str, events: list[Any], now: int, once: Once | None = None) -> Posted:
+    async def post(self, source: str, events: list[Any], now: int, once: Once | None = None) -> Outcome:
         """Commit events of the `json` shape, under an Idempotency-Key `once`.
 
         Raises StoreFull when the disk refuses.
         """
         if self.full:
             raise StoreFull(self.full)
-        done: asyncio.Future[Posted] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         posting = Posting(source, events, now, lambda posted: _resolve(done, posted), True, once)
         self.put(posting)
         while not done.done():
@@ -141,7 +141,7 @@ class Consumer:
         """Boards are told to back off and send again; postings wait here, unacknowledged."""
         logger.error(error.sentence)
         self.full = error.sentence
-        answers = [self._intake.committed(up) for up in arrivals if isinstance(up, Up)]
+        answers = [self._intake.committed(up) for up in arrivals if isinstance(up, UpArrival)]
         self._acks.send({(one.device, one.epoch): one for one in answers}.values(), window=0)
         self._waiting.back(arrival for arrival in arrivals if isinstance(arrival, Posting))
         return False
@@ -159,11 +159,11 @@ class Consumer:
             await self._database.write(rejects.insert, [self._intake.broken(arrival)])
         except StoreFull as error:
             return self._refused([arrival, *behind], error)
-        if isinstance(arrival, Up):
+        if isinstance(arrival, UpArrival):
             self._acks.send([self._intake.committed(arrival, INTERNAL)])
         else:
             indexes = range(len(arrival.objects))
-            arrival.settle(Posted(rejected=[(index, INTERNAL) for index in indexes]))
+            arrival.settle(Outcome(rejected=[(index, INTERNAL) for index in indexes]))
         return True
 
 
@@ -174,6 +174,6 @@ def _about(arrival: Arrival) -> int:
     return 1 + len(arrival.payload) // EVENT_BYTES
 
 
-def _resolve(done: "asyncio.Future[Posted]", posted: Posted) -> None:
+def _resolve(done: "asyncio.Future[Outcome]", posted: Outcome) -> None:
     if not done.done():
         done.set_result(posted)

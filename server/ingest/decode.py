@@ -41,7 +41,7 @@ class Taken(msgspec.Struct):
     quality: int
 
 
-class Known(dict[int | str, str]):
+class KnownNames(dict[int | str, str]):
     """Words of messages to the names that they stand for; `judge` tells one, or raises WireError."""
 
     def __init__(self, judge: Callable[[int | str], str]) -> None:
@@ -185,4 +185,4 @@ def _unpack(data: bytes) -> Any:
         raise WireError("no msgpack") from error
 
 
-_kinds, _fields = Known(_kind), Known(_field)
+_kinds, _fields = KnownNames(_kind), KnownNames(_field)

@@ -3,13 +3,13 @@ duplicate, a gap is answered with `want`."""
 
 from firmware.wire import frame
 from firmware.wire.errors import WireError
+from server.folds.names import Names
 from server.ingest import decode
 from server.ingest.accept import Accept, Origin
-from server.ingest.arrival import Answer, Up
+from server.ingest.arrival import AckDue, UpArrival
 from server.ingest.batch import Batch
 from server.ingest.best_time import best_time
 from server.ingest.cursor import Cursor, Cursors
-from server.ingest.names import Names
 from server.rankings.ranking import NotWhole
 from server.store import rejects
 
@@ -22,7 +22,7 @@ class Frames:
         self._cursors = cursors
         self._accept = accept
 
-    def take(self, batch: Batch, up: Up) -> None:
+    def take(self, batch: Batch, up: UpArrival) -> None:
         """Add what a message brings, and its answer."""
         device = self._names.ids["device"].get(up.device)
         if device is None or device not in self._names.senders:
@@ -34,24 +34,26 @@ class Frames:
             epoch = self.epoch_of(device, up)
             acked = self._cursors.moving(batch.cursors, device, epoch).acked
             batch.rejects.append(reject(up, error.reason, epoch))
-            batch.answer(Answer(up.device, epoch, acked, None, error.reason))
+            batch.answer(AckDue(up.device, epoch, acked, None, error.reason))
             return
         cursor = self._cursors.moving(batch.cursors, device, message.epoch)
         if message.first > cursor.acked + 1:
-            batch.answer(Answer(up.device, message.epoch, cursor.acked, cursor.acked + 1))
+            batch.answer(AckDue(up.device, message.epoch, cursor.acked, cursor.acked + 1))
             return
         origin = Origin(up.device, device, message.epoch, up.received_at)
         if isinstance(message, frame.Lost):
             self._lost(batch, up, message, origin, cursor)
         else:
             self._records(batch, up, message, origin, cursor)
-        batch.answer(Answer(up.device, message.epoch, cursor.acked))
+        batch.answer(AckDue(up.device, message.epoch, cursor.acked))
 
-    def epoch_of(self, device: int, up: Up) -> int:
+    def epoch_of(self, device: int, up: UpArrival) -> int:
         """The epoch that a frame names, else the newest that its board has used."""
         return decode.epoch(up.payload) or self._cursors.newest_epoch(device)
 
-    def _records(self, batch: Batch, up: Up, message: frame.Up, origin: Origin, cursor: Cursor) -> None:
+    def _records(
+        self, batch: Batch, up: UpArrival, message: frame.Up, origin: Origin, cursor: Cursor
+    ) -> None:
         overlap = cursor.acked + 1 - message.first
         for seq, record in enumerate(message.records[:overlap], message.first):
             if not cursor.knows(seq, record):
@@ -73,7 +75,7 @@ class Frames:
                 continue
             cursor.boot, cursor.uptime_ms, cursor.at = event.boot, event.uptime_ms, at
 
-    def _lost(self, batch: Batch, up: Up, lost: frame.Lost, origin: Origin, cursor: Cursor) -> None:
+    def _lost(self, batch: Batch, up: UpArrival, lost: frame.Lost, origin: Origin, cursor: Cursor) -> None:
         if lost.last <= cursor.acked:
             return
         first = cursor.acked + 1
@@ -92,7 +94,7 @@ class Frames:
 
 
 def reject(
-    up: Up, reason: str, epoch: int | None = None, seq: int | None = None, record: bytes | None = None
+    up: UpArrival, reason: str, epoch: int | None = None, seq: int | None = None, record: bytes | None = None
 ) -> tuple[object, ...]:
     """The row of what was refused of a message: all of it, or one record."""
     payload = up.payload if record is None else record

@@ -7,19 +7,19 @@ after COMMIT returned.
 import sqlite3
 from collections.abc import Sequence
 
+from server.folds.entrances import Entrances
+from server.folds.folds import Folds
+from server.folds.names import Fresh, Names
 from server.ingest import decode
 from server.ingest.accept import Accept
-from server.ingest.arrival import Answer, Arrival, Up
+from server.ingest.arrival import AckDue, Arrival, UpArrival
 from server.ingest.batch import Batch
 from server.ingest.cursor import Cursor, Cursors
-from server.ingest.entrances import Entrances
-from server.ingest.folds import Folds
 from server.ingest.frames import Frames, reject
-from server.ingest.names import Fresh, Names
 from server.ingest.postings import Postings
-from server.ingest.seen import Seen
 from server.rules.evaluate import Evaluator
-from server.store import answers, cursors, events, generation, mail, rejects
+from server.store import cursors, events, generation, idempotency, mail, rejects
+from server.store.repeated_ids import RepeatedIds
 
 INTERNAL = "internal error"
 
@@ -36,7 +36,7 @@ class Intake:
         self.names = names
         self.folds = folds
         self.cursors = Cursors(epoch)
-        self._seen = Seen()
+        self._seen = RepeatedIds()
         self._entrances = entrances
         accept = Accept(folds, evaluator, entrances)
         self._frames = Frames(names, self.cursors, accept)
@@ -55,7 +55,7 @@ class Intake:
         now = arrivals[0].received_at
         batch = Batch(Fresh(self.names, connection, now), events.newest_id(connection) + 1, now)
         for arrival in arrivals:
-            if isinstance(arrival, Up):
+            if isinstance(arrival, UpArrival):
                 self._frames.take(batch, arrival)
             else:
                 self._postings.take(connection, batch, arrival)
@@ -72,20 +72,20 @@ class Intake:
         if batch.entering is not None:
             self._entrances.adopt(batch.entering)
 
-    def committed(self, up: Up, err: str | None = None) -> Answer:
+    def committed(self, up: UpArrival, err: str | None = None) -> AckDue:
         """What is committed of the epoch that a frame is of."""
         device = self.names.ids["device"].get(up.device, 0)
         epoch = self._frames.epoch_of(device, up)
-        return Answer(up.device, epoch, self.cursors.acked(device, epoch), None, err)
+        return AckDue(up.device, epoch, self.cursors.acked(device, epoch), None, err)
 
-    def acked(self, device: str, epoch: int) -> Answer:
+    def acked(self, device: str, epoch: int) -> AckDue:
         """The answer for a board that has just come online."""
         acked = self.cursors.acked(self.names.ids["device"].get(device, 0), epoch)
-        return Answer(device, epoch, acked, acked + 1)
+        return AckDue(device, epoch, acked, acked + 1)
 
     def broken(self, arrival: Arrival) -> tuple[object, ...]:
         """The reject of an arrival that we have a fault with; for the makers of Boardwalk."""
-        if isinstance(arrival, Up):
+        if isinstance(arrival, UpArrival):
             return reject(arrival, INTERNAL)
         payload = decode.shown(arrival.objects)[: rejects.MAX_KEPT_BYTES]
         return (arrival.source, None, None, INTERNAL, payload, arrival.received_at)
@@ -102,7 +102,7 @@ class Intake:
         if batch.seen:
             batch.change = self._seen.remember(connection, batch.seen, batch.now)
         if batch.kept:
-            answers.keep(connection, batch.kept.values(), batch.now)
+            idempotency.keep(connection, batch.kept.values(), batch.now)
         if batch.rejects:
             rejects.insert(connection, batch.rejects)
         if batch.conflicts:

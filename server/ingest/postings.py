@@ -4,15 +4,15 @@ import sqlite3
 
 from firmware.wire.errors import WireError
 from firmware.wire.topics import is_name
-from server.ingest import decode, repeats, seen
+from server.folds.names import Names
+from server.ingest import decode, repeats
 from server.ingest.accept import Accept, Origin
-from server.ingest.arrival import Posted, Posting, Undecoded
+from server.ingest.arrival import Outcome, Posting, Undecoded
 from server.ingest.batch import Batch
 from server.ingest.cursor import Cursors
-from server.ingest.names import Names
-from server.ingest.seen import Seen
 from server.rankings.ranking import NotWhole
-from server.store import rejects
+from server.store import rejects, repeated_ids
+from server.store.repeated_ids import RepeatedIds
 
 MAX_SOURCE = 64  # characters kept of what stands where a device should be named
 
@@ -20,7 +20,7 @@ MAX_SOURCE = 64  # characters kept of what stands where a device should be named
 class Postings:
     """Takes postings into a batch, and changes nothing else."""
 
-    def __init__(self, names: Names, cursors: Cursors, accept: Accept, marks: Seen) -> None:
+    def __init__(self, names: Names, cursors: Cursors, accept: Accept, marks: RepeatedIds) -> None:
         self._names = names
         self._cursors = cursors
         self._accept = accept
@@ -28,7 +28,7 @@ class Postings:
 
     def take(self, connection: sqlite3.Connection, batch: Batch, posting: Posting) -> None:
         """Add what a posting brings, and what its sender is told."""
-        posted = Posted()
+        posted = Outcome()
         batch.posted.append((posting, posted))
         known = self._names.ids["device"].get(posting.source)
         if not posting.trusted and known not in self._names.senders:
@@ -40,7 +40,7 @@ class Postings:
             repeats.keep(batch, posting, posted)
 
     def _objects(
-        self, connection: sqlite3.Connection, batch: Batch, posting: Posting, posted: Posted
+        self, connection: sqlite3.Connection, batch: Batch, posting: Posting, posted: Outcome
     ) -> None:
         own = self._cursors.own_epoch
         device = batch.fresh.id("device", posting.source)
@@ -51,7 +51,7 @@ class Postings:
                 if isinstance(body, Undecoded):
                     raise WireError(body.reason)
                 event, name = decode.foreign(body, posting.received_at)
-                mark = seen.mark(device, name) if name is not None else None
+                mark = repeated_ids.mark(device, name) if name is not None else None
                 if mark is not None and self._is_known(connection, batch, mark):
                     posted.duplicate += 1
                     continue
@@ -69,7 +69,7 @@ class Postings:
         return mark in batch.seen or self._marks.known(connection, mark, batch.now)
 
 
-def _refuse(batch: Batch, posting: Posting, posted: Posted, index: int, reason: str) -> None:
+def _refuse(batch: Batch, posting: Posting, posted: Outcome, index: int, reason: str) -> None:
     posted.rejected.append((index, reason))
     body = posting.objects[index] if posting.objects else None
     payload = body.payload if isinstance(body, Undecoded) else decode.shown(body)

@@ -2,18 +2,18 @@
 
 import sqlite3
 
-from server.ingest.arrival import Posted, Posting
+from server.ingest.arrival import Outcome, Posting
 from server.ingest.batch import Batch
-from server.store import answers
-from server.store.answers import Kept
+from server.store import idempotency
+from server.store.idempotency import KeptAnswer
 
 
-def recall(connection: sqlite3.Connection, batch: Batch, posting: Posting, posted: Posted) -> bool:
+def recall(connection: sqlite3.Connection, batch: Batch, posting: Posting, posted: Outcome) -> bool:
     """Whether a post is settled by an earlier one of its key, be it of the same transaction."""
     once = posting.once
     if once is None:
         return False
-    kept = batch.kept.get((posting.source, once.key)) or answers.find(
+    kept = batch.kept.get((posting.source, once.key)) or idempotency.find(
         connection, posting.source, once.key, posting.received_at
     )
     if kept is None:
@@ -25,10 +25,10 @@ def recall(connection: sqlite3.Connection, batch: Batch, posting: Posting, poste
     return True
 
 
-def keep(batch: Batch, posting: Posting, posted: Posted) -> None:
+def keep(batch: Batch, posting: Posting, posted: Outcome) -> None:
     """Keep what a post under a new key is told, in the transaction of its events."""
     once = posting.once
     if once is not None:
         posted.answer = once.render(posted)
-        kept = Kept(posting.source, once.key, once.body, posted.answer, posting.received_at)
+        kept = KeptAnswer(posting.source, once.key, once.body, posted.answer, posting.received_at)
         batch.kept[(posting.source, once.key)] = kept

@@ -11,7 +11,7 @@ from loguru import logger
 from server.errors import StartError
 from server.mqtt import access
 from server.mqtt.mosquitto import Mosquitto, find
-from server.settings import Mqtt, address
+from server.settings import MqttSection, address
 from server.store import devices
 from server.store.database import Database
 
@@ -32,7 +32,7 @@ class Broker:
     user and secret: the edge's own account. name: which broker runs. down: why it does not.
     """
 
-    def __init__(self, settings: Mqtt, site: str, database: Database) -> None:
+    def __init__(self, settings: MqttSection, site: str, database: Database) -> None:
         self.host, self.port = address(settings.listen)
         self.user = access.EDGE_USER
         self.secret = secrets.token_urlsafe(24)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from loguru import logger
 
+from server.child import dies_with
 from server.errors import StartError
-from server.lifeline import dies_with
 
 START_S = 10.0
 CONFIGURATION = """\

@@ -1,7 +1,7 @@
 """Messages of the broker to where they belong."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -28,7 +28,7 @@ class Receiver:
     stray: gets what stands in the device's place, the message, the reason and the time.
     """
 
-    def __init__(self, subscriber: Subscriber, handlers: dict[str, Handler], stray: Stray) -> None:
+    def __init__(self, subscriber: Subscriber, handlers: Mapping[str, Handler], stray: Stray) -> None:
         self._subscriber = subscriber
         self._handlers = handlers
         self._stray = stray

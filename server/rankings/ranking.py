@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from server.rankings.heap import Heap, Names
-from server.rankings.waiting import Waiting
+from server.rankings.unsettled import Unsettled
 from server.rankings.window import ALL, DAYS, Buckets, Window
-from server.settings import Ranking as Spec
+from server.settings import RankingSpec as Spec
 
 KEPT_DAYS = 31  # buckets that some window may still need
 
@@ -54,7 +54,7 @@ class Ranking:
         self._all = self._windows["all"].heap if "all" in self._windows else None
         self._dated = [window for window in self._windows.values() if window.days]
         self._today: int | None = None
-        self._waiting = Waiting()
+        self._waiting = Unsettled()
         self._changed: Changed = defaultdict(set)
 
     def weight(self, kind: str) -> int:

@@ -1,4 +1,4 @@
-"""Standings: which keys were the best of a window at a moment, to tell how they have moved since."""
+"""StandingHistory: which keys were the best of a window at a moment, to tell how they have moved since."""
 
 import struct
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ def standing(at: int, keys: Sequence[int]) -> Standing:
     return Standing(at, struct.pack(f"<{len(keys)}I", *keys))
 
 
-class Standings:
+class StandingHistory:
     """The kept standings of one window, the oldest first."""
 
     def __init__(self, known: Iterable[Standing] = ()) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 from server.rules.quiet import QUARTER_MS, Offset
-from server.settings import Mail, is_address
+from server.settings import MailSection, is_address
 from server.settings import Rule as Spec
 
 HOUR_MS = 3_600_000
@@ -39,7 +39,7 @@ class Addresses:
     customer: str
 
     @classmethod
-    def known(cls, mail: Mail) -> Self:
+    def known(cls, mail: MailSection) -> Self:
         """Those of the settings."""
         return cls(mail.staff, mail.customer_address)
 

@@ -2,24 +2,25 @@
 
 from server.settings.condition import Condition, condition
 from server.settings.phrases import Hours, Top
+from server.settings.rule_checks import is_address
 from server.settings.sections import (
     LISTS,
     SECTIONS,
-    Cloud,
-    Edge,
-    Http,
-    Mail,
-    Mqtt,
-    Ranking,
-    Retention,
+    CloudSection,
+    EdgeSection,
+    HttpSection,
+    MailSection,
+    MqttSection,
+    RankingSpec,
+    RetentionSection,
     Rule,
     Settings,
     address,
 )
-from server.settings.sense_of_rules import is_address
 from server.settings.source import load, overrides
 
 __all__ = [
-    "LISTS", "SECTIONS", "Cloud", "Condition", "Edge", "Hours", "Http", "Mail", "Mqtt", "Ranking",
-    "Retention", "Rule", "Settings", "Top", "address", "condition", "is_address", "load", "overrides",
+    "LISTS", "SECTIONS", "CloudSection", "Condition", "EdgeSection", "Hours", "HttpSection", "MailSection",
+    "MqttSection", "RankingSpec", "RetentionSection", "Rule", "Settings", "Top", "address", "condition",
+    "is_address", "load", "overrides",
 ]  # fmt: skip

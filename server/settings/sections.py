@@ -15,7 +15,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """What all sections share."""
 
 
-class Edge(Section, frozen=True):
+class EdgeSection(Section, frozen=True):
     """site: a name as in topics. data: a folder. timezone: IANA name; days of rankings end there."""
 
     site: str = "shop"
@@ -24,7 +24,7 @@ class Edge(Section, frozen=True):
     environment: str = "production"
 
 
-class Http(Section, frozen=True):
+class HttpSection(Section, frozen=True):
     """listen: address:port. public_url: how browsers reach it. cors: origins that scripts may call from."""
 
     listen: str = "127.0.0.1:8080"
@@ -32,7 +32,7 @@ class Http(Section, frozen=True):
     cors: tuple[str, ...] = ()
 
 
-class Mqtt(Section, frozen=True):
+class MqttSection(Section, frozen=True):
     """listen and broker are of the embedded broker; url (mqtt://user:secret@host:port) is another's."""
 
     listen: str = "127.0.0.1:1883"
@@ -40,7 +40,7 @@ class Mqtt(Section, frozen=True):
     url: str = ""
 
 
-class Cloud(Section, frozen=True):
+class CloudSection(Section, frozen=True):
     """write_units: DynamoDB writes of 1 KB a second that this edge may use.
 
     seal_after_s: how long an event waits for company before its chunk is sealed.
@@ -55,7 +55,7 @@ class Cloud(Section, frozen=True):
     seal_after_s: int = 60
 
 
-class Mail(Section, frozen=True):
+class MailSection(Section, frozen=True):
     """sender: the From address. staff: who gets mails to `staff`. customer_address: a pattern with
     {customer}, for shops whose customers' addresses follow from their number."""
 
@@ -68,7 +68,7 @@ class Mail(Section, frozen=True):
     endpoint_url: str = ""
 
 
-class Ranking(Section, frozen=True):
+class RankingSpec(Section, frozen=True):
     """score: `count`, or `sum:` and an integer field. minus: kinds that subtract."""
 
     name: str
@@ -131,7 +131,7 @@ class Rule(Section, frozen=True):
         return "welcome" if self.to == "customer" else "entered"
 
 
-class Retention(Section, frozen=True):
+class RetentionSection(Section, frozen=True):
     """days: how long events stay after they are in the cloud; 0 keeps them for ever."""
 
     days: int = 0
@@ -140,21 +140,21 @@ class Retention(Section, frozen=True):
 _ORDERS = ("order.placed",)
 _CANCELLED = ("order.cancelled",)
 RANKINGS = (
-    Ranking(name="orders", kinds=_ORDERS, minus=_CANCELLED),
-    Ranking(name="spend", kinds=_ORDERS, minus=_CANCELLED, score="sum:cents"),
+    RankingSpec(name="orders", kinds=_ORDERS, minus=_CANCELLED),
+    RankingSpec(name="spend", kinds=_ORDERS, minus=_CANCELLED, score="sum:cents"),
 )
 
 
 class Settings(Section, frozen=True):
     """All sections; every key has a default. places: of each rule's template, as `file, line n`."""
 
-    edge: Edge = Edge()
-    http: Http = Http()
-    mqtt: Mqtt = Mqtt()
-    cloud: Cloud = Cloud()
-    mail: Mail = Mail()
-    retention: Retention = Retention()
-    ranking: tuple[Ranking, ...] = RANKINGS
+    edge: EdgeSection = EdgeSection()
+    http: HttpSection = HttpSection()
+    mqtt: MqttSection = MqttSection()
+    cloud: CloudSection = CloudSection()
+    mail: MailSection = MailSection()
+    retention: RetentionSection = RetentionSection()
+    ranking: tuple[RankingSpec, ...] = RANKINGS
     rule: tuple[Rule, ...] = ()
     places: tuple[str, ...] = ()
 
@@ -165,9 +165,11 @@ class Settings(Section, frozen=True):
 
 
 SECTIONS: dict[str, type[Section]] = {
-    "edge": Edge, "http": Http, "mqtt": Mqtt, "cloud": Cloud, "mail": Mail, "retention": Retention,
+    "edge": EdgeSection, "http": HttpSection, "mqtt": MqttSection,
+    "cloud": CloudSection, "mail": MailSection,
+    "retention": RetentionSection,
 }  # fmt: skip
-LISTS: dict[str, type[Section]] = {"ranking": Ranking, "rule": Rule}
+LISTS: dict[str, type[Section]] = {"ranking": RankingSpec, "rule": Rule}
 
 
 def address(listen: str) -> tuple[str, int]:

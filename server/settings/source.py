@@ -10,9 +10,9 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from server.errors import SettingsError
+from server.settings.checks import wrongs
 from server.settings.phrases import EXAMPLES
 from server.settings.sections import LISTS, SECTIONS, Section, Settings
-from server.settings.sense import wrongs
 
 PREFIX = "BOARDWALK_"
 

@@ -15,7 +15,7 @@ ITERATIONS = 101  # mosquitto's own default; the secret has 128 random bits, so 
 
 
 @dataclass(frozen=True)
-class Seen:
+class Device:
     """A device as the edge knows it now. state: facts that the board told (wire.state.FIELDS).
 
     label: what staff call it. group: where it belongs, as staff say. Both may be empty.
@@ -96,19 +96,19 @@ def credentials(connection: sqlite3.Connection) -> list[tuple[str, str]]:
     ).fetchall()
 
 
-def everyone(connection: sqlite3.Connection) -> list[Seen]:
+def everyone(connection: sqlite3.Connection) -> list[Device]:
     """Every device, by name."""
     rows = connection.execute(
         "SELECT name, online, last_seen_at, added_at, revoked_at, conflict_at, state, label, place "
         "FROM device ORDER BY name"
     )
     return [
-        Seen(name, bool(online), seen, added, revoked, conflict, json.loads(state), label, place)
+        Device(name, bool(online), seen, added, revoked, conflict, json.loads(state), label, place)
         for name, online, seen, added, revoked, conflict, state, label, place in rows
     ]
 
 
-def save_presence(connection: sqlite3.Connection, seen: list[Seen]) -> None:
+def save_presence(connection: sqlite3.Connection, seen: list[Device]) -> None:
     """Write what devices told of themselves."""
     connection.executemany(
         "UPDATE device SET online = ?, last_seen_at = ?, state = ? WHERE name = ?",

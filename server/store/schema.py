@@ -193,7 +193,7 @@ MIGRATIONS = [
     CREATE INDEX answer_by_time ON answer (at);
     """,
     """
-    -- hashes of the ids of foreign clients (server.ingest.seen): the newest as they came, the others in runs
+    -- hashes of the ids of foreign clients (store.repeated_ids): the newest as they came, the others in runs
     CREATE TABLE seen_newest (mark BLOB NOT NULL, day INTEGER NOT NULL);
     CREATE TABLE seen_mark (run INTEGER NOT NULL, mark BLOB NOT NULL, PRIMARY KEY (run, mark)) WITHOUT ROWID;
     CREATE TABLE seen_run (run INTEGER PRIMARY KEY, day INTEGER NOT NULL);   -- days since 1970 UTC

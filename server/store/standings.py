@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 
-class Row(NamedTuple):
+class StandingRow(NamedTuple):
     """at: ms since 1970 UTC. packed: keys, the best first. oldest: what is older may go."""
 
     ranking: str
@@ -15,7 +15,7 @@ class Row(NamedTuple):
     oldest: int
 
 
-def save(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
+def save(connection: sqlite3.Connection, rows: Iterable[StandingRow]) -> None:
     """Write standings, and forget those that nobody asks for any more; part of one transaction."""
     for ranking, window, at, packed, oldest in rows:
         connection.execute(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from firmware.wire.topics import is_name
 from server.errors import BadInput, Conflict, NotFound
-from server.store.links import digest
+from server.store.invitations import digest
 
 SCOPES = ("ingest", "read", "admin")
 PREFIX = "bw_"  # so that scanners for leaked secrets can know ours

@@ -13,7 +13,7 @@ from server.rules.silence import Heard, Silence
 from server.settings import Rule
 from server.store import silences
 from server.store.database import Database
-from server.store.devices import Seen
+from server.store.devices import Device
 
 LOOK_S = 5.0
 LONGEST_STEP_MS = int(3 * LOOK_S * 1000)  # beyond that the edge stood still, and could not hear anybody
@@ -25,7 +25,7 @@ class SilenceWatch:
 
     def __init__(
         self, rules: Iterable[Rule], addresses: Addresses, offset: Offset,
-        devices: Callable[[], Iterable[Seen]], clock: Callable[[], int],
+        devices: Callable[[], Iterable[Device]], clock: Callable[[], int],
     ) -> None:  # fmt: skip
         self._rules = [rule for rule in rules if rule.silent]
         self._addresses = addresses

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from server.store.devices import Seen
+from server.store.devices import Device
 
 BEAT_MS = 30_000  # between two states of a board: firmware.link.HEARTBEAT_S
 STALE_MS = 5 * BEAT_MS // 2
@@ -16,7 +16,7 @@ MOST = 1 << 32  # bytes or events: no board has so many
 WORST_FIRST = ("twice", "off", "stale", "new", "here", "revoked")
 
 
-def state_of(one: Seen, now: int) -> str:
+def state_of(one: Device, now: int) -> str:
     """`here`; `stale`, late by two beats; `off`, its connection is gone; `new` before its first word;
     `twice` when two boards seem to share its name; `revoked`."""
     if one.revoked_at is not None:
@@ -31,16 +31,16 @@ def state_of(one: Seen, now: int) -> str:
     return "here" if not one.state and silent <= QUIET_MS else "off"
 
 
-def is_device(one: Seen) -> bool:
+def is_device(one: Device) -> bool:
     """Whether it is one to be listed: those that only post over HTTP are tokens."""
     return not one.name.startswith("http-")
 
 
 @dataclass(frozen=True)
-class Row:
+class DeviceRow:
     """A device with its state; facts that may be old by now are None."""
 
-    seen: Seen
+    seen: Device
     state: str
 
     @property
@@ -103,12 +103,12 @@ class Row:
         return found if isinstance(found, int | float) and least <= found <= most else None
 
 
-def _left_at(row: Row) -> int:
+def _left_at(row: DeviceRow) -> int:
     """When it was heard last; 0 for those that are here, else their rows would change places all the time."""
     return 0 if row.state == "here" else row.seen.last_seen_at or 0
 
 
-Test = Callable[[Row], bool]
+Test = Callable[[DeviceRow], bool]
 FILTERS: dict[str, tuple[str, Test]] = {
     "all": ("All", lambda row: row.state != "revoked"),
     "look": ("Needs a look", lambda row: row.needs_a_look),
@@ -120,7 +120,7 @@ FILTERS: dict[str, tuple[str, Test]] = {
     "outbox": ("Outbox filling", lambda row: row.is_filling),
     "revoked": ("Revoked", lambda row: row.state == "revoked"),
 }
-SORTS: dict[str, Callable[[Row], Any]] = {
+SORTS: dict[str, Callable[[DeviceRow], Any]] = {
     "state": lambda row: (not row.needs_a_look, WORST_FIRST.index(row.state), -_left_at(row)),
     "name": lambda row: row.name,
     "group": lambda row: row.seen.group.casefold() or None,
@@ -141,28 +141,28 @@ class Wanted(NamedTuple):
     text: str = ""
 
 
-def rows(seen: Iterable[Seen], now: int) -> list[Row]:
+def rows(seen: Iterable[Device], now: int) -> list[DeviceRow]:
     """Every device that is to be listed."""
-    return [Row(one, state_of(one, now)) for one in seen if is_device(one)]
+    return [DeviceRow(one, state_of(one, now)) for one in seen if is_device(one)]
 
 
-def picked(found: list[Row], wanted: Wanted) -> list[Row]:
+def picked(found: list[DeviceRow], wanted: Wanted) -> list[DeviceRow]:
     """Those of them that are wanted."""
     return [row for row in _within(found, wanted) if FILTERS[wanted.show][1](row)]
 
 
-def counts(found: list[Row], wanted: Wanted) -> list[tuple[str, str, int]]:
+def counts(found: list[DeviceRow], wanted: Wanted) -> list[tuple[str, str, int]]:
     """Each filter with its words, and how many devices it would show."""
     within = _within(found, wanted)
     return [(name, words, sum(map(test, within))) for name, (words, test) in FILTERS.items()]
 
 
-def groups(found: list[Row]) -> list[str]:
+def groups(found: list[DeviceRow]) -> list[str]:
     """All groups, by name."""
     return sorted({row.seen.group for row in found if row.seen.group}, key=str.casefold)
 
 
-def ordered(found: list[Row], sort: str) -> list[Row]:
+def ordered(found: list[DeviceRow], sort: str) -> list[DeviceRow]:
     """By one of SORTS, `-` in front for the other way round; what is not known comes last."""
     key = SORTS[sort.removeprefix("-")]
     by_name = sorted(found, key=lambda row: row.name)
@@ -170,7 +170,7 @@ def ordered(found: list[Row], sort: str) -> list[Row]:
     return sorted(known, key=key, reverse=sort.startswith("-")) + [row for row in by_name if key(row) is None]
 
 
-def _within(found: list[Row], wanted: Wanted) -> list[Row]:
+def _within(found: list[DeviceRow], wanted: Wanted) -> list[DeviceRow]:
     text = wanted.text.casefold()
     return [
         row
@@ -180,5 +180,5 @@ def _within(found: list[Row], wanted: Wanted) -> list[Row]:
     ]
 
 
-def _texts(row: Row) -> tuple[str, ...]:
+def _texts(row: DeviceRow) -> tuple[str, ...]:
     return row.name, row.seen.label, row.seen.group, str(row.fact("firmware") or "")

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from server.web.peer import is_https
+from server.web.access.client_address import is_https
 from server.web.problems import REQUEST_ID
 
 CSP = (

@@ -14,7 +14,7 @@ MISSED = 0.05  # of the minutes of a full mark may be missed; a mark with fewer 
 
 
 class Minutes(Protocol):
-    """Minutes of each hour in which a device was heard: server.ingest.beats.Beats."""
+    """Minutes of each hour in which a device was heard: server.folds.beats.Beats."""
 
     def minutes(self, name: str, hours: range) -> int: ...
 

@@ -6,79 +6,32 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from server.commands import Answer as Answer
+from server.devices.commands import CommandResult as CommandResult
+from server.devices.commands import Commands
+from server.devices.registrar import Registrar
+from server.folds.folds import Folds
+from server.folds.folds import Place as Place
+from server.folds.presence import Presence
+from server.folds.standings import Against as Against
+from server.folds.standings import Before as Before
+from server.folds.standings import Standings
+from server.folds.totals import Hourly
 from server.ingest.arrival import Once as Once
-from server.ingest.arrival import Posted as Posted
+from server.ingest.arrival import Outcome as Outcome
 from server.ingest.commit import Commit as Commit
-from server.ingest.folds import Place as Place
-from server.ingest.standings import Against as Against
-from server.ingest.standings import Before as Before
 from server.settings import Settings
 from server.store.database import Database
-from server.store.devices import Seen as Seen
-from server.web.heartbeat import Minutes
+from server.store.devices import Device as Device
 
 
 class Intake(Protocol):
     """The way in for events that come over HTTP."""
 
-    async def post(self, source: str, events: list[Any], once: Once | None = None) -> Posted:
+    async def post(self, source: str, events: list[Any], once: Once | None = None) -> Outcome:
         """Commit events of the `json` shape, under an Idempotency-Key `once`.
 
         Raises StoreFull when the disk refuses.
         """
-
-
-class Rankings(Protocol):
-    """Live rankings; unknown names and windows raise NotFound."""
-
-    def names(self) -> list[tuple[str, list[str]]]:
-        """Each ranking with its windows, in the order of the settings."""
-
-    def top(self, name: str, window: str, k: int) -> Sequence[Place]:
-        """The best k, best first."""
-
-    def place(self, name: str, window: str, key: str) -> Place | None:
-        """Rank and score of one key, None when it is not listed."""
-
-    def score(self, name: str, window: str, key: str) -> int | None:
-        """The score of one key, None when it never had one; cheaper than its place."""
-
-    def since(self, name: str, window: str) -> int | None:
-        """When the oldest event came (ms) that a window could count; None when it has everything."""
-
-    def size(self, name: str, window: str) -> int:
-        """How many keys are listed."""
-
-
-class Standings(Protocol):
-    """How rankings stood before, from memory."""
-
-    def before(self, name: str, window: str, against: Against, now: int) -> Before | None:
-        """How a window stood an hour ago or yesterday, None when nothing is noted of then."""
-
-
-class Totals(Protocol):
-    """Counts of accepted events by hour and kind, from memory."""
-
-    def sums(self, kind: str, edges: Sequence[int]) -> list[tuple[int, int]]:
-        """(count, cents) from each edge to the next; edges are full hours of the site, in ms."""
-
-    def kinds(self, edges: Sequence[int]) -> list[dict[str, tuple[int, int]]]:
-        """The same for every kind that happened."""
-
-
-class Presence(Protocol):
-    """Which devices are here, from memory. beats: in which minutes they were heard."""
-
-    @property
-    def beats(self) -> Minutes: ...
-
-    def all(self) -> list[Seen]:
-        """Every device that is known, by name."""
-
-    def one(self, name: str) -> Seen:
-        """A device. Raises NotFound."""
 
 
 class Merged(Protocol):
@@ -114,35 +67,6 @@ class Health(Protocol):
         """Sentences staff should know that are no fault, as a broker without rights a device."""
 
 
-class Devices(Protocol):
-    """The device register, with effect on the broker at once."""
-
-    async def add(self, name: str) -> dict[str, str]:
-        """{"device", "username", "secret"}, the secret this once. Raises BadInput, Conflict."""
-
-    async def renew(self, name: str) -> dict[str, str]:
-        """As `add`, for a device that is there; its old secret ends at once. Raises NotFound."""
-
-    async def revoke(self, name: str) -> None:
-        """Cut the device off now and for good. Raises NotFound."""
-
-    async def describe(self, name: str, label: str | None = None, group: str | None = None) -> Seen:
-        """Another label or group, None: as it is; how it was before. Raises NotFound, BadInput."""
-
-
-class Commands(Protocol):
-    """The way of commands to boards, in memory."""
-
-    def check(self, device: str) -> None:
-        """Whether a command could reach it. Raises NotFound and Conflict."""
-
-    async def send(self, device: str, command: str, arguments: dict[str, Any], within_s: float) -> Answer:
-        """Send a command and wait for its answer, at most `within_s` (1 to 60).
-
-        Raises NotFound, Conflict (offline), and BadInput for what does not fit into a command.
-        """
-
-
 @dataclass(frozen=True)
 class Parts:
     """Everything that the web floor is handed.
@@ -154,13 +78,13 @@ class Parts:
     settings: Settings
     database: Database
     intake: Intake
-    rankings: Rankings
+    rankings: Folds
     standings: Standings
-    totals: Totals
+    totals: Hourly
     presence: Presence
     cloud: Cloud
     health: Health
-    devices: Devices
+    devices: Registrar
     commands: Commands
     on_commit: Callable[[Callable[[Commit], None]], None]
     per_minute: Callable[[], int]

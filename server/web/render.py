@@ -6,10 +6,10 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from server import __version__
+from server import __version__, words
 from server.clock import milliseconds
-from server.web import fleet, words
-from server.web.caller import CALLER
+from server.web import fleet, urls
+from server.web.access.caller import CALLER
 from server.web.parts import PARTS, Parts
 
 TEMPLATES: web.AppKey[Environment] = web.AppKey("templates", Environment)
@@ -24,8 +24,8 @@ def templates() -> Environment:
     environment.filters |= {
         "number": words.number, "money": words.money, "clock": words.clock,
         "moment": words.moment, "ago": words.ago, "iso": words.iso, "cut": words.cut,
-        "date": words.date, "visible": words.visible, "customer_path": words.customer_path,
-        "query": words.query, "trouble": words.trouble,
+        "date": words.date, "visible": words.visible, "customer_path": urls.customer_path,
+        "query": urls.query, "trouble": words.trouble,
     }  # fmt: skip
     return environment
 

@@ -11,24 +11,25 @@ import aiohttp_cors
 from aiohttp import web
 
 from server.store import sessions
-from server.web import cookie, health, metrics, sign_in, welcome
+from server.web.access import cookie
+from server.web.access.identify import identify
+from server.web.access.passwords import PASSWORDS, Passwords
+from server.web.access.rate_limit import RATE_LIMITS, RateLimits, limit_rate
+from server.web.access.same_origin import same_origin
 from server.web.api import events, openapi
 from server.web.api.export import EXPORTS, Exports
-from server.web.feed import FEED, Feed
 from server.web.headers import add_headers
-from server.web.knock import knock
-from server.web.live import LIVE, Live
-from server.web.metrics import REQUESTS, counted
-from server.web.notices import NOTICES, Notices
-from server.web.origin import same_origin
-from server.web.pace import PACE, Pace, paced
-from server.web.pages import customers, device_actions, devices, mailbox, rankings, today
+from server.web.live.feed import FEED, Feed
+from server.web.live.tiles import TILES, Tiles
+from server.web.live.watchers import LIVE, Live
+from server.web.ops import health, metrics
+from server.web.ops.metrics import REQUESTS, counted
+from server.web.pages import customers, device_actions, devices, invitation, mailbox, rankings, sign_in, today
+from server.web.pages.notices import NOTICES, Notices
 from server.web.parts import PARTS, Parts
-from server.web.passwords import PASSWORDS, Passwords
 from server.web.problems import explain, problems
 from server.web.reads import READS, Reads, counted_as
 from server.web.render import TEMPLATES, templates
-from server.web.tiles import TILES, Tiles
 
 MAX_BODY = 1024 * 1024
 STATIC = Path(__file__).parent / "static"
@@ -37,13 +38,18 @@ STATIC = Path(__file__).parent / "static"
 def create_app(parts: Parts) -> web.Application:
     """The application, for TCP and for the Unix socket alike; whoever comes through that is admin."""
     app = web.Application(
-        middlewares=[counted, problems, knock, same_origin, paced], client_max_size=MAX_BODY
+        middlewares=[counted, problems, identify, same_origin, limit_rate], client_max_size=MAX_BODY
     )
     feed = Feed(asyncio.get_running_loop().time)
     app[READS], app[NOTICES] = Reads(), Notices()
     app[PARTS], app[FEED], app[TILES] = parts, feed, Tiles(parts, feed, app[READS])
     app[LIVE], app[EXPORTS] = Live(parts, feed, app[TILES]), Exports()
-    app[PACE], app[PASSWORDS], app[REQUESTS], app[TEMPLATES] = Pace(), Passwords(), Counter(), templates()
+    app[RATE_LIMITS], app[PASSWORDS], app[REQUESTS], app[TEMPLATES] = (
+        RateLimits(),
+        Passwords(),
+        Counter(),
+        templates(),
+    )
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_running)
     app.on_shutdown.extend((app[LIVE].close, app[EXPORTS].close))
@@ -65,8 +71,8 @@ def _add_pages(app: web.Application) -> None:
     app.router.add_get("/sign-in", sign_in.show)
     app.router.add_post("/sign-in", sign_in.check)
     app.router.add_post("/sign-out", sign_in.leave)
-    app.router.add_get("/welcome/{token}", welcome.show)
-    app.router.add_post("/welcome/{token}", welcome.use)
+    app.router.add_get("/welcome/{token}", invitation.show)
+    app.router.add_post("/welcome/{token}", invitation.use)
     if app[PARTS].settings.mail.mode == "local":
         app.router.add_get("/mailbox", mailbox.box)
         app.router.add_get(r"/mailbox/{letter:\d{1,18}}", mailbox.box)

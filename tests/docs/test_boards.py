@@ -8,7 +8,7 @@ from firmware import starts
 from firmware.link import BACKOFF_MOST_MS, BACKOFF_MS, REJOIN_POLLS, WIFI_POLL_S
 from firmware.program import KIND, Interface
 from firmware.troubles import CODES, REPEAT_MS
-from server.web.words import TROUBLES
+from server.words import TROUBLES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "boards.md").read_text()

@@ -12,7 +12,7 @@ from firmware.wire.command import BAD_ARGUMENTS, FAILED, LATE, MALFORMED, NO_CLO
 from firmware.wire.event import FIELDS, KINDS
 from server.settings import LISTS, SECTIONS, load
 from server.web.api.openapi import ENDPOINTS
-from server.web.metrics import METRICS
+from server.web.ops.metrics import METRICS
 from tests.firmware.test_commands import Rig
 from tools.cli import cli
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tools.children import free_port
-from tools.slot import slot
+from tools.release.slot import slot
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "virtual-boards.md").read_text()

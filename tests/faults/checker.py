@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgpack
 
-from tools.replay import Order
+from tools.demo.replay import Order
 
 Identity = tuple[str, int, int]
 EARLIEST = 1_793_491_200_000  # 2026-11-01, ms: no board ran this protocol before

@@ -15,8 +15,8 @@ from typing import Any
 from tests.edge_process import EdgeProcess
 from tests.faults.checker import Record, Verdict, committed, judge, read
 from tests.faults.wire import Witness, witness
-from tools.replay import FIELDS, Order, Till
-from tools.vboard.client import Board, Fleet
+from tools.demo.replay import FIELDS, Order, Till
+from tools.vboard.client import Fleet, VirtualBoard
 
 RULES = """
 [[rule]]
@@ -46,14 +46,14 @@ class Site:
     witness: Witness
     chance: random.Random
     record: Record = field(default_factory=Record)
-    boards: dict[str, Board] = field(default_factory=dict)
+    boards: dict[str, VirtualBoard] = field(default_factory=dict)
     selling: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     powered: dict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
     files: dict[str, bytes] = field(default_factory=dict)
     stopped: bool = False
     count: int = 0
 
-    async def add(self, name: str, profile: str = "esp32", **more: Any) -> Board:
+    async def add(self, name: str, profile: str = "esp32", **more: Any) -> VirtualBoard:
         """Register a board and switch it on. more: settings of the board."""
         told = await self.edge.ask("POST", "/api/v1/devices", {"name": name})
         reader = {"type": "serial", "uart": 1, "kind": "order.placed", "fields": FIELDS, "critical": True}

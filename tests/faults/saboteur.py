@@ -14,13 +14,13 @@ from typing import Any
 
 from server import __main__ as main
 from server import clock
-from server.ingest import checkpointer
+from server.folds import checkpointer
 from server.ingest.acks import Acks
 from server.ingest.consumer import Consumer
 from server.ingest.cursor import Cursor
 from server.ingest.intake import Intake
 from server.store import checkpoints, database
-from sync.uploader import Uploader
+from sync.table.uploader import Uploader
 
 CLAIMED = 40  # events that checkpoint_ahead_of_the_log adds to what a checkpoint holds
 OFFSET = "TEST_CLOCK_OFFSET_FILE"  # a file with milliseconds to add to the edge's clock

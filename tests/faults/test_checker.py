@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from firmware.wire.event import EDGE, Event
-from server.ingest.arrival import Up
+from server.ingest.arrival import UpArrival
 from tests.faults.checker import Record, judge
 from tests.ingest.boards import NOW, Board
 from tests.site import Opener  # noqa: F401: a fixture
-from tools.replay import Order
+from tools.demo.replay import Order
 
 ORDERS = [Order(f"c{number}", "1997-01-01", 1, number) for number in range(1, 7)]
 
@@ -30,7 +30,7 @@ async def good(site: Opener, tmp_path: Path) -> tuple[Record, Path]:
     for order in ORDERS:
         board.emit(event(order))
     async with site() as edge:
-        await edge.take(Up("till-1", board.frame(1, 6), NOW))
+        await edge.take(UpArrival("till-1", board.frame(1, 6), NOW))
     record = Record()
     record.sent["till-1"] = list(ORDERS)
     record.told = {("till-1", 7, seq): order for seq, order in enumerate(ORDERS, 1)}

@@ -170,7 +170,7 @@ async def _full(site: Site) -> bool:
     """Whether a post is refused for want of room."""
     import aiohttp
 
-    from server.door import SOCKET
+    from server.admin_socket import SOCKET
 
     connector = aiohttp.UnixConnector(str(site.edge.data / SOCKET))
     async with (

@@ -11,7 +11,7 @@ from tests.faults.checker import Verdict
 from tests.faults.fault_site import Site, fault_site
 from tests.faults.saboteur import CLAIMED
 from tools.children import free_port
-from tools.slot import FIRMWARE, compiled
+from tools.release.slot import FIRMWARE, compiled
 
 AWAY = {
     "BOARDWALK_CLOUD_MODE": "aws",

@@ -1,7 +1,7 @@
 """Boards as developers have them: blank, busy, deaf, full, half flashed. Each is what is on its flash at first."""
 
-from tools.slot import slot
-from tools.vboard.client import Board, Fleet
+from tools.release.slot import slot
+from tools.vboard.client import Fleet, VirtualBoard
 
 PRINTS = b"n = 0\nwhile True:\n    n += 1\n    print('reading', n, 'of a sensor that never sleeps')\n"
 LOOPS = b"while True:\n    pass\n"
@@ -84,6 +84,6 @@ HANGS = {
 }
 
 
-async def started(fleet: Fleet, kind: str, name: str, profile: str = "esp32") -> Board:
+async def started(fleet: Fleet, kind: str, name: str, profile: str = "esp32") -> VirtualBoard:
     """A board of this kind, at work."""
     return await fleet.up(name, None, profile, files=KINDS[kind])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.edge_process import ROOT, EdgeProcess
-from tools.vboard.client import Board
+from tools.vboard.client import VirtualBoard
 
 TIMEOUT_S = 100
 
@@ -52,17 +52,19 @@ async def ended(process: asyncio.subprocess.Process) -> Done:
     return Done(process.returncode, out.decode(), err.decode())
 
 
-async def flash(edge: EdgeProcess, board: Board, *words: str, more: Mapping[str, str] | None = None) -> Done:
+async def flash(
+    edge: EdgeProcess, board: VirtualBoard, *words: str, more: Mapping[str, str] | None = None
+) -> Done:
     """Flash a board."""
     return await ended(await begun(edge, await port_of(board), *words, more=more))
 
 
-async def port_of(board: Board) -> str:
+async def port_of(board: VirtualBoard) -> str:
     """The path of its serial port."""
     return str((await board.stats())["port"])
 
 
-def image(board: Board) -> bytes:
+def image(board: VirtualBoard) -> bytes:
     """All of its flash."""
     path: Path = board.fleet.folder / f"{board.name}.img"
     return path.read_bytes()

@@ -10,14 +10,14 @@ from tests.edge_process import EdgeProcess, edge_process
 from tests.flash.boards import started
 from tests.flash.run import begun, ended, flash, port_of
 from tests.vboard.mpremote import Image
-from tools.flash.board import Board
+from tools.flash.board import SerialBoard
 from tools.flash.edge import edge_here
 from tools.flash.flasher import Flasher
 from tools.flash.line import Line
-from tools.flash.wish import Wish
-from tools.slot import slot
-from tools.vboard.client import Board as VirtualBoard
+from tools.flash.request import FlashRequest
+from tools.release.slot import slot
 from tools.vboard.client import Fleet
+from tools.vboard.client import SerialBoard as VirtualBoard
 
 KILLS, SOAK_KILLS = 5, 40
 WHOLE_S = 4.0  # about as long as one that is not cut
@@ -82,7 +82,11 @@ def cut_after(edge: EdgeProcess, port: str, pieces: int) -> bool:
     line.open()
     try:
         Flasher(
-            Board(line), edge_here(edge.settings()), Wish("till-1"), lambda *_: None, lambda _: None
+            SerialBoard(line),
+            edge_here(edge.settings()),
+            FlashRequest("till-1"),
+            lambda *_: None,
+            lambda _: None,
         ).run()
     except Cut:
         return True
@@ -111,14 +115,14 @@ async def test_a_secret_that_was_lost_between_edge_and_board_is_no_dead_end(
 ) -> None:
     async with edge_process(tmp_path) as edge:
         board = await started(fleet, "blank", "till-1")
-        put = Board.put
+        put = SerialBoard.put
 
-        def cut(self: Board, path: str, data: bytes) -> None:
+        def cut(self: SerialBoard, path: str, data: bytes) -> None:
             if path == "/settings.json":
                 raise Cut
             put(self, path, data)
 
-        monkeypatch.setattr(Board, "put", cut)
+        monkeypatch.setattr(SerialBoard, "put", cut)
         await asyncio.to_thread(cut_after, edge, await port_of(board), 1000)
         assert await names(edge) == ["till-1"]
         done = await flash(edge, board, "--name", "till-1")

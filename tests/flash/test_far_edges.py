@@ -9,7 +9,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from server.errors import BoardwalkError
-from tools import office
+from tools import edge_client
 from tools.flash.edge import edge_at, machine
 
 ANSWERS: dict[str, tuple[int, bytes, str]] = {
@@ -66,7 +66,7 @@ async def test_what_answers_but_is_no_edge_is_told(far: str, kind: str) -> None:
 
 
 async def test_an_edge_that_never_answers_is_given_up(far: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(office, "ANSWER_S", 0.2)
+    monkeypatch.setattr(edge_client, "ANSWER_S", 0.2)
     url = f"{far}/mute"
     assert await told(url) == f"No edge answers at {url} (no answer); check the address."
 

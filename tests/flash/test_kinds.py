@@ -10,7 +10,7 @@ import pytest
 from tests.edge_process import EdgeProcess, edge_process
 from tests.flash.boards import HANGS, KINDS, started
 from tests.flash.run import flash
-from tools.slot import slot
+from tools.release.slot import slot
 from tools.vboard.client import Fleet
 
 AT_ONCE = 3

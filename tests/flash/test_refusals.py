@@ -18,8 +18,8 @@ from tests.flash.boards import FILLS, started
 from tests.flash.run import Done, begun, ended, flash, image, port_of
 from tests.vboard.mpremote import Image
 from tools.cli import cli
-from tools.flash import command
-from tools.vboard.client import Board, Fleet
+from tools.commands import flash as flash_command
+from tools.vboard.client import Fleet, VirtualBoard
 
 FILLED = FILLS.replace(b"/slot_a", b"/photos")
 
@@ -156,7 +156,7 @@ async def test_a_flash_that_somebody_filled_is_told_with_what_fills_it(
     assert (await edge.ask("GET", "/api/v1/devices"))["rows"] == []
 
 
-async def undelivered(edge: EdgeProcess, board: Board) -> int:
+async def undelivered(edge: EdgeProcess, board: VirtualBoard) -> int:
     """Let a board that works lose its edge, and press its button; events that are on its flash alone."""
     await edge.kill()
     edge.kill_broker()
@@ -246,6 +246,6 @@ async def test_an_edge_that_goes_away_in_the_middle_leaves_a_board_that_is_compl
 
 
 def test_without_its_extra_the_command_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "NEEDED", ("mpremote", "no_such_module"))
+    monkeypatch.setattr(flash_command, "NEEDED", ("mpremote", "no_such_module"))
     done = CliRunner().invoke(cli, ["flash", "--name", "a"])
     assert done.exit_code == 1 and "pip install 'boardwalk-edge[flash]'" in done.stderr

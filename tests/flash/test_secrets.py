@@ -8,7 +8,7 @@ from tests.edge_process import EdgeProcess, edge_process
 from tests.flash.boards import started
 from tests.flash.run import begun, ended, flash, port_of
 from tests.vboard.mpremote import Image
-from tools.vboard.client import Board, Fleet
+from tools.vboard.client import Fleet, VirtualBoard
 
 PASSWORD = "gulls over pier 7"
 HERE = "0.0.0.0"  # leads to this machine, and is not loopback, where boards with Wi-Fi are not sent
@@ -25,7 +25,7 @@ def arguments() -> bytes:
     return found
 
 
-async def watched(edge: EdgeProcess, board: Board, *words: str, more: dict[str, str]) -> bytes:
+async def watched(edge: EdgeProcess, board: VirtualBoard, *words: str, more: dict[str, str]) -> bytes:
     """Flash a board; all that could be seen from outside meanwhile."""
     flashing = asyncio.create_task(ended(await begun(edge, await port_of(board), *words, more=more)))
     seen = b""

@@ -16,8 +16,8 @@ from tools.flash import waiting
 from tools.flash.edge import edge_here
 from tools.flash.flasher import Flasher
 from tools.flash.line import Line
-from tools.flash.wish import Wish
-from tools.vboard.client import Board, Fleet
+from tools.flash.request import FlashRequest
+from tools.vboard.client import Fleet, VirtualBoard
 
 
 @pytest_asyncio.fixture
@@ -32,9 +32,9 @@ async def test_no_event_in_time_is_told_with_what_the_board_said(
     board = await started(vboards, "blank", "till-1")
     monkeypatch.setattr(waiting, "PATIENCE_S", 4.0)
     line = Line(await port_of(board))
-    wish = Wish("till-1", port=9)
+    request = FlashRequest("till-1", port=9)
     flasher = Flasher(
-        flash_board.Board(line), edge_here(edge.settings()), wish, lambda *_: None, lambda _: None
+        flash_board.SerialBoard(line), edge_here(edge.settings()), request, lambda *_: None, lambda _: None
     )
     with pytest.raises(
         BoardwalkError, match=r"till-1 is flashed, but .* no edge at 127.0.0.1:9.* run the same command again"
@@ -53,7 +53,7 @@ async def waited(edge: EdgeProcess, line: Line) -> str:
 
 
 @pytest_asyncio.fixture
-async def silent(vboards: Fleet, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Board, Line]]:
+async def silent(vboards: Fleet, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[VirtualBoard, Line]]:
     """A board without power, and the line to it."""
     monkeypatch.setattr(waiting, "PATIENCE_S", 2.0)
     board = await started(vboards, "blank", "till-1")
@@ -65,7 +65,7 @@ async def silent(vboards: Fleet, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
 
 async def test_a_board_that_prints_nothing_is_not_said_to_have_trouble_with_wifi(
-    edge: EdgeProcess, silent: tuple[Board, Line]
+    edge: EdgeProcess, silent: tuple[VirtualBoard, Line]
 ) -> None:
     assert await waited(edge, silent[1]) == (
         f"till-1 is flashed, but the edge on {edge.data} has no event of its start after 2 s; the board printed "
@@ -73,7 +73,7 @@ async def test_a_board_that_prints_nothing_is_not_said_to_have_trouble_with_wifi
     )
 
 
-async def test_a_port_that_is_gone_is_told(edge: EdgeProcess, silent: tuple[Board, Line]) -> None:
+async def test_a_port_that_is_gone_is_told(edge: EdgeProcess, silent: tuple[VirtualBoard, Line]) -> None:
     board, line = silent
     await board.remove()
     assert await waited(edge, line) == (

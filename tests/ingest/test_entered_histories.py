@@ -11,21 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from server.calendar import Days
 from server.core import open_core
+from server.folds.checkpointer import Checkpointer
 from server.ingest.arrival import Posting
-from server.ingest.checkpointer import Checkpointer
-from server.ingest.days import Days
-from server.settings import Mail, Ranking, Rule, Settings
+from server.settings import MailSection, RankingSpec, Rule, Settings
 from server.store.database import Database
 from tests.histories import count, folder
 from tests.ingest.boards import NOW
 from tests.site import Site
 
 RANKINGS = {
-    "orders": Ranking(name="orders", kinds=("order.placed",), minus=("order.cancelled",)),
-    "spend": Ranking(name="spend", kinds=("order.placed",), minus=("order.cancelled",), score="sum:cents"),
-    "tills": Ranking(name="tills", kinds=("order.placed", "order.cancelled"), key="device", windows=("today", "all")),
-    "items": Ranking(name="items", kinds=("order.placed",), key="item", score="sum:cents", windows=("all",)),
+    "orders": RankingSpec(name="orders", kinds=("order.placed",), minus=("order.cancelled",)),
+    "spend": RankingSpec(name="spend", kinds=("order.placed",), minus=("order.cancelled",), score="sum:cents"),
+    "tills": RankingSpec(name="tills", kinds=("order.placed", "order.cancelled"), key="device", windows=("today", "all")),
+    "items": RankingSpec(name="items", kinds=("order.placed",), key="item", score="sum:cents", windows=("all",)),
 }  # fmt: skip
 DEVICES = ["till-1", "till-2", "till-3"]
 Written = tuple[str, int]  # ranking, k
@@ -172,7 +172,9 @@ def _settings(configured: list[Written]) -> Settings:
         for number, (name, k) in enumerate(configured)
     ]  # fmt: skip
     used = tuple(RANKINGS[name] for name in dict.fromkeys(name for name, _ in configured))
-    return Settings(ranking=used, rule=tuple(rules), mail=Mail(customer_address="{customer}@shop.example"))
+    return Settings(
+        ranking=used, rule=tuple(rules), mail=MailSection(customer_address="{customer}@shop.example")
+    )
 
 
 async def _mails(site: Site) -> list[tuple[str, str, str, int, int]]:

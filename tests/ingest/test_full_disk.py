@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from server.errors import StoreFull
-from server.ingest.arrival import Posted, Posting, Up
+from server.ingest.arrival import Outcome, Posting, UpArrival
 from tests.ingest.boards import NOW, Board, order
 from tests.site import Opener, Site
 
@@ -36,13 +36,13 @@ async def test_boards_are_told_to_wait_and_their_events_are_taken_when_there_is_
         async with refusing(edge):
             await edge.take(Posting("till-2", [large(0)], NOW, lambda posted: None))
             assert edge.consumer.full
-            edge.consumer.put(Up("till-1", one.frame(1, 2), NOW))
+            edge.consumer.put(UpArrival("till-1", one.frame(1, 2), NOW))
             await edge.consumer._commit(edge.consumer._take())
             assert [(told.epoch, told.acked, told.win, told.err) for _, told in edge.acks] == [
                 (7, 0, 0, None)
             ]
         edge.consumer.full = None
-        await edge.take(Up("till-1", one.frame(1, 4), NOW))
+        await edge.take(UpArrival("till-1", one.frame(1, 4), NOW))
         assert edge.acks[-1][1].acked == 4
         assert await edge.query("SELECT seq FROM event WHERE epoch = 7") == [(1,), (2,), (3,), (4,)]
 
@@ -56,8 +56,8 @@ async def test_a_post_is_refused_and_counts_once_when_it_is_repeated(site: Opene
             with pytest.raises(StoreFull):
                 await edge.consumer.post("http-a", [large(1)], NOW)
         edge.consumer.full = None
-        assert await edge.consumer.post("http-a", [large(1)], NOW) == Posted(accepted=1)
-        assert await edge.consumer.post("http-a", [large(1)], NOW) == Posted(duplicate=1)
+        assert await edge.consumer.post("http-a", [large(1)], NOW) == Outcome(accepted=1)
+        assert await edge.consumer.post("http-a", [large(1)], NOW) == Outcome(duplicate=1)
         assert len(await edge.query("SELECT id FROM event")) == 1
         running.cancel()
         await asyncio.wait([running])
@@ -89,14 +89,14 @@ async def test_a_store_that_another_program_has_locked_is_no_fault_of_a_board(
         await edge.core.database._writer.execute("PRAGMA busy_timeout = 50")
         other = sqlite3.connect(tmp_path / "boardwalk.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        await edge.take(Up("till-1", one.frame(1, 1), NOW))
+        await edge.take(UpArrival("till-1", one.frame(1, 1), NOW))
         assert [(told.acked, told.win, told.err) for _, told in edge.acks] == [(0, 0, None)]
         assert edge.consumer.full is not None
         assert "another program has locked the store" in edge.consumer.full
         other.execute("ROLLBACK")
         other.close()
         edge.consumer.full = None
-        await edge.take(Up("till-1", one.frame(1, 1), NOW))
+        await edge.take(UpArrival("till-1", one.frame(1, 1), NOW))
         assert edge.acks[-1][1].acked == 1
 
 

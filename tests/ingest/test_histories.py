@@ -9,10 +9,10 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from server.calendar import Days
 from server.core import open_core
-from server.ingest.arrival import Up
-from server.ingest.checkpointer import Checkpointer
-from server.ingest.days import Days
+from server.folds.checkpointer import Checkpointer
+from server.ingest.arrival import UpArrival
 from server.ingest.decode import record
 from server.settings import Rule, Settings
 from server.store.database import Database
@@ -78,7 +78,7 @@ async def _history(folder: Path, boards: list[Board], steps: list[tuple[str, int
                     writer._written = -1
                     await writer.write()
                 elif board.emitted[start - 1 : start - 1 + count]:
-                    await site.take(Up(board.name, board.frame(start, count), NOW))
+                    await site.take(UpArrival(board.name, board.frame(start, count), NOW))
                     last = min(start + count - 1, len(board.emitted))
                     if start <= acked[board.name] + 1 and last > acked[board.name]:
                         expected += [(board.name, seq) for seq in range(acked[board.name] + 1, last + 1)]

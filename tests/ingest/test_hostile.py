@@ -5,16 +5,16 @@ import pytest
 
 from firmware.wire import event, frame
 from firmware.wire.event import Event
-from server.ingest.arrival import Posted, Posting, Up
-from server.ingest.checkpointer import Checkpointer
-from server.ingest.days import Days
-from server.settings import Mail, Ranking, Rule, Settings
+from server.calendar import Days
+from server.folds.checkpointer import Checkpointer
+from server.ingest.arrival import Outcome, Posting, UpArrival
+from server.settings import MailSection, RankingSpec, Rule, Settings
 from tests.ingest.boards import NOW, Board, order
 from tests.site import Opener, Site
 
 
-async def post(edge: Site, *objects: object, source: str = "till-1") -> Posted:
-    told: list[Posted] = []
+async def post(edge: Site, *objects: object, source: str = "till-1") -> Outcome:
+    told: list[Outcome] = []
     await edge.take(Posting(source, list(objects), NOW, told.append))
     assert len(told) == 1
     return told[0]
@@ -29,7 +29,7 @@ async def test_a_cancellation_of_an_order_from_the_far_future_counts_today(of_at
     one.emit(order("a", 7))
     async with site() as edge:
         edge.core.folds.move(NOW)
-        await edge.take(Up("till-1", one.frame(1, 3), NOW))
+        await edge.take(UpArrival("till-1", one.frame(1, 3), NOW))
         assert edge.acks[-1][1].acked == 3
         assert edge.core.folds.top("spend", "all", 1)[0].score == 10
         assert edge.core.folds.top("spend", "today", 1)[0].score == (12 if of_at == 0 else 10)
@@ -57,16 +57,16 @@ async def test_only_the_edge_can_say_that_something_is_lost(site: Opener) -> Non
     async with site() as edge:
         posted = await post(edge, {"kind": "device.lost", **fake})
         assert posted.rejected == [(0, "kind: device.lost is the edge's own word")]
-        await edge.take(Up("till-1", one.frame(1, 2), NOW))
+        await edge.take(UpArrival("till-1", one.frame(1, 2), NOW))
         kinds = await edge.query("SELECT k.name, e.seq FROM event e JOIN kind k ON k.id = e.kind")
         assert kinds == [("order.placed", 2)]
         assert edge.acks[-1][1].acked == 2
 
 
 async def test_a_ranking_of_losses_by_what_is_no_number_does_not_stall_a_board(site: Opener) -> None:
-    odd = Ranking(name="losses", kinds=("device.lost",), key="device", score="sum:reason")
+    odd = RankingSpec(name="losses", kinds=("device.lost",), key="device", score="sum:reason")
     async with site(Settings(ranking=(odd,))) as edge:
-        await edge.take(Up("till-1", frame.encode_lost(frame.Lost(7, 1, 3, frame.TRIMMED)), NOW))
+        await edge.take(UpArrival("till-1", frame.encode_lost(frame.Lost(7, 1, 3, frame.TRIMMED)), NOW))
         assert edge.acks[-1][1].acked == 3
 
 
@@ -90,9 +90,9 @@ async def test_a_frame_that_breaks_the_edge_is_answered_with_err_and_kept(
     one.emit(order("poison", 1))
     async with site() as edge:
         await edge.take(
-            Up("till-1", one.frame(1, 1), NOW),
-            Up("till-1", one.frame(2, 1), NOW),
-            Up("till-2", other.frame(1, 1), NOW),
+            UpArrival("till-1", one.frame(1, 1), NOW),
+            UpArrival("till-1", one.frame(2, 1), NOW),
+            UpArrival("till-2", other.frame(1, 1), NOW),
         )
         told = [(name, answer.epoch, answer.acked, answer.err) for name, answer in edge.acks]
         assert told == [
@@ -106,9 +106,9 @@ async def test_a_bad_first_frame_of_a_new_epoch_is_answered_under_that_epoch(sit
     old.emit(order("a", 1))
     bad = msgpack.packb([1, 9, 1, ["no binary"], 1, 2_000])
     async with site() as edge:
-        await edge.take(Up("till-1", bad, NOW))
-        await edge.take(Up("till-1", old.frame(1, 1), NOW))
-        await edge.take(Up("till-1", bad, NOW))
+        await edge.take(UpArrival("till-1", bad, NOW))
+        await edge.take(UpArrival("till-1", old.frame(1, 1), NOW))
+        await edge.take(UpArrival("till-1", bad, NOW))
         errors = [(told.epoch, told.acked, told.err) for _, told in edge.acks if told.err]
         assert errors == [(9, 0, "a record is a binary")] * 2
 
@@ -117,9 +117,9 @@ async def test_a_bad_frame_of_a_board_that_also_posts_json_is_answered_under_its
     one = Board("till-1", 7)
     one.emit(order("a", 1))
     async with site() as edge:
-        await edge.take(Up("till-1", one.frame(1, 1), NOW))
+        await edge.take(UpArrival("till-1", one.frame(1, 1), NOW))
         await post(edge, {"kind": "door.opened"})
-        await edge.take(Up("till-1", b"\xc1", NOW))
+        await edge.take(UpArrival("till-1", b"\xc1", NOW))
         assert (edge.acks[-1][1].epoch, edge.acks[-1][1].err) == (7, "no msgpack")
 
 
@@ -128,7 +128,7 @@ async def test_an_empty_list_of_a_stranger_is_settled_without_a_fault(site: Open
         nothing = Posting("stranger", [], NOW, lambda posted: None)
         await edge.core.database.write(edge.core.intake.work, [nothing])
         assert (await post(edge, source="stranger")).rejected == [(0, "unknown device")]
-        assert (await post(edge)) == Posted()
+        assert (await post(edge)) == Outcome()
         assert await edge.query("SELECT source, reason FROM reject") == [("stranger", "unknown device")] * 2
 
 
@@ -155,7 +155,7 @@ async def test_what_is_no_address_is_not_written_to(told: object, site: Opener) 
 
 
 async def test_a_customer_whose_name_makes_no_address_gets_no_mail(site: Opener) -> None:
-    mail = Mail(customer_address="customer-{customer}@shop.example")
+    mail = MailSection(customer_address="customer-{customer}@shop.example")
     async with site(Settings(rule=(RULE,), mail=mail)) as edge:
         await post(edge, {"kind": "order.placed", "customer": "x@evil.example, y"})
         assert await edge.query("SELECT recipient, state, reason FROM mail") == [
@@ -171,9 +171,9 @@ async def test_two_epochs_of_one_board_in_one_batch_keep_their_own_cursors(site:
     lost = frame.encode_lost(frame.Lost(7, 2, 3, frame.CORRUPT))
     async with site() as edge:
         await edge.take(
-            Up("till-1", first.frame(1, 2), NOW), Up("till-1", second.frame(1, 1), NOW),
-            Up("till-1", lost, NOW), Up("till-1", second.frame(1, 3), NOW),
-            Up("till-1", first.frame(3, 2), NOW), Up("till-1", first.frame(1, 4), NOW),
+            UpArrival("till-1", first.frame(1, 2), NOW), UpArrival("till-1", second.frame(1, 1), NOW),
+            UpArrival("till-1", lost, NOW), UpArrival("till-1", second.frame(1, 3), NOW),
+            UpArrival("till-1", first.frame(3, 2), NOW), UpArrival("till-1", first.frame(1, 4), NOW),
         )  # fmt: skip
         rows = await edge.query("SELECT epoch, seq FROM event ORDER BY id")
         assert rows == [(7, 1), (7, 2), (8, 1), (7, 3), (8, 2), (8, 3), (7, 4)]
@@ -188,9 +188,9 @@ async def test_a_loss_up_to_the_last_number_ends_its_epoch_only(site: Opener) ->
     one.emit(order("a", 1))
     async with site() as edge:
         last = 2**53 - 1
-        await edge.take(Up("till-1", frame.encode_lost(frame.Lost(7, 1, last, frame.TRIMMED)), NOW))
+        await edge.take(UpArrival("till-1", frame.encode_lost(frame.Lost(7, 1, last, frame.TRIMMED)), NOW))
         assert edge.acks[-1][1].acked == last
-        await edge.take(Up("till-1", one.frame(1, 1), NOW))
+        await edge.take(UpArrival("till-1", one.frame(1, 1), NOW))
         assert (edge.acks[-1][1].epoch, edge.acks[-1][1].acked) == (8, 1)
     async with site() as edge:
         assert edge.core.intake.acked("till-1", 7).acked == last
@@ -207,7 +207,7 @@ ODD = [
 @pytest.mark.parametrize("body", ODD, ids=repr)
 async def test_a_frame_of_wrong_types_is_answered_with_err(body: object, site: Opener) -> None:
     async with site() as edge:
-        await edge.take(Up("till-1", msgpack.packb(body), NOW))
+        await edge.take(UpArrival("till-1", msgpack.packb(body), NOW))
         assert len(edge.acks) == 1
         assert edge.acks[0][1].err
         assert not await edge.query("SELECT * FROM event")
@@ -226,7 +226,7 @@ RECORDS = [
 async def test_records_of_wrong_types_are_kept_as_rejects_and_the_cursor_moves(site: Opener) -> None:
     async with site() as edge:
         up = frame.Up(7, 1, RECORDS, 1, 2_000)
-        await edge.take(Up("till-1", frame.encode(up), NOW))
+        await edge.take(UpArrival("till-1", frame.encode(up), NOW))
         assert (edge.acks[0][1].acked, edge.acks[0][1].err) == (len(RECORDS), None)
         rows = await edge.query("SELECT seq, payload FROM reject ORDER BY seq")
         assert rows == list(enumerate(RECORDS, 1))

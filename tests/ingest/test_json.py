@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from firmware.wire.errors import WireError
 from server.ingest import decode
-from server.ingest.arrival import Posted, Posting, Undecoded
-from server.settings import Ranking, Settings
+from server.ingest.arrival import Outcome, Posting, Undecoded
+from server.settings import RankingSpec, Settings
 from tests.ingest.boards import NOW
 from tests.site import Opener, Site
 
 
-async def post(edge: Site, objects: list[Any], source: str = "till-1", now: int = NOW) -> Posted:
-    told: list[Posted] = []
+async def post(edge: Site, objects: list[Any], source: str = "till-1", now: int = NOW) -> Outcome:
+    told: list[Outcome] = []
     await edge.take(Posting(source, objects, now, told.append))
     assert len(told) == 1
     return told[0]
@@ -27,24 +27,24 @@ ORDER = {"kind": "order.placed", "id": "web-1", "customer": "14048", "cents": 19
 
 async def test_an_event_is_stored_and_ranked(site: Opener) -> None:
     async with site() as edge:
-        assert await post(edge, [ORDER]) == Posted(accepted=1)
+        assert await post(edge, [ORDER]) == Outcome(accepted=1)
         assert edge.core.folds.top("spend", "all", 1)[0][1:] == ("14048", 1999)
 
 
 async def test_the_same_id_counts_once_also_in_one_message_and_after_a_restart(site: Opener) -> None:
     async with site() as edge:
-        assert await post(edge, [ORDER, ORDER]) == Posted(accepted=1, duplicate=1)
+        assert await post(edge, [ORDER, ORDER]) == Outcome(accepted=1, duplicate=1)
     async with site() as edge:
-        assert await post(edge, [ORDER]) == Posted(duplicate=1)
-        assert await post(edge, [ORDER], source="till-2") == Posted(accepted=1)
+        assert await post(edge, [ORDER]) == Outcome(duplicate=1)
+        assert await post(edge, [ORDER], source="till-2") == Outcome(accepted=1)
 
 
 async def test_any_field_is_ranked_by_its_value_as_json_writes_it(site: Opener) -> None:
-    by_item = Ranking(name="items", kinds=("order.placed",), key="item")
+    by_item = RankingSpec(name="items", kinds=("order.placed",), key="item")
     values = [True, "true", False, 7, "7", 7.5, "<b>", None]
     async with site(Settings(ranking=(by_item,))) as edge:
         events = [{"kind": "order.placed", "item": value} for value in values]
-        assert await post(edge, [*events, {"kind": "order.placed"}]) == Posted(accepted=9)
+        assert await post(edge, [*events, {"kind": "order.placed"}]) == Outcome(accepted=9)
         top = edge.core.folds.top("items", "all", 9)
     assert [(place.key, place.score) for place in top] == [
         ("7", 2), ("true", 2), ("7.5", 1), ("<b>", 1), ("false", 1),
@@ -93,7 +93,7 @@ async def test_a_bad_event_is_kept_with_its_reason_and_the_others_are_stored(
 ) -> None:
     async with site() as edge:
         posted = await post(edge, [{"kind": "a"}, body, {"kind": "b"}])
-        assert posted == Posted(accepted=2, rejected=[(1, reason)])
+        assert posted == Outcome(accepted=2, rejected=[(1, reason)])
         assert await edge.query("SELECT source, reason FROM reject") == [("till-1", reason)]
 
 

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from server.calendar import Days
 from server.core import open_core
+from server.folds.checkpointer import Checkpointer
 from server.ingest.arrival import Posting
-from server.ingest.checkpointer import Checkpointer
-from server.ingest.days import Days
 from server.rankings.window import DAYS
-from server.settings import Edge, Ranking, Settings
+from server.settings import EdgeSection, RankingSpec, Settings
 from server.store.database import Database
 from tests.histories import count, folder
 from tests.ingest.boards import NOW
@@ -29,13 +29,13 @@ START = NOW + 3650 * DAY  # later than the clock of this machine, which a start 
 PLACED, CANCELLED = ("order.placed",), ("order.cancelled",)
 RANKINGS = st.lists(
     st.sampled_from([
-        Ranking(name="orders", kinds=PLACED, minus=CANCELLED, windows=("all", "today", "7d", "30d")),
-        Ranking(name="orders", kinds=PLACED, windows=("30d", "all")),
-        Ranking(name="dated", kinds=PLACED, windows=("7d", "today")),
-        Ranking(name="spend", kinds=PLACED, minus=CANCELLED, score="sum:cents", windows=("all", "7d")),
-        Ranking(name="sales", kinds=PLACED, minus=CANCELLED, score="sum:cents", windows=("all", "7d")),
-        Ranking(name="items", kinds=PLACED, minus=CANCELLED, key="item", windows=("today", "all")),
-        Ranking(name="tills", kinds=CANCELLED, key="device"),
+        RankingSpec(name="orders", kinds=PLACED, minus=CANCELLED, windows=("all", "today", "7d", "30d")),
+        RankingSpec(name="orders", kinds=PLACED, windows=("30d", "all")),
+        RankingSpec(name="dated", kinds=PLACED, windows=("7d", "today")),
+        RankingSpec(name="spend", kinds=PLACED, minus=CANCELLED, score="sum:cents", windows=("all", "7d")),
+        RankingSpec(name="sales", kinds=PLACED, minus=CANCELLED, score="sum:cents", windows=("all", "7d")),
+        RankingSpec(name="items", kinds=PLACED, minus=CANCELLED, key="item", windows=("today", "all")),
+        RankingSpec(name="tills", kinds=CANCELLED, key="device"),
     ]),
     min_size=1, max_size=4, unique_by=lambda spec: spec.name,
 )  # fmt: skip
@@ -66,7 +66,7 @@ STEPS = st.lists(STEP, min_size=3, max_size=20)
 def test_rankings_are_what_counting_the_log_gives_after_any_history(pytestconfig: pytest.Config) -> None:
     @settings(max_examples=count(pytestconfig), deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(RANKINGS, ZONES, STEPS)
-    def history(rankings: list[Ranking], zone: str, steps: list[Any]) -> None:
+    def history(rankings: list[RankingSpec], zone: str, steps: list[Any]) -> None:
         with folder() as made:
             asyncio.run(_history(made, _Configured(tuple(rankings), zone), list(steps)))
 
@@ -75,12 +75,12 @@ def test_rankings_are_what_counting_the_log_gives_after_any_history(pytestconfig
 
 @dataclass(frozen=True)
 class _Configured:
-    rankings: tuple[Ranking, ...]
+    rankings: tuple[RankingSpec, ...]
     zone: str
 
     @property
     def settings(self) -> Settings:
-        return Settings(edge=Edge(timezone=self.zone), ranking=self.rankings)
+        return Settings(edge=EdgeSection(timezone=self.zone), ranking=self.rankings)
 
 
 async def _history(folder: Path, configured: _Configured, steps: list[Any]) -> None:
@@ -145,7 +145,7 @@ class Truth:
             self.seen[(source, name)] = self.now // DAY
         self.log.append((source, event, min(event.get("at", self.now), self.now)))
 
-    def listed(self, spec: Ranking, window: str) -> list[tuple[int, str]]:
+    def listed(self, spec: RankingSpec, window: str) -> list[tuple[int, str]]:
         """(-score, key), the best first."""
         total = Counter[str]()
         for source, event, at in self.log:
@@ -156,7 +156,7 @@ class Truth:
                 total[key] += _sign(spec, event) * weight
         return sorted((-score, key) for key, score in total.items() if score > 0)
 
-    def _counts(self, spec: Ranking, window: str, event: dict[str, Any], at: int) -> bool:
+    def _counts(self, spec: RankingSpec, window: str, event: dict[str, Any], at: int) -> bool:
         of_at = event.get("of_at")
         dated_at = of_at if event["kind"] in spec.minus and of_at is not None and of_at < at else at
         return not DAYS[window] or 0 <= (self._day(self.now) - self._day(dated_at)).days < DAYS[window]
@@ -165,7 +165,7 @@ class Truth:
         return datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(self.configured.zone)).date()
 
 
-def _sign(spec: Ranking, event: dict[str, Any]) -> int:
+def _sign(spec: RankingSpec, event: dict[str, Any]) -> int:
     return (event["kind"] in spec.kinds) - (event["kind"] in spec.minus)
 
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from server.calendar import Days
 from server.core import open_core
+from server.folds.checkpointer import Checkpointer
 from server.ingest.arrival import Posting
-from server.ingest.checkpointer import Checkpointer
-from server.ingest.days import Days
 from server.settings import Rule, Settings
 from server.store.database import Database
 from tests.histories import count, folder

@@ -2,16 +2,16 @@
 
 import sqlite3
 
+from server.calendar import Days
+from server.folds.checkpointer import Checkpointer
 from server.ingest.arrival import Posting
-from server.ingest.checkpointer import Checkpointer
-from server.ingest.days import Days
-from server.settings import Ranking, Settings
+from server.settings import RankingSpec, Settings
 from tests.ingest.boards import NOW
 from tests.site import Opener, Site
 
 DAY = 86_400_000
-ORDERS = Ranking(name="orders", kinds=("order.placed",), windows=("all", "today", "7d"))
-SALES = Ranking(name="sales", kinds=("order.placed",), windows=("all", "today", "7d"))
+ORDERS = RankingSpec(name="orders", kinds=("order.placed",), windows=("all", "today", "7d"))
+SALES = RankingSpec(name="sales", kinds=("order.placed",), windows=("all", "today", "7d"))
 
 
 async def order(site: Site, customer: str, now: int) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.edge_process import EdgeProcess, edge_process
 from tests.mqtt.test_broker import Client, until
-from tools.localcloud import KEYS, local_cloud
+from tools.demo.local_cloud import KEYS, local_cloud
 
 
 async def boardwalk(edge: EdgeProcess, *words: str, **more: str) -> tuple[int, str, str]:

@@ -7,12 +7,12 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from server.mqtt.broker import Broker
-from server.settings import Mqtt
+from server.settings import MqttSection
 from server.store.database import Database
 from tests.edge_process import EdgeProcess, edge_process
 from tests.web.flow import Look, Place, chromium, sign_in, visit, walk
 from tools.children import free_port
-from tools.replay import FIELDS
+from tools.demo.replay import FIELDS
 from tools.vboard.client import Fleet
 
 LOOKS = [Look("light", 1280), Look("dark", 1280), Look("light", 390), Look("dark", 390)]
@@ -90,7 +90,7 @@ async def test_an_absent_broker_is_shown_and_the_notice_goes_when_it_comes(
         await expect(notice).to_be_visible(timeout=10_000)
         (tmp_path / "other").mkdir()
         async with Database(tmp_path / "other") as database:
-            broker = Broker(Mqtt(listen=f"127.0.0.1:{port}", broker="mosquitto"), "shop", database)
+            broker = Broker(MqttSection(listen=f"127.0.0.1:{port}", broker="mosquitto"), "shop", database)
             broker.secret = "secret"
             async with broker:
                 await expect(notice).to_be_hidden(timeout=20_000)

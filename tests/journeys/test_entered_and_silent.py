@@ -10,8 +10,7 @@ import pytest
 
 from server.app import Edge, running
 from server.rules import silence as silence_rule
-from server.settings import Edge as EdgeSection
-from server.settings import Http, Mail, Mqtt, Rule, Settings, phrases
+from server.settings import EdgeSection, HttpSection, MailSection, MqttSection, Rule, Settings, phrases
 from server.watch import silence as silence_watch
 from tests.edge_process import EdgeProcess, edge_process
 from tests.hostile.honest import Client
@@ -157,8 +156,8 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def shop(folder: Path, *rules: Rule) -> Settings:
     return Settings(
-        edge=EdgeSection(data=str(folder)), mqtt=Mqtt(listen=f"127.0.0.1:{free_port()}"),
-        http=Http(listen=f"127.0.0.1:{free_port()}"), mail=Mail(staff=("ann@shop.example",)), rule=rules,
+        edge=EdgeSection(data=str(folder)), mqtt=MqttSection(listen=f"127.0.0.1:{free_port()}"),
+        http=HttpSection(listen=f"127.0.0.1:{free_port()}"), mail=MailSection(staff=("ann@shop.example",)), rule=rules,
     )  # fmt: skip
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from server.__main__ import serve
 from server.errors import EdgeBroken
 from server.mqtt.broker import Broker
-from server.settings import Edge, Http, Mqtt, Settings
+from server.serving import serve
+from server.settings import EdgeSection, HttpSection, MqttSection, Settings
 from server.store.database import Database
 from tests.edge_process import EdgeProcess, edge_process
 from tests.journeys.test_commands import boardwalk
@@ -129,7 +129,7 @@ async def test_an_absent_broker_is_shown_and_heals_when_it_comes(tmp_path: Path)
         await eventually(edge, lambda found: any("no broker at 127.0.0.1" in str(one) for one in found))
         (tmp_path / "other").mkdir()
         async with Database(tmp_path / "other") as database:
-            broker = Broker(Mqtt(listen=f"127.0.0.1:{port}", broker="mosquitto"), "shop", database)
+            broker = Broker(MqttSection(listen=f"127.0.0.1:{port}", broker="mosquitto"), "shop", database)
             broker.secret = "secret"
             async with broker:
                 await eventually(edge, lambda found: not found)
@@ -140,7 +140,7 @@ async def test_wrong_credentials_at_a_broker_are_shown(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     async with Database(tmp_path / "other") as database:
         port = free_port()
-        async with Broker(Mqtt(listen=f"127.0.0.1:{port}", broker="mosquitto"), "shop", database):
+        async with Broker(MqttSection(listen=f"127.0.0.1:{port}", broker="mosquitto"), "shop", database):
             url = {"BOARDWALK_MQTT_URL": f"mqtt://_edge:wrong@127.0.0.1:{port}"}
             async with edge_process(tmp_path, more=url) as edge:
                 await eventually(
@@ -202,8 +202,8 @@ async def test_a_part_that_breaks_ends_the_edge_with_an_exit_code_that_starts_it
         raise RuntimeError("a fault of ours")
 
     where = Settings(
-        edge=Edge(data=str(tmp_path)), http=Http(listen=f"127.0.0.1:{free_port()}"),
-        mqtt=Mqtt(listen=f"127.0.0.1:{free_port()}"),
+        edge=EdgeSection(data=str(tmp_path)), http=HttpSection(listen=f"127.0.0.1:{free_port()}"),
+        mqtt=MqttSection(listen=f"127.0.0.1:{free_port()}"),
     )  # fmt: skip
     with pytest.raises(EdgeBroken):
         await asyncio.wait_for(serve(where, lambda edge: edge._spawn(breaks(), "part")), 20)

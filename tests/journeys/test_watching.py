@@ -19,7 +19,7 @@ from tests.edge_process import EdgeProcess, edge_process
 from tests.flash.run import hear_ctrl_c
 from tests.journeys.test_commands import boardwalk
 from tests.vboard.till import settings
-from tools.vboard.client import Board, Fleet
+from tools.vboard.client import Fleet, VirtualBoard
 
 LED = 25
 
@@ -29,7 +29,7 @@ class Stage:
     """A running edge and a board of it that is online."""
 
     edge: EdgeProcess
-    board: Board
+    board: VirtualBoard
 
     async def device(self) -> dict[str, Any]:
         told: dict[str, Any] = await self.edge.ask("GET", "/api/v1/devices/till-1")
@@ -102,7 +102,7 @@ async def monitor(environment: dict[str, str], *words: str) -> AsyncIterator[Wat
             await process.wait()
 
 
-async def port_of(board: Board) -> str:
+async def port_of(board: VirtualBoard) -> str:
     return str((await board.stats())["port"])
 
 

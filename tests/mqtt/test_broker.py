@@ -16,7 +16,7 @@ from server.core import Core, open_core
 from server.errors import StartError
 from server.mqtt.broker import Broker
 from server.mqtt.mosquitto import Mosquitto
-from server.settings import Mqtt, Settings
+from server.settings import MqttSection, Settings
 from server.store import devices
 from server.store.database import Database
 from tools.children import free_port
@@ -68,8 +68,8 @@ async def core(tmp_path: Path) -> AsyncIterator[Core]:
         yield await open_core(Settings(), database)
 
 
-def settings(port: int = 0) -> Mqtt:
-    return Mqtt(listen=f"127.0.0.1:{port or free_port()}", broker="mosquitto")
+def settings(port: int = 0) -> MqttSection:
+    return MqttSection(listen=f"127.0.0.1:{port or free_port()}", broker="mosquitto")
 
 
 async def test_a_device_reads_and_writes_its_own_topics_only(core: Core) -> None:
@@ -176,14 +176,14 @@ def listening(pid: int) -> set[int]:
 
 
 async def test_iotcore_serves_on_loopback_and_says_what_it_lacks(core: Core) -> None:
-    wanted = Mqtt(listen=f"127.0.0.1:{free_port()}", broker="iotcore")
+    wanted = MqttSection(listen=f"127.0.0.1:{free_port()}", broker="iotcore")
     async with Broker(wanted, "shop", core.database) as broker:
         assert "asks no device for its secret" in broker.notes[0]
         client = Client(broker.port, "anybody", "")
         await until(lambda: client.answer == "Success")
         client.close()
     with pytest.raises(StartError, match="iotcore knows no rights a device"):
-        async with Broker(Mqtt(listen="0.0.0.0:1884", broker="iotcore"), "shop", core.database):
+        async with Broker(MqttSection(listen="0.0.0.0:1884", broker="iotcore"), "shop", core.database):
             pass
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from server.mqtt.broker import Broker
 from server.mqtt.subscriber import Account, Message, Subscriber
-from server.settings import Mqtt
+from server.settings import MqttSection
 from server.store import devices
 from server.store.database import Database
 from tests.mqtt.test_broker import Client, until
@@ -93,7 +93,7 @@ async def test_a_receipt_for_an_earlier_connection_is_not_given_and_the_message_
     tmp_path: Path,
 ) -> None:
     async with Database(tmp_path) as database:
-        wanted = Mqtt(listen=f"127.0.0.1:{free_port()}", broker="mosquitto")
+        wanted = MqttSection(listen=f"127.0.0.1:{free_port()}", broker="mosquitto")
         async with Broker(wanted, "shop", database) as broker:
             _, secret = await database.write(devices.add, "a", 0)
             await broker.update()

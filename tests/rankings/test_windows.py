@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from server.rankings.ranking import Ranking
 from server.rankings.window import ALL, DAYS
-from server.settings import Ranking as Spec
+from server.settings import RankingSpec
 
-SPEC = Spec(name="orders", kinds=("order.placed",), windows=("all", "today", "7d", "30d"))
+SPEC = RankingSpec(name="orders", kinds=("order.placed",), windows=("all", "today", "7d", "30d"))
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("add"), st.integers(0, 40), st.integers(0, 4), st.integers(-2, 3)),

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from server.calendar import Days
 from server.ingest.arrival import Posting
-from server.ingest.days import Days
 from server.rules.evaluate import Entered, Evaluator, Occurrence
 from server.rules.quiet import after
 from server.rules.rule import FACTS, Addresses
-from server.settings import Edge, Hours, Rule, Settings
+from server.settings import EdgeSection, Hours, Rule, Settings
 from server.store.mail import Mails
 from tests.site import Opener
 
@@ -131,7 +131,7 @@ def test_a_digest_ends_with_the_hour_or_the_day_of_the_site(
 
 async def test_a_mail_of_quiet_hours_is_in_the_outbox_once_and_due_at_their_end(site: Opener) -> None:
     rule = Rule(name="night", on="order.placed", to="a@b.c", quiet="22:00-07:00")
-    berlin = Settings(edge=Edge(timezone="Europe/Berlin"), rule=(rule,))
+    berlin = Settings(edge=EdgeSection(timezone="Europe/Berlin"), rule=(rule,))
     event = {"kind": "order.placed", "id": "1"}
     for _ in range(2):
         async with site(berlin) as edge:

@@ -6,8 +6,8 @@ from pathlib import Path
 from server.rules.rule import Match
 from server.rules.silence import Heard
 from server.settings import Rule
-from server.store import answers, checkpoints, customers, schema, silences, standings
-from server.store.answers import Kept
+from server.store import checkpoints, customers, idempotency, schema, silences, standings
+from server.store.idempotency import KeptAnswer
 
 
 def at_version(path: Path, version: int) -> sqlite3.Connection:
@@ -28,10 +28,10 @@ def test_a_store_of_schema_2_keeps_its_events_and_learns_to_keep_answers(tmp_pat
     assert store.execute("PRAGMA user_version").fetchone() == (len(schema.MIGRATIONS),)
     assert store.execute("SELECT id, seq FROM event").fetchall() == [(1, 1)]
     assert store.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone() == generation
-    kept = Kept("http-a", b"key", b"body", b"{}", 1_000)
-    answers.keep(store, [kept], 1_000)
-    assert answers.find(store, "http-a", b"key", 2_000) == kept
-    assert answers.find(store, "http-b", b"key", 2_000) is None
+    kept = KeptAnswer("http-a", b"key", b"body", b"{}", 1_000)
+    idempotency.keep(store, [kept], 1_000)
+    assert idempotency.find(store, "http-a", b"key", 2_000) == kept
+    assert idempotency.find(store, "http-b", b"key", 2_000) is None
 
 
 def test_a_store_of_schema_4_learns_which_silences_were_told(tmp_path: Path) -> None:

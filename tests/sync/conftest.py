@@ -8,12 +8,12 @@ import pytest
 
 from server.core import Core, open_core
 from server.ingest.acks import Acks
-from server.ingest.arrival import Up
+from server.ingest.arrival import UpArrival
 from server.ingest.consumer import Consumer
-from server.settings import Cloud, Rule, Settings
+from server.settings import CloudSection, Rule, Settings
 from server.store.database import Database
 from tests.ingest.boards import NOW, Board, order
-from tools.localcloud import KEYS
+from tools.demo.local_cloud import KEYS
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def keys() -> Iterator[None]:
 async def core(tmp_path: Path) -> AsyncIterator[Core]:
     """A store of three rules' worth of mails and 60 events."""
     settings = Settings(
-        cloud=Cloud(mode="aws"),
+        cloud=CloudSection(mode="aws"),
         rule=(Rule(name="fifth", on="order.placed", every=5, to="ann@shop.example", template="thanks"),),
     )
     async with Database(tmp_path) as database:
@@ -44,6 +44,6 @@ async def core(tmp_path: Path) -> AsyncIterator[Core]:
         for number in range(60):
             board.emit(order(f"c{number % 3}", number))
         for first in (1, 21, 41):
-            consumer.put(Up("till-1", board.frame(first, 20), NOW))
+            consumer.put(UpArrival("till-1", board.frame(first, 20), NOW))
         await consumer.drain()
         yield core

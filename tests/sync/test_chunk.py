@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.store.events import Stored
-from sync.chunk import MAX_BYTES, customer_key, distinct, key, seal, unpack
+from sync.table.chunk import MAX_BYTES, customer_key, distinct, key, seal, unpack
 
 HOUR = 3_600_000
 EVENTS = st.lists(

@@ -4,7 +4,7 @@ import pytest
 
 from server.rules.rule import FACTS
 from server.settings import Rule
-from sync.letter import Letters
+from sync.mail.letter import Letters
 
 AT = 1_795_000_000_000
 ENTERED = {

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from server.core import Core
 from server.errors import CloudError, Conflict, Throttled, Unreachable
 from server.store.mail import MOVES, STATES, UNSETTLED, Mails, Move
-from sync.budget import Bucket
-from sync.letter import Letter, Letters
-from sync.postman import MAX_ATTEMPTS, SETTLE_MS, Postman
+from sync.mail.letter import Letter, Letters
+from sync.mail.postman import MAX_ATTEMPTS, SETTLE_MS, Postman
+from sync.token_bucket import TokenBucket
 from tests.ingest.boards import NOW
 
-MANY = Bucket(10_000, 10_000)
+MANY = TokenBucket(10_000, 10_000)
 
 
 class Box:

@@ -12,22 +12,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from server.calendar import Days
 from server.core import Core
 from server.errors import CloudError
-from server.ingest.checkpointer import Checkpointer
-from server.ingest.days import Days
+from server.folds.checkpointer import Checkpointer
 from server.rankings.window import ALL
-from server.settings import Cloud, Settings
+from server.settings import CloudSection, Settings
 from server.store import checkpoints, generation
 from server.store.checkpoints import Delta
-from sync import sheet as sheets
-from sync.all_sites import AllSites
-from sync.budget import Bucket
-from sync.dynamo import Dynamo
-from sync.scores import ScoreWriter
-from sync.sheet import Merge, Sheet, Version, cut, unpack
+from sync.table import sheet as sheets
+from sync.table.all_sites import AllSites
+from sync.table.dynamo import Dynamo
+from sync.table.scores import ScoreWriter
+from sync.table.sheet import Merge, Sheet, Version, cut, unpack
+from sync.token_bucket import TokenBucket
 from tests.ingest.boards import NOW
-from tools.localcloud import local_cloud
+from tools.demo.local_cloud import local_cloud
 
 CUSTOMERS = {"orders": "customer"}
 STEPS = st.lists(
@@ -155,7 +155,7 @@ async def _checkpoint(core: Core) -> None:
 
 
 def _writer(core: Core, table: object, site: str = "shop") -> ScoreWriter:
-    return ScoreWriter(core.database, table, site, CUSTOMERS, Bucket(1e6, 1e6))  # type: ignore[arg-type]
+    return ScoreWriter(core.database, table, site, CUSTOMERS, TokenBucket(1e6, 1e6))  # type: ignore[arg-type]
 
 
 async def test_a_site_writes_what_its_checkpoint_has_and_only_what_changed(core: Core) -> None:
@@ -216,7 +216,7 @@ async def test_two_sites_merge_through_dynamodb_and_an_old_sheet_changes_nothing
 ) -> None:
     await _checkpoint(core)
     async with local_cloud(tmp_path) as address:
-        table = Dynamo(Cloud(mode="aws", endpoint_url=address))
+        table = Dynamo(CloudSection(mode="aws", endpoint_url=address))
         await asyncio.to_thread(table.create)
         for site in ("north", "south"):
             await _writer(core, table, site).write(NOW)

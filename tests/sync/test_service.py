@@ -6,7 +6,7 @@ import pytest
 
 from server.core import Core
 from server.errors import StartError
-from server.settings import Cloud, Mail, Settings
+from server.settings import CloudSection, MailSection, Settings
 from sync import service
 from sync.service import CloudService
 from tests.ingest.boards import NOW
@@ -25,7 +25,9 @@ async def test_a_fault_of_ours_on_the_way_to_the_cloud_is_told_and_tried_again(
         await asyncio.Event().wait()
 
     cloud = CloudService(
-        Settings(cloud=Cloud(mode="aws", endpoint_url="http://127.0.0.1:9")), core.database, lambda: NOW
+        Settings(cloud=CloudSection(mode="aws", endpoint_url="http://127.0.0.1:9")),
+        core.database,
+        lambda: NOW,
     )
     task = asyncio.create_task(cloud._again(faulty, "sender"))
     await asyncio.sleep(0.2)
@@ -36,7 +38,10 @@ async def test_a_fault_of_ours_on_the_way_to_the_cloud_is_told_and_tried_again(
 
 @pytest.mark.parametrize(
     "settings",
-    [Settings(cloud=Cloud(mode="aws")), Settings(mail=Mail(mode="ses", sender="a@shop.example"))],
+    [
+        Settings(cloud=CloudSection(mode="aws")),
+        Settings(mail=MailSection(mode="ses", sender="a@shop.example")),
+    ],
     ids=["table", "mail"],
 )
 async def test_a_profile_that_does_not_exist_is_one_sentence(

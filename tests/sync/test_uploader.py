@@ -8,15 +8,15 @@ import pytest
 
 from server.core import Core
 from server.errors import CloudError, Throttled
-from server.settings import Cloud, Edge, Settings
+from server.settings import CloudSection, EdgeSection, Settings
 from server.store import chunks, events
-from sync.budget import Bucket
-from sync.chunk import Chunk, unpack
-from sync.dynamo import Dynamo
-from sync.reader import read_events
-from sync.uploader import Uploader
+from sync.table.chunk import Chunk, unpack
+from sync.table.dynamo import Dynamo
+from sync.table.reader import read_events
+from sync.table.uploader import Uploader
+from sync.token_bucket import TokenBucket
 from tests.ingest.boards import NOW
-from tools.localcloud import local_cloud
+from tools.demo.local_cloud import local_cloud
 
 
 class Shelf:
@@ -48,7 +48,7 @@ class Shelf:
 
 
 async def upload(core: Core, table: object, seconds: float) -> Uploader:
-    uploader = Uploader(core.database, table, "shop", Bucket(1000, 1000))  # type: ignore[arg-type]
+    uploader = Uploader(core.database, table, "shop", TokenBucket(1000, 1000))  # type: ignore[arg-type]
     work = [uploader.run_sealer(lambda: NOW + 5000, 1000), uploader.run_sender(lambda: NOW + 5000)]
     tasks = [asyncio.create_task(one) for one in work]
     await asyncio.sleep(seconds)
@@ -93,19 +93,19 @@ async def test_a_chunk_that_was_sealed_before_a_stop_is_sent_as_it_was(core: Cor
 
 
 async def test_events_wait_for_company_before_they_are_sealed(core: Core) -> None:
-    uploader = Uploader(core.database, Shelf([]), "shop", Bucket(1000, 1000))
+    uploader = Uploader(core.database, Shelf([]), "shop", TokenBucket(1000, 1000))
     assert await uploader._seal("gen", NOW + 59_000, 60_000) == 0
     assert await uploader._seal("gen", NOW + 60_000, 60_000) == 60
 
 
 async def test_dynamodb_gives_back_what_sqlite_has(core: Core, tmp_path: Path) -> None:
     async with local_cloud(tmp_path) as address:
-        cloud = Cloud(mode="aws", endpoint_url=address)
+        cloud = CloudSection(mode="aws", endpoint_url=address)
         table = Dynamo(cloud)
         assert await asyncio.to_thread(table.create)
         assert not await asyncio.to_thread(table.create)
         await upload(core, table, 2.5)
-        settings = Settings(edge=Edge(site="shop"), cloud=cloud)
+        settings = Settings(edge=EdgeSection(site="shop"), cloud=cloud)
         there = await asyncio.to_thread(lambda: list(read_events(settings)))
         here = await core.database.read(events.after, 0, 1000)
         assert sorted((e.seq, e.at, e.kind, str(e.fields)) for e in there) == [
@@ -115,22 +115,22 @@ async def test_dynamodb_gives_back_what_sqlite_has(core: Core, tmp_path: Path) -
 
 async def test_a_table_that_is_not_there_is_one_sentence(core: Core, tmp_path: Path) -> None:
     async with local_cloud(tmp_path) as address:
-        uploader = await upload(core, Dynamo(Cloud(mode="aws", endpoint_url=address)), 1.5)
+        uploader = await upload(core, Dynamo(CloudSection(mode="aws", endpoint_url=address)), 1.5)
         assert uploader.error is not None
         assert uploader.error.startswith("DynamoDB, table boardwalk: ResourceNotFoundException")
     assert (await core.database.read(chunks.backlog))[1] > 0
 
 
 async def test_events_of_a_clock_that_was_ahead_are_sealed_when_it_is_set_back(core: Core) -> None:
-    uploader = Uploader(core.database, Shelf([]), "shop", Bucket(1000, 1000))
+    uploader = Uploader(core.database, Shelf([]), "shop", TokenBucket(1000, 1000))
     assert await uploader._seal("gen", NOW - 10**9, 60_000) == 60
 
 
 async def test_sealing_lets_a_burst_go_first_but_not_for_ever(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.uploader.PATIENCE_S", 0.5)
-    uploader = Uploader(core.database, Shelf([]), "shop", Bucket(1000, 1000), busy=lambda: True)
+    monkeypatch.setattr("sync.table.uploader.PATIENCE_S", 0.5)
+    uploader = Uploader(core.database, Shelf([]), "shop", TokenBucket(1000, 1000), busy=lambda: True)
     task = asyncio.create_task(uploader.run_sealer(lambda: NOW + 5000, 1000))
     await asyncio.sleep(0.2)
     assert await core.database.read(chunks.through) == 0

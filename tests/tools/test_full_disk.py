@@ -7,7 +7,7 @@ import pytest
 
 from server.errors import BoardwalkError
 from tests.tools.conftest import Boardwalk
-from tools.vboards import Credentials
+from tools.commands.vboard import CredentialsFile
 
 
 def test_a_store_is_not_said_to_be_damaged(boardwalk: Boardwalk) -> None:
@@ -35,4 +35,4 @@ def test_credentials_that_somebody_has_changed_are_named(tmp_path: Path, text: s
     with pytest.raises(
         BoardwalkError, match=r"board-1\.json has no credentials of a board; remove it, and .*"
     ):
-        Credentials(path).read()
+        CredentialsFile(path).read()

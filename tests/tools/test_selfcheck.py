@@ -10,9 +10,9 @@ import pytest
 from server.core import Core
 from server.settings import Settings
 from server.store import events
-from sync.chunk import seal
-from tools import selfcheck
-from tools.replay import Order, Till
+from sync.table.chunk import seal
+from tools.demo import selfcheck
+from tools.demo.replay import Order, Till
 
 ORDERS = [Order(f"c{number % 7}", "1997-01-01", 1, 100 + number) for number in range(50)]
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from tools.vboard.client import Board
+from tools.vboard.client import VirtualBoard
 
 LED = 25  # where virtual boards have it
 LOOK_S = 0.04
@@ -11,7 +11,7 @@ DARK_S = 0.9  # between two patterns; within one it is dark for 0.25 s
 TIMEOUT_S = 20
 
 
-async def blinks(board: Board, patterns: int = 1, timeout_s: float = TIMEOUT_S) -> set[int]:
+async def blinks(board: VirtualBoard, patterns: int = 1, timeout_s: float = TIMEOUT_S) -> set[int]:
     """How often it blinks between two pauses, for so many whole patterns. Raises TimeoutError."""
     found: set[int] = set()
     count, level, dark_at, whole = 0, 0, time.monotonic(), False

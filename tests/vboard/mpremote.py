@@ -6,7 +6,7 @@ from pathlib import Path
 
 from littlefs import LittleFS
 
-from tools.vboard.client import Board
+from tools.vboard.client import VirtualBoard
 from tools.vboard.profile import BLOCK, PROFILES
 
 TIMEOUT_S = 30
@@ -16,7 +16,7 @@ class MpremoteFailed(AssertionError):
     """It ended with an error, or not at all."""
 
 
-async def mpremote(board: Board, *arguments: str, cwd: Path | None = None) -> str:
+async def mpremote(board: VirtualBoard, *arguments: str, cwd: Path | None = None) -> str:
     """What the command prints. Raises MpremoteFailed with all that it said."""
     port = (await board.stats())["port"]
     process = await asyncio.create_subprocess_exec(
@@ -37,7 +37,7 @@ async def mpremote(board: Board, *arguments: str, cwd: Path | None = None) -> st
 class Image:
     """A board's flash as littlefs on this computer reads it, beside the board."""
 
-    def __init__(self, board: Board, profile: str = "esp32") -> None:
+    def __init__(self, board: VirtualBoard, profile: str = "esp32") -> None:
         kind = PROFILES[profile]
         self.files = LittleFS(
             block_size=BLOCK, block_count=kind.flash_bytes // BLOCK, prog_size=kind.prog_bytes,

@@ -4,13 +4,13 @@ import time
 
 from firmware.wire import command, reading
 from tests.vboard.edge import Device, Edge
-from tools.vboard.client import Board
+from tools.vboard.client import VirtualBoard
 
 
 class Operator:
     """Tells one board what to do, and waits for what it answers."""
 
-    def __init__(self, edge: Edge, board: Board) -> None:
+    def __init__(self, edge: Edge, board: VirtualBoard) -> None:
         self.edge = edge
         self.board = board
         self._number = 0

@@ -7,7 +7,7 @@ from firmware.wire import event, frame, reading, state, topics
 from tests.vboard.broker import Broker
 from tests.vboard.edge import Edge
 from tests.vboard.till import Till, settings
-from tools.vboard.client import Board, Fleet
+from tools.vboard.client import Fleet, VirtualBoard
 
 
 async def drained(edge: Edge, till: Till) -> None:
@@ -16,7 +16,7 @@ async def drained(edge: Edge, till: Till) -> None:
     await edge.until(lambda: device.cursor >= last)
 
 
-async def waiting_after_reconnect(edge: Edge, board: Board) -> int:
+async def waiting_after_reconnect(edge: Edge, board: VirtualBoard) -> int:
     """How many events the board holds to be not acked, as its next state message tells."""
     states = edge.device(board.name).states
     seen = len(states)

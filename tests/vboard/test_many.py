@@ -10,8 +10,8 @@ import pytest
 from tests.vboard.edge import Edge
 from tests.vboard.test_boards import parent_of
 from tests.vboard.till import settings
+from tools.commands.vboard import ORDER
 from tools.vboard.client import Fleet
-from tools.vboards import ORDER
 
 BOARDS = 20
 MOST_PRIVATE_KB = 12_000

@@ -8,36 +8,36 @@ from pathlib import Path
 import pytest
 
 from tests.vboard.mpremote import Image, MpremoteFailed, mpremote
-from tools.vboard.client import Board, Fleet
+from tools.vboard.client import Fleet, VirtualBoard
 
 HERE = {"host": "127.0.0.1"}
 
 
-async def logged(board: Board, text: str) -> None:
+async def logged(board: VirtualBoard, text: str) -> None:
     """Wait until the board has printed this. Raises TimeoutError."""
     async with asyncio.timeout(10):
         while text not in board.log():
             await asyncio.sleep(0.01)
 
 
-async def test_eval_prints_a_value(board: Board) -> None:
+async def test_eval_prints_a_value(board: VirtualBoard) -> None:
     assert await mpremote(board, "eval", "2 ** 70") == f"{2**70}\n"
     assert await mpremote(board, "eval", "'für ' + '€'") == "für €\n"
 
 
-async def test_exec_interrupts_the_firmware_and_runs_a_program(board: Board) -> None:
+async def test_exec_interrupts_the_firmware_and_runs_a_program(board: VirtualBoard) -> None:
     assert (await board.stats())["state"] == "on"
     program = "import sys\nfor i in range(3):\n    print(i, 'größer')\n    sys.stdout.write('x')"
     assert await mpremote(board, "exec", program) == "0 größer\nx1 größer\nx2 größer\nx"
     assert (await board.stats())["state"] == "ended"
 
 
-async def test_exec_tells_what_went_wrong_on_the_board(board: Board) -> None:
+async def test_exec_tells_what_went_wrong_on_the_board(board: VirtualBoard) -> None:
     with pytest.raises(MpremoteFailed, match="ZeroDivisionError"):
         await mpremote(board, "exec", "1 / 0")
 
 
-async def test_run_runs_a_file_of_this_computer(board: Board, tmp_path: Path) -> None:
+async def test_run_runs_a_file_of_this_computer(board: VirtualBoard, tmp_path: Path) -> None:
     lines = "".join(f"print({number}, 'äöü')\n" for number in range(300))  # more than one window of raw-paste
     (tmp_path / "job.py").write_text(lines)
     printed = await mpremote(board, "run", "job.py", cwd=tmp_path)
@@ -46,7 +46,7 @@ async def test_run_runs_a_file_of_this_computer(board: Board, tmp_path: Path) ->
 
 
 async def test_mount_lets_the_board_read_and_write_a_folder_of_this_computer(
-    board: Board, tmp_path: Path
+    board: VirtualBoard, tmp_path: Path
 ) -> None:
     (tmp_path / "every").write_bytes(bytes(range(256)) * 8)
     (tmp_path / "shelf.py").write_text("planks = 7\n")
@@ -60,7 +60,7 @@ async def test_mount_lets_the_board_read_and_write_a_folder_of_this_computer(
     assert {"copy", "every"}.isdisjoint(Image(board).names())
 
 
-async def test_rtc_sets_and_tells_the_clock(board: Board) -> None:
+async def test_rtc_sets_and_tells_the_clock(board: VirtualBoard) -> None:
     assert (await mpremote(board, "rtc")).startswith("(2000, 1, 1, 5,")
     await mpremote(board, "rtc", "--set")
     told = [int(word) for word in re.findall(r"\d+", await mpremote(board, "rtc"))]
@@ -80,7 +80,7 @@ async def test_soft_reset_runs_boot_and_not_main_as_on_any_board(vboards: Fleet)
     assert printed.count("\nboot\n") + 1 == stats["boots"] > 1 and printed.count("main\n") == 1
 
 
-async def test_reset_starts_the_firmware_anew(board: Board) -> None:
+async def test_reset_starts_the_firmware_anew(board: VirtualBoard) -> None:
     await mpremote(board, "exec", "print('hello')")
     await mpremote(board, "reset")
     async with asyncio.timeout(5):
@@ -89,14 +89,14 @@ async def test_reset_starts_the_firmware_anew(board: Board) -> None:
     assert (await board.stats())["state"] == "on"
 
 
-async def test_resume_goes_on_with_the_ram_of_the_command_before(board: Board) -> None:
+async def test_resume_goes_on_with_the_ram_of_the_command_before(board: VirtualBoard) -> None:
     await mpremote(board, "exec", "kept = 'in RAM'")
     assert await mpremote(board, "resume", "eval", "kept") == "in RAM\n"
     with pytest.raises(MpremoteFailed, match="NameError"):
         await mpremote(board, "eval", "kept")  # without resume, mpremote resets first
 
 
-async def test_several_commands_follow_each_other_with_plus(board: Board) -> None:
+async def test_several_commands_follow_each_other_with_plus(board: VirtualBoard) -> None:
     told = await mpremote(board, "exec", "a = 1", "+", "sleep", "0.1", "+", "eval", "a + 1")
     assert told == "2\n"
 

@@ -5,13 +5,13 @@ import random
 
 from tests.vboard.edge import Edge
 from tests.vboard.till import Till, settings
-from tools.vboard.client import Board, Fleet
+from tools.vboard.client import Fleet, VirtualBoard
 
 CUTS = 10
 ORDERS = 200
 
 
-async def suffer(board: Board, till: Till, chance: random.Random) -> None:
+async def suffer(board: VirtualBoard, till: Till, chance: random.Random) -> None:
     """Orders, with power cuts at random bytes and link losses between and within them."""
     for cut in range(CUTS):
         await board.power_cut(after_bytes=chance.randrange(1, chance.choice([3_000, 60_000])))

@@ -10,13 +10,13 @@ import pytest
 import serial
 
 from tests.vboard.mpremote import MpremoteFailed, mpremote
-from tools.vboard.client import Board, Fleet, VboardError
+from tools.vboard.client import Fleet, VboardError, VirtualBoard
 
 HERE = {"host": "127.0.0.1"}
 TELLS = b"import machine\nprint('cause', machine.reset_cause())\n"
 
 
-async def causes(board: Board, count: int) -> list[int]:
+async def causes(board: VirtualBoard, count: int) -> list[int]:
     """The reset causes of the board's lives, once there were so many."""
     async with asyncio.timeout(10):
         while len(told := re.findall(r"cause (\d)", board.log())) < count:

@@ -10,8 +10,8 @@ import firmware
 from tests.vboard.edge import Device, Edge
 from tests.vboard.mpremote import mpremote
 from tests.vboard.till import Till, settings
-from tools.slot import slot
-from tools.vboard.client import Board, Fleet
+from tools.release.slot import slot
+from tools.vboard.client import Fleet, VirtualBoard
 
 EXAMPLES = Path(firmware.__file__).parent / "examples"
 PLAIN = {"site": "shop", "device": "till-1", "secret": "s", "host": "127.0.0.1"}
@@ -58,7 +58,7 @@ def setup(board):
 """
 
 
-async def up(fleet: Fleet, port: int, program: bytes, **more: object) -> Board:
+async def up(fleet: Fleet, port: int, program: bytes, **more: object) -> VirtualBoard:
     return await fleet.up("till-1", settings(port, "till-1", **more), files={"/app.py": program})
 
 
@@ -183,7 +183,7 @@ async def test_the_same_program_runs_on_cpython_and_its_till_works_after_a_resta
 # --- the examples
 
 
-async def example(board: Board, name: str) -> None:
+async def example(board: VirtualBoard, name: str) -> None:
     """As docs/boards.md has it."""
     await mpremote(board, "cp", str(EXAMPLES / f"{name}.py"), ":app.py")
     await mpremote(board, "reset")
@@ -194,13 +194,13 @@ async def started(edge: Edge, device: Device, count: int) -> None:
 
 
 @pytest.fixture
-async def board(fleet: Fleet, edge: Edge, broker) -> Board:
+async def board(fleet: Fleet, edge: Edge, broker) -> VirtualBoard:
     one = await fleet.up("till-1", {**PLAIN, "port": broker.port}, "pico")
     await started(edge, edge.device("till-1"), 1)
     return one
 
 
-async def test_the_till_makes_orders_of_barcodes(board: Board, edge: Edge) -> None:
+async def test_the_till_makes_orders_of_barcodes(board: VirtualBoard, edge: Edge) -> None:
     _reader, writer = await board.uart()
     await example(board, "till")
     device = edge.device("till-1")
@@ -214,7 +214,7 @@ async def test_the_till_makes_orders_of_barcodes(board: Board, edge: Edge) -> No
     writer.close()
 
 
-async def test_the_button_makes_one_order_of_a_press(board: Board, edge: Edge) -> None:
+async def test_the_button_makes_one_order_of_a_press(board: VirtualBoard, edge: Edge) -> None:
     await board.pin(4, 1)  # pulled up
     await example(board, "order_button")
     device = edge.device("till-1")
@@ -227,7 +227,9 @@ async def test_the_button_makes_one_order_of_a_press(board: Board, edge: Edge) -
     assert fields == [{"item": "coffee", "quantity": 1}] * 2
 
 
-async def test_the_thermometer_tells_at_once_when_it_moves_by_a_degree(board: Board, edge: Edge) -> None:
+async def test_the_thermometer_tells_at_once_when_it_moves_by_a_degree(
+    board: VirtualBoard, edge: Edge
+) -> None:
     await board.adc(26, 14298)  # 720 mV
     await example(board, "temperature")
     device = edge.device("till-1")

@@ -11,7 +11,7 @@ from tests.vboard.lamp import blinks
 from tests.vboard.mpremote import Image, mpremote
 from tests.vboard.operator import Operator
 from tests.vboard.till import Till, settings
-from tools.vboard.client import Board, Fleet
+from tools.vboard.client import Fleet, VirtualBoard
 
 GOOD = b"def setup(board):\n    board.emit('app.started', {})\n"
 HANGS = b"while True:\n    pass\n"
@@ -59,7 +59,7 @@ async def restart(operator: Operator, **how: object) -> None:
     assert (await operator.tell("restart", **how)).error is None
 
 
-async def up(fleet: Fleet, port: int, program: bytes, profile: str = "esp32", **more: object) -> Board:
+async def up(fleet: Fleet, port: int, program: bytes, profile: str = "esp32", **more: object) -> VirtualBoard:
     return await fleet.up("till-1", settings(port, "till-1", **more), profile, files={"/app.py": program})
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import serial
 
 from tests.vboard.test_mpremote_programs import logged
-from tools.vboard.client import Board, Fleet
+from tools.vboard.client import Fleet, VirtualBoard
 
 HERE = {"host": "127.0.0.1"}
 COUNTS = b"import time\nn = 0\nwhile True:\n    n += 1\n    print('n is', n)\n    time.sleep_ms(20)\n"
@@ -29,7 +29,7 @@ async def heard(line: serial.Serial, text: bytes) -> bytes:
     return bytes(got)
 
 
-async def port_of(board: Board) -> str:
+async def port_of(board: VirtualBoard) -> str:
     return str((await board.stats())["port"])
 
 

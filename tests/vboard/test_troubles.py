@@ -14,13 +14,13 @@ from tests.vboard.lamp import blinks
 from tests.vboard.mpremote import mpremote
 from tests.vboard.till import Till, settings
 from tools.children import free_port
-from tools.vboard.client import Board, Fleet
+from tools.vboard.client import Fleet, VirtualBoard
 
 WIFI = {"ssid": "shop", "password": "12345678"}
 BACK_S = 90
 
 
-async def shows(board: Board, code: str, words: str) -> None:
+async def shows(board: VirtualBoard, code: str, words: str) -> None:
     """Wait for the line in the log, then look at the LED."""
     async with asyncio.timeout(30):
         while words not in board.log():
@@ -37,7 +37,7 @@ async def back(edge: Edge, device: Device, code: str) -> None:
     assert device.states[-1]["trouble_end_ms"] <= device.states[-1]["uptime_ms"]
 
 
-async def one_order(board: Board) -> None:
+async def one_order(board: VirtualBoard) -> None:
     till = Till(board)
     await till.work(1)
     assert len(till.told) == 1

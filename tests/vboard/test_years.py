@@ -10,7 +10,7 @@ from tests.vboard.broker import Broker
 from tests.vboard.edge import Edge
 from tests.vboard.sink import Sink
 from tests.vboard.till import settings
-from tools.vboard.client import Board, Fleet
+from tools.vboard.client import Fleet, VirtualBoard
 
 HERE = {"host": "127.0.0.1"}
 WEEK = 7 * 24 * 60
@@ -87,7 +87,7 @@ asyncio.run(main())
 """
 
 
-async def told(board: Board, word: str, timeout_s: float = 300) -> list[str]:
+async def told(board: VirtualBoard, word: str, timeout_s: float = 300) -> list[str]:
     """The words of the line that begins so, once the board has printed it."""
     async with asyncio.timeout(timeout_s):
         while True:
@@ -97,7 +97,7 @@ async def told(board: Board, word: str, timeout_s: float = 300) -> list[str]:
             await asyncio.sleep(0.05)
 
 
-async def ran(fleet: Fleet, profile: str, program: str) -> tuple[Board, int]:
+async def ran(fleet: Fleet, profile: str, program: str) -> tuple[VirtualBoard, int]:
     """Run a program on a board until it is done; the board, and how many blocks it erased."""
     board = await fleet.up("x", HERE, profile, files={"/boot.py": b"", "/main.py": (FAKE + program).encode()})
     await told(board, "ready")

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from tools.vboard.client import Board
+from tools.vboard.client import VirtualBoard
 
 AHEAD = 32
 FIELDS = ["customer", "quantity:int", "cents:int", "ordered_on"]
@@ -26,7 +26,7 @@ def settings(port: int, device: str, **more: object) -> dict[str, object]:
 class Till:
     """Sends numbered orders. told: numbers that got `ok`, with (epoch, seq); sent: how many."""
 
-    board: Board
+    board: VirtualBoard
     sent: int = 0
     told: dict[int, tuple[int, int]] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from server.calendar import Days
 from server.core import open_core
-from server.ingest.days import Days
 from server.rules.rule import Addresses
 from server.settings import Rule, Settings
 from server.store.database import Database

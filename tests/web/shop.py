@@ -10,19 +10,19 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from server import commands
 from server.clock import milliseconds
 from server.core import Core, open_core
+from server.devices import commands
 from server.ingest.acks import Acks
-from server.ingest.arrival import Once, Posted
+from server.ingest.arrival import Once, Outcome
 from server.ingest.consumer import Consumer
 from server.settings import Settings
 from server.store import staff, tokens
 from server.store.database import Database
-from server.web.parts import Answer, Commands, Parts
-from server.web.passwords import Passwords
+from server.web.access.passwords import Passwords
+from server.web.parts import CommandResult, Commands, Parts
 from server.web.routes import create_app
-from sync.all_sites import AllSites, Merged
+from sync.table.all_sites import AllSites, Merged
 
 EMAIL, PASSWORD = "ada@shop.example", "gulls at seven"
 
@@ -84,7 +84,7 @@ class Shop:
         self.sent.append((topic, payload))
         return True
 
-    async def post(self, source: str, events: list[Any], once: Once | None = None) -> Posted:
+    async def post(self, source: str, events: list[Any], once: Once | None = None) -> Outcome:
         return await self.consumer.post(source, events, milliseconds(), once)
 
     async def orders(self, number: int, customer: str = "14048", **fields: Any) -> None:
@@ -111,7 +111,9 @@ class Shop:
         """Whether a command could reach it."""
         self.commands.check(device)
 
-    async def send(self, device: str, command: str, arguments: dict[str, Any], within_s: float) -> Answer:
+    async def send(
+        self, device: str, command: str, arguments: dict[str, Any], within_s: float
+    ) -> CommandResult:
         """Commands to boards, as a test answers them."""
         return await self.commands.send(device, command, arguments, within_s)
 

@@ -6,9 +6,9 @@ import sqlite3
 from dataclasses import replace
 
 from server.clock import milliseconds
-from server.ingest.beats import Beats
-from server.rankings.standing import Standings
-from server.web.day import begin
+from server.folds.beats import Beats
+from server.rankings.standing import StandingHistory
+from server.web.live.day import begin
 from tests.web.shop import Shop
 
 DEVICES = ("till-pier-1", "till-pier-2", "till-market-1", "button-kiosk-1", "sensor-pier-3", "till-station-1")
@@ -94,7 +94,7 @@ async def set_fleet(shop: Shop) -> None:
 async def note_places(shop: Shop) -> None:
     """Let everything so far have been so at midnight and an hour ago: what comes next moves rankings."""
     now, kept = milliseconds(), shop.core.standings
-    kept._kept = {pair: Standings() for pair in kept._kept}
+    kept._kept = {pair: StandingHistory() for pair in kept._kept}
     midnight = begin(now, shop.settings.zone)
     for moment in (midnight - HOUR_MS, midnight + 1, now - HOUR_MS, now):
         if moment >= midnight or moment < now - HOUR_MS:

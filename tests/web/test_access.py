@@ -110,10 +110,10 @@ async def test_the_socket_makes_an_administrator_and_no_header_does(
     shop: Shop, program: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     connector = aiohttp.UnixConnector(str(tmp_path / "boardwalk.sock"))
-    async with aiohttp.ClientSession(connector=connector) as office:
-        answer = await office.post("http://edge/api/v1/devices", json={"name": "till-1"})
+    async with aiohttp.ClientSession(connector=connector) as client:
+        answer = await client.post("http://edge/api/v1/devices", json={"name": "till-1"})
         assert (answer.status, sorted(await answer.json())) == (201, ["device", "secret", "username"])
-        invited = await office.post("http://edge/api/v1/users", json={"email": "bob@shop.example"})
+        invited = await client.post("http://edge/api/v1/users", json={"email": "bob@shop.example"})
         assert (await invited.json())["link"].startswith("http://127.0.0.1:8080/welcome/")
     forged = {"Host": "edge", "X-Forwarded-For": "", "Forwarded": "for=unix"}
     assert (await program.get("/api/v1/devices", headers=forged)).status == 401

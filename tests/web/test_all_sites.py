@@ -6,17 +6,17 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from server.ingest.checkpointer import Checkpointer
-from server.ingest.days import Days
-from server.settings import Cloud
+from server.calendar import Days
+from server.folds.checkpointer import Checkpointer
+from server.settings import CloudSection
 from server.web.reads import READS
-from sync.all_sites import AllSites
-from sync.budget import Bucket
-from sync.dynamo import Dynamo
-from sync.scores import ScoreWriter
+from sync.table.all_sites import AllSites
+from sync.table.dynamo import Dynamo
+from sync.table.scores import ScoreWriter
+from sync.token_bucket import TokenBucket
 from tests.ingest.boards import NOW
 from tests.web.shop import Shop
-from tools.localcloud import KEYS, local_cloud
+from tools.demo.local_cloud import KEYS, local_cloud
 
 PATH = "/api/v1/rankings/orders"
 
@@ -40,10 +40,10 @@ async def test_scores_of_two_sites_are_added_up_and_say_how_old_they_are(
     await shop.orders(2, customer="bo")
     await Checkpointer(shop.core, Days(shop.settings.zone), lambda: NOW).write()
     async with local_cloud(tmp_path) as address:
-        table = Dynamo(Cloud(mode="aws", endpoint_url=address))
+        table = Dynamo(CloudSection(mode="aws", endpoint_url=address))
         await asyncio.to_thread(table.create)
         for site, at in (("north", NOW), ("south", NOW + 5)):
-            bucket = Bucket(1e6, 1e6)
+            bucket = TokenBucket(1e6, 1e6)
             await ScoreWriter(shop.database, table, site, {"orders": "customer"}, bucket).write(at)
         shop.cloud.sites = AllSites(table, lambda: 0)
         top = await (await program.get(f"{PATH}?scope=all-sites&k=1", headers=auth)).json()
@@ -81,7 +81,9 @@ async def test_what_cannot_be_told_of_all_sites_names_the_field_and_the_cure(
 async def test_a_table_that_is_away_is_one_sentence(
     shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
 ) -> None:
-    shop.cloud.sites = AllSites(Dynamo(Cloud(mode="aws", endpoint_url="http://127.0.0.1:9")), lambda: 0)
+    shop.cloud.sites = AllSites(
+        Dynamo(CloudSection(mode="aws", endpoint_url="http://127.0.0.1:9")), lambda: 0
+    )
     answer = await program.get(f"{PATH}?scope=all-sites", headers=auth)
     told = await answer.json()
     assert (answer.status, told["type"]) == (503, "/problems/cloud")

@@ -8,8 +8,8 @@ import pytest
 from playwright.async_api import Browser
 
 from server.store import staff
-from server.web.live import LIVE
-from server.web.welcome import create_link, first_link
+from server.web.access.links import create_link, first_link
+from server.web.live.watchers import LIVE
 from tests.web import flow
 from tests.web.flow import Look, Place
 from tests.web.shop import Shop

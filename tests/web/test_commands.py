@@ -9,7 +9,7 @@ import pytest
 
 from firmware.wire import command
 from server.clock import milliseconds
-from server.commands import MOST
+from server.devices.commands import MOST
 from tests.web.shop import Client, Shop
 
 PATH = "/api/v1/devices/till-1/commands"

@@ -8,10 +8,10 @@ import pytest
 from limits import parse
 
 from server.clock import milliseconds
-from server.commands import Answer
+from server.devices.commands import CommandResult
 from server.errors import Conflict
 from server.store import audit
-from server.web import pace
+from server.web.access import rate_limit
 from tests.web.shop import Client, Shop
 from tests.web.stage import set_fleet, set_stage
 
@@ -119,7 +119,7 @@ async def test_access_is_revoked_by_who_types_what_that_means(shop: Shop, staff:
 async def test_too_many_forms_are_told_when_to_come_back(
     staff: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pace, "PER_CALLER", parse("3 per minute"))
+    monkeypatch.setattr(rate_limit, "PER_CALLER", parse("3 per minute"))
     form = {"act": "describe", "label": "", "group": ""}
     told = [await staff.call("POST", "/devices/gate-2", data=form) for _ in range(4)]
     assert [answer.status for answer in told] == [303, 303, 303, 429]
@@ -162,23 +162,25 @@ class Boards:
         if device in self.gone:
             raise Conflict(f"{device} is offline.")
 
-    async def send(self, device: str, command: str, arguments: dict[str, Any], within_s: float) -> Answer:
+    async def send(
+        self, device: str, command: str, arguments: dict[str, Any], within_s: float
+    ) -> CommandResult:
         if device in self.gone:
             raise Conflict(f"{device} is offline.")
         self.sent.append((device, command))
         if device in self.mute:
-            return Answer("1", device, command, "unanswered", text=f"{device} did not answer.")
+            return CommandResult("1", device, command, "unanswered", text=f"{device} did not answer.")
         if command != "log":
-            return Answer("1", device, command, "done", {})
+            return CommandResult("1", device, command, "done", {})
         kept = [
             [7000, "info", "link: up <b>"],
             [8100, "warning", "link: down"],
             [9000, "info", "link: up again"],
         ]
         if device == "till-market-1":
-            return Answer("1", device, command, "done", {"lines": "none"})
+            return CommandResult("1", device, command, "done", {"lines": "none"})
         after = arguments["after"]  # two lines fit into an answer
-        return Answer(
+        return CommandResult(
             "1", device, command, "done", {"first": after + 1, "last": 3, "lines": kept[after : after + 2]}
         )
 

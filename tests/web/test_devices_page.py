@@ -11,7 +11,7 @@ from playwright.async_api import Browser
 from firmware.wire import command
 from server.clock import milliseconds
 from server.store import staff
-from server.web.welcome import create_link
+from server.web.access.links import create_link
 from tests.web import flow
 from tests.web.flow import Look, Place, expect
 from tests.web.shop import Shop

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.ingest.beats import Beats
-from server.store.devices import Seen
+from server.folds.beats import Beats
+from server.store.devices import Device
 from server.web import fleet, heartbeat
 from server.web.fleet import Wanted
 from server.web.heartbeat import FULL, GAP, RANGES, REST, SLOW
@@ -14,7 +14,7 @@ MINUTE = 60_000
 HOUR = 60 * MINUTE
 
 SEEN = st.builds(
-    Seen,
+    Device,
     name=st.sampled_from(["till-1", "till-2", "gate", "sensor-9", "http-shop"]),
     online=st.booleans(),
     last_seen_at=st.none() | st.integers(0, 200).map(lambda minutes: NOW - minutes * MINUTE),
@@ -37,14 +37,14 @@ FLEETS = st.lists(SEEN, max_size=12, unique_by=lambda one: one.name)
     st.sampled_from(["", "Pier"]),
     st.sampled_from(["", "TILL", "?"]),
 )
-def test_a_count_is_what_its_filter_shows(seen: list[Seen], show: str, group: str, text: str) -> None:
+def test_a_count_is_what_its_filter_shows(seen: list[Device], show: str, group: str, text: str) -> None:
     known = fleet.rows(seen, NOW)
     for name, _, count in fleet.counts(known, Wanted(show, group, text)):
         assert count == len(fleet.picked(known, Wanted(name, group, text)))
 
 
 @given(FLEETS, st.sampled_from(list(fleet.SORTS)), st.booleans())
-def test_every_order_keeps_every_device(seen: list[Seen], sort: str, backwards: bool) -> None:
+def test_every_order_keeps_every_device(seen: list[Device], sort: str, backwards: bool) -> None:
     known = fleet.rows(seen, NOW)
     found = fleet.ordered(known, ("-" if backwards else "") + sort)
     assert sorted(row.name for row in found) == sorted(row.name for row in known)
@@ -54,7 +54,7 @@ def test_every_order_keeps_every_device(seen: list[Seen], sort: str, backwards: 
 
 
 @given(FLEETS)
-def test_every_device_has_one_state_and_http_sources_are_none(seen: list[Seen]) -> None:
+def test_every_device_has_one_state_and_http_sources_are_none(seen: list[Device]) -> None:
     known = fleet.rows(seen, NOW)
     assert not [row for row in known if row.name.startswith("http-")]
     in_one = ("here", "stale", "offline", "new", "revoked")
@@ -64,8 +64,8 @@ def test_every_device_has_one_state_and_http_sources_are_none(seen: list[Seen]) 
 
 
 def test_a_board_is_stale_two_beats_late_and_its_outbox_is_not_known_when_it_is_gone() -> None:
-    def board(silent_s: int, online: bool) -> fleet.Row:
-        one = Seen("till-1", online, NOW - silent_s * 1000, 0, None, None, {"outbox_waiting": 7})
+    def board(silent_s: int, online: bool) -> fleet.DeviceRow:
+        one = Device("till-1", online, NOW - silent_s * 1000, 0, None, None, {"outbox_waiting": 7})
         return fleet.rows([one], NOW)[0]
 
     assert (board(75, True).state, board(75, True).waiting) == ("here", 7)
@@ -81,14 +81,14 @@ def test_what_no_board_can_have_counts_as_not_told() -> None:
         "outbox_waiting": 9e15,
         "outbox_full": float("nan"),
     }
-    seen = Seen("till-1", True, NOW, 0, None, None, told, "", "")
+    seen = Device("till-1", True, NOW, 0, None, None, told, "", "")
     (row,) = fleet.rows([seen], NOW)
     assert [row.battery, row.rssi, row.heap_free, row.waiting, row.full] == [None, None, None, None, 0]
 
 
 def test_a_gateway_that_never_tells_a_state_is_here_for_ten_minutes_after_a_word() -> None:
     for minutes, state in ((0, "here"), (10, "here"), (11, "off")):
-        one = Seen("gateway", False, NOW - minutes * MINUTE, 0, None, None)
+        one = Device("gateway", False, NOW - minutes * MINUTE, 0, None, None)
         assert fleet.state_of(one, NOW) == state
 
 
@@ -136,7 +136,7 @@ def test_rows_of_devices_that_are_here_stay_where_they_are() -> None:
     def names(heard: tuple[int, int]) -> list[str]:
         told = {"firmware": "0.1.0"}
         seen = [
-            Seen(name, True, NOW - ago_s * 1000, 0, None, None, told)
+            Device(name, True, NOW - ago_s * 1000, 0, None, None, told)
             for name, ago_s in zip(("till-1", "till-2"), heard, strict=True)
         ]
         return [row.name for row in fleet.ordered(fleet.rows(seen, NOW), "state")]

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from server.web import words
+from server import words
+from server.web import urls
 from tests.web.shop import Client, Shop
 
 CORPUS = [
@@ -34,11 +35,11 @@ async def test_a_hostile_text_is_only_a_text(shop: Shop, browser: Client, text: 
     await shop.database.write(_letter, text)
     pages = (
         "/rankings",
-        f"/rankings?{words.query({'key': text})}",
+        f"/rankings?{urls.query({'key': text})}",
         "/customers",
-        f"/customers?{words.query({'text': text})}",
+        f"/customers?{urls.query({'text': text})}",
     )
-    for path in ("/", "/mailbox", "/mailbox/1", *pages, words.customer_path(text)):
+    for path in ("/", "/mailbox", "/mailbox/1", *pages, urls.customer_path(text)):
         page = Page(await (await browser.get(path)).text())
         assert page.scripts == ["/static/boardwalk.js"]
         assert page.handlers == []

@@ -15,7 +15,7 @@ from server.store import devices
 from server.web.api import parameters
 from server.web.api.endpoint import Endpoint
 from server.web.api.openapi import ENDPOINTS, document
-from server.web.metrics import METRICS
+from server.web.ops.metrics import METRICS
 from server.web.problems import KINDS
 from tests.web.shop import Shop
 

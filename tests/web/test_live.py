@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from server.web.live import LIVE
+from server.web.live.watchers import LIVE
 from tests.web.shop import Client, Shop, open_shop
 
 Message = tuple[str, str, Any]
@@ -159,7 +159,7 @@ async def reads_nothing(
 async def test_a_client_that_takes_nothing_for_long_is_cut_off(
     shop: Shop, auth: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.web.live.STALLED_S", 0.5)
+    monkeypatch.setattr("server.web.live.watchers.STALLED_S", 0.5)
     reader, writer = await reads_nothing(shop, auth)
     watchers = shop.app[LIVE].watchers
     async with asyncio.timeout(60):

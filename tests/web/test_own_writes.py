@@ -9,17 +9,17 @@ import aiohttp
 import pytest
 
 from server.clock import milliseconds
-from server.settings import Ranking, Rule, Settings
+from server.settings import RankingSpec, Rule, Settings
 from server.web.reads import READS
 from tests.web.shop import Shop, open_shop
 
 WINDOWS = ("all", "today", "7d", "30d")
 SETTINGS = Settings(
     ranking=(
-        Ranking(name="orders", kinds=("order.placed",), windows=WINDOWS),
-        Ranking(name="spend", kinds=("order.placed",), score="sum:cents", windows=WINDOWS),
-        Ranking(name="items", kinds=("order.placed",), key="item", windows=WINDOWS),
-        Ranking(name="tills", kinds=("order.placed",), key="device", windows=WINDOWS),
+        RankingSpec(name="orders", kinds=("order.placed",), windows=WINDOWS),
+        RankingSpec(name="spend", kinds=("order.placed",), score="sum:cents", windows=WINDOWS),
+        RankingSpec(name="items", kinds=("order.placed",), key="item", windows=WINDOWS),
+        RankingSpec(name="tills", kinds=("order.placed",), key="device", windows=WINDOWS),
     ),
     rule=(Rule(name="each", on="order.placed", to="ann@shop.example"),),
 )

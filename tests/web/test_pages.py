@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser
 
+from server import words
 from server.store import staff
-from server.web import words
-from server.web.welcome import create_link
+from server.web.access.links import create_link
 from tests.web import flow
 from tests.web.flow import Look, Place, expect
 from tests.web.shop import Shop

@@ -11,9 +11,11 @@ import aiohttp
 import pytest
 
 from server.clock import milliseconds
-from server.store import answers
+from server.store import idempotency
+from server.web.access import rate_limit
 from server.web.api import body
 from server.web.api.openapi import document
+from server.web.errors import TooLarge
 from tests.web.shop import Shop, open_shop
 
 PATH = "/api/v1/events"
@@ -84,7 +86,7 @@ async def test_a_bomb_is_not_unpacked(shop: Shop, till: Program) -> None:
     bomb = gzip.compress(b" " * 300_000_000, 9)
     assert problem(await till.post(bomb, Content_Encoding="gzip")) == (413, "/problems/too-large")
     tracemalloc.start()
-    with pytest.raises(body.TooLarge):
+    with pytest.raises(TooLarge):
         body.unpack(bomb)
     assert tracemalloc.get_traced_memory()[1] < 4 * body.MAX_BYTES
     tracemalloc.stop()
@@ -185,7 +187,7 @@ async def test_a_key_is_forgotten_after_a_day_and_its_row_is_dropped(
 async def test_the_keys_of_a_source_are_bounded_and_the_newest_are_kept(
     shop: Shop, till: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "MAX_KEYS", 3)
+    monkeypatch.setattr(idempotency, "MAX_KEYS", 3)
     for number in range(8):
         await till.post(ORDER, Idempotency_Key=f"k{number}")
     other = Program(till.session, await shop.token("ingest", name="other"))
@@ -245,9 +247,7 @@ async def test_too_many_posts_are_told_when_to_come_back(
 ) -> None:
     from limits import parse
 
-    from server.web import pace
-
-    monkeypatch.setattr(pace, "PER_CALLER", parse("3 per minute"))
+    monkeypatch.setattr(rate_limit, "PER_CALLER", parse("3 per minute"))
     told = [await till.post(ORDER) for _ in range(4)]
     assert [status for status, _ in told] == [200, 200, 200, 429]
     async with till.session.post(PATH, data=b"{}", headers=till.headers) as answer:

@@ -5,8 +5,8 @@ import time
 import jwt
 
 from server.store.staff import everyone
-from server.web.passwords import Passwords
-from server.web.welcome import create_link, first_link
+from server.web.access.links import create_link, first_link
+from server.web.access.passwords import Passwords
 from tests.web.shop import EMAIL, PASSWORD, Client, Shop
 
 

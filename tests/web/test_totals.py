@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from server.calendar import Days
 from server.core import open_core
+from server.folds.checkpointer import Checkpointer
 from server.ingest.arrival import Posting
-from server.ingest.checkpointer import Checkpointer
-from server.ingest.days import Days
-from server.settings import Edge, Settings
+from server.settings import EdgeSection, Settings
 from server.store.database import Database
 from server.web.api import totals
 from server.web.api.endpoint import Call
@@ -64,7 +64,7 @@ def test_every_hour_and_day_equals_brute_force(steps: list[Any], zones: list[str
 async def _history(folder: Path, steps: list[Any], zones: list[str]) -> None:
     log: list[tuple[str, int, int]] = []  # kind, at, cents
     while True:
-        configured = Settings(edge=Edge(timezone=zones[0]))
+        configured = Settings(edge=EdgeSection(timezone=zones[0]))
         async with Database(folder) as database:
             site = Site(await open_core(configured, database))
             writer = Checkpointer(site.core, Days(configured.zone), lambda: NOW)
@@ -142,7 +142,7 @@ async def test_the_last_days_and_hours_are_told_without_asking_for_more(
 
 
 async def test_a_day_has_23_to_25_hours(shop: Shop) -> None:
-    zone = Settings(edge=Edge(timezone="Europe/Berlin"))
+    zone = Settings(edge=EdgeSection(timezone="Europe/Berlin"))
     for day, hours in (((2036, 3, 30), 23), ((2036, 10, 26), 25), ((2036, 10, 27), 24)):
         noon = int(datetime(*day, 12, tzinfo=zone.zone).timestamp()) * 1000
         edges = totals._edges(TotalsQuery(by="day", since=noon, until=noon + 1), Days(zone.zone), NOW)

@@ -19,14 +19,13 @@ from pathlib import Path
 import msgspec
 
 from firmware.wire.event import EDGE
+from server.calendar import HOUR_MS
 from server.clock import milliseconds
 from server.core import Core, open_core
-from server.ingest import seen
-from server.ingest.days import HOUR_MS
-from server.ingest.names import Fresh
+from server.folds.names import Fresh
 from server.rankings.window import ALL
 from server.settings import Settings
-from server.store import checkpoints, cursors, indexer
+from server.store import checkpoints, cursors, indexer, repeated_ids
 from server.store.database import Database
 from server.store.schema import MIGRATIONS
 from tools.bench import store
@@ -35,7 +34,7 @@ CACHE = Path("var/bench")
 BOARDS, EPOCH = 50, 1
 APART_MS = 10_000  # 3,000,000 orders are a year
 SINCE_MS = 60 * 86_400_000  # the newest one is older than any window, so that no day has to be kept
-STEP = seen.RUN
+STEP = repeated_ids.RUN
 KEPT_S = 7 * 86_400  # ids are remembered 30 days from the day a store is built
 
 
@@ -82,7 +81,7 @@ class Bulk:
     def __init__(self, core: Core, began_at: int) -> None:
         self._core = core
         self._began_at = began_at
-        self._seen = seen.Seen()
+        self._seen = repeated_ids.RepeatedIds()
         self._devices = [core.names.ids["device"][f"till-{board}"] for board in range(BOARDS)]
         self._customers: list[int] = []
         self._kind = 0
@@ -107,7 +106,7 @@ class Bulk:
             fields = pack({"quantity": 1, "cents": cents})
             rows.append((number + 1, device, EPOCH, number // BOARDS + 1, self._kind, customer,
                          at, at, at, EDGE, 0, 0, fields))  # fmt: skip
-            marks.append(seen.mark(device, f"old-{number}"))
+            marks.append(repeated_ids.mark(device, f"old-{number}"))
             self._count(at, customer, cents)
         cursors.append(connection, rows)
         change = self._seen.remember(connection, marks, milliseconds())

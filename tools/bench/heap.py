@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 
 from server.rankings.heap import Heap
 from server.rankings.ranking import Ranking
-from server.settings import Ranking as Spec
+from server.settings import RankingSpec
 
 STEPS, COMMIT, READS = 500_000, 500, 20_000
-SPEC = Spec(name="orders", kinds=("order.placed",), windows=("all",))
+SPEC = RankingSpec(name="orders", kinds=("order.placed",), windows=("all",))
 Draw = Callable[[int], Sequence[int]]
 
 

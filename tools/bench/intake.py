@@ -10,13 +10,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from server import collector
+from server import garbage_collector
+from server.calendar import Days
 from server.clock import milliseconds
 from server.core import open_core
+from server.folds.checkpointer import Checkpointer
 from server.ingest.acks import Acks
-from server.ingest.checkpointer import Checkpointer
 from server.ingest.consumer import Consumer
-from server.ingest.days import Days
 from server.settings import Rule, Settings
 from server.store.database import Database
 from tools.bench import bulk, store
@@ -128,7 +128,7 @@ async def _intake(
         frames = range(first, first + FRAMES)
         arrivals = [store.up(board, number) for number in frames for board in range(BOARDS)]
         wanted = core.folds.through + COUNT
-        collector.settle()  # as an edge does when it has started
+        garbage_collector.settle()  # as an edge does when it has started
         began = timer()
         for arrival in arrivals:
             consumer.put(arrival)

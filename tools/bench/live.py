@@ -11,11 +11,11 @@ from pathlib import Path
 
 import msgspec
 
-from server.settings import Edge, Settings
+from server.settings import EdgeSection, Settings
 from tools.bench import latency, site, store
 from tools.bench.boards import Boards, Identity
 from tools.bench.watchers import QUERY
-from tools.office import office
+from tools.edge_client import edge_client
 
 RATE, SECONDS, BOARDS = 37, 4.0, 5  # no divisor of the ticks of the stream, 10 a second
 SETTLE_S = 5.0
@@ -66,7 +66,7 @@ def edge(folder: Path) -> Iterator[tuple[site.Running, int, str]]:
 
 
 async def _token(folder: Path) -> str:
-    async with office(Settings(edge=Edge(data=str(folder / "data")))) as made:
+    async with edge_client(Settings(edge=EdgeSection(data=str(folder / "data")))) as made:
         told = await made.call("POST", "/api/v1/tokens", {"name": "bench", "scopes": ["read"]})
     return str(told["token"])
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 
-from server.lifeline import dies_with
+from server.child import dies_with
 from server.mqtt.mosquitto import find
 from tools.children import free_port
 

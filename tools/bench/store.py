@@ -5,13 +5,13 @@ from pathlib import Path
 
 from firmware.wire import event, frame
 from firmware.wire.event import EARLIEST_AT, EDGE, Event
+from server.calendar import Days
 from server.clock import milliseconds
 from server.core import open_core
+from server.folds.checkpointer import Checkpointer
 from server.ingest.acks import Acks
-from server.ingest.arrival import Up
-from server.ingest.checkpointer import Checkpointer
+from server.ingest.arrival import UpArrival
 from server.ingest.consumer import Consumer
-from server.ingest.days import Days
 from server.settings import Settings
 from server.store.database import Database
 
@@ -28,7 +28,7 @@ def fill(folder: Path, boards: int, frames: int = 0, customers: int = CUSTOMERS)
     return asyncio.run(_fill(folder / "data", boards, frames, customers))
 
 
-def up(board: int, number: int, customers: int = CUSTOMERS) -> Up:
+def up(board: int, number: int, customers: int = CUSTOMERS) -> UpArrival:
     """The frame `number`, from 0, of a board."""
     records = []
     for index in range(EVENTS):
@@ -37,7 +37,7 @@ def up(board: int, number: int, customers: int = CUSTOMERS) -> Up:
         fields: dict[str, object] = {"customer": f"{who:06d}", "quantity": 1, "cents": seq}
         records.append(event.encode(Event("order.placed", fields, 1, 1000 + seq, EARLIEST_AT + seq, EDGE)))
     made = frame.Up(7, number * EVENTS + 1, records, 1, 99_000)
-    return Up(f"till-{board}", frame.encode(made), milliseconds())
+    return UpArrival(f"till-{board}", frame.encode(made), milliseconds())
 
 
 async def _fill(folder: Path, boards: int, frames: int, customers: int) -> dict[str, str]:

@@ -15,16 +15,16 @@ from typing import Any
 
 from firmware.wire.event import EARLIEST_AT
 from server.clock import milliseconds
-from server.settings import Cloud, Mail
+from server.settings import CloudSection, MailSection
 from server.store import chunks
 from server.store.database import Database
 from sync.aws import client
-from sync.budget import Bucket
-from sync.dynamo import MAX_ITEMS, Dynamo
-from sync.uploader import Uploader
+from sync.table.dynamo import MAX_ITEMS, Dynamo
+from sync.table.uploader import Uploader
+from sync.token_bucket import TokenBucket
 from tools.bench import site, store
 from tools.children import free_port
-from tools.localcloud import KEYS, furnish
+from tools.demo.local_cloud import KEYS, furnish
 
 BOARDS, FRAMES, THREADS = 50, 200, 4
 COUNT = BOARDS * FRAMES * store.EVENTS
@@ -63,7 +63,7 @@ class Upload:
         """Events a second when each is an item of its own."""
         return PLAIN / _written(self._table(), [_plain(number) for number in range(PLAIN)])
 
-    def _table(self) -> Cloud:
+    def _table(self) -> CloudSection:
         self._tables += 1
         return table(self._address, f"round-{self._tables}")
 
@@ -86,14 +86,14 @@ def cloud(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-def table(address: str, name: str) -> Cloud:
+def table(address: str, name: str) -> CloudSection:
     """A new table there."""
-    made = Cloud(mode="aws", table=name, endpoint_url=address, write_units=UNITS)
-    furnish(made, Mail())
+    made = CloudSection(mode="aws", table=name, endpoint_url=address, write_units=UNITS)
+    furnish(made, MailSection())
     return made
 
 
-def into(cloud: Cloud) -> dict[str, str]:
+def into(cloud: CloudSection) -> dict[str, str]:
     """The settings of an edge that uploads there at once, within the budget that it has by default."""
     return {
         "BOARDWALK_CLOUD_MODE": cloud.mode,
@@ -117,10 +117,10 @@ def sent(folder: Path) -> None:
         time.sleep(0.05)
 
 
-async def _worked(folder: Path, cloud: Cloud, part: int) -> float:
+async def _worked(folder: Path, cloud: CloudSection, part: int) -> float:
     """Seconds until a part of the backlog is gone: 0, what is not sealed; 1, what is not confirmed."""
     async with Database(folder) as database:
-        uploader = Uploader(database, Dynamo(cloud), "shop", Bucket(UNITS, UNITS))
+        uploader = Uploader(database, Dynamo(cloud), "shop", TokenBucket(UNITS, UNITS))
         work = uploader.run_sender(milliseconds) if part else uploader.run_sealer(milliseconds, 0)
         began = time.perf_counter()
         task = asyncio.create_task(work)
@@ -138,7 +138,7 @@ def _left(connection: sqlite3.Connection, part: int) -> bool:
     return bool(chunks.unsent(connection, 1) if part else chunks.backlog(connection)[0])
 
 
-def _written(cloud: Cloud, items: list[dict[str, Any]]) -> float:
+def _written(cloud: CloudSection, items: list[dict[str, Any]]) -> float:
     """Seconds that four threads take to write items."""
     batches = [items[at : at + MAX_ITEMS] for at in range(0, len(items), MAX_ITEMS)]
     clients = [client("dynamodb", cloud) for _ in range(THREADS)]

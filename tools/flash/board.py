@@ -50,7 +50,7 @@ class FlashFull(BoardwalkError):
     """The board has no room left, though there should have been some."""
 
 
-class Board:
+class SerialBoard:
     """attended: called when the board has to be brought back to its prompt."""
 
     def __init__(self, line: Line) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from server.errors import BoardwalkError, Conflict
 from server.settings import Settings
-from tools.office import Office, at_work, remote
+from tools.edge_client import EdgeClient, remote_edge, running_edge
 
 LOOPBACK = ("localhost", "::1")
 ELSEWHERE = (
@@ -20,7 +20,7 @@ ELSEWHERE = (
 
 
 @dataclass(frozen=True)
-class Site:
+class TargetSite:
     """name: as in topics. now: the edge's time, ms since 1970 UTC. host, port, tls: where boards connect.
     far: whether this is not an edge of this machine."""
 
@@ -32,17 +32,17 @@ class Site:
     far: bool
 
 
-class Edge:
+class TargetEdge:
     """place: how people call it. machine: its host name or address, None: this machine."""
 
     def __init__(
-        self, opened: Callable[[], AbstractAsyncContextManager[Office]], place: str, machine: str | None
+        self, opened: Callable[[], AbstractAsyncContextManager[EdgeClient]], place: str, machine: str | None
     ) -> None:
         self._opened = opened
         self.place = place
         self._machine = machine
 
-    def site(self) -> Site:
+    def site(self) -> TargetSite:
         """What a board must know. Raises BoardwalkError when the edge is not to be had."""
         told = self._call("GET", "/api/v1/site")
         if not isinstance(told, dict) or not told.keys() >= {"site", "now", "mqtt"}:
@@ -50,7 +50,7 @@ class Edge:
         mqtt = told["mqtt"]
         far = self._machine if self._machine is not None and not is_loopback(self._machine) else None
         host = mqtt["host"] or far or address_in_network()
-        return Site(told["site"], told["now"], host, mqtt["port"], mqtt["tls"], far is not None)
+        return TargetSite(told["site"], told["now"], host, mqtt["port"], mqtt["tls"], far is not None)
 
     def knows(self, name: str) -> bool:
         """Whether a device of this name may connect now."""
@@ -73,20 +73,20 @@ class Edge:
 
     def _call(self, method: str, path: str, body: object = None) -> Any:
         async def calling() -> Any:
-            async with self._opened() as office:
-                return await office.call(method, path, body)
+            async with self._opened() as client:
+                return await client.call(method, path, body)
 
         return asyncio.run(calling())
 
 
-def edge_here(settings: Settings) -> Edge:
+def edge_here(settings: Settings) -> TargetEdge:
     """The one of these settings, through its socket."""
-    return Edge(lambda: at_work(settings), f"the edge on {settings.edge.data}", None)
+    return TargetEdge(lambda: running_edge(settings), f"the edge on {settings.edge.data}", None)
 
 
-def edge_at(url: str, token: str) -> Edge:
+def edge_at(url: str, token: str) -> TargetEdge:
     """One that answers at this address. Raises BoardwalkError as `machine`."""
-    return Edge(lambda: remote(url, token), url, machine(url))
+    return TargetEdge(lambda: remote_edge(url, token), url, machine(url))
 
 
 def machine(url: str) -> str:

@@ -8,12 +8,12 @@ from typing import Any
 
 from server.errors import BoardwalkError
 from tools.flash import outbox
-from tools.flash.board import Board, Facts, OnFlash
-from tools.flash.edge import Edge, Site
-from tools.flash.plan import PROGRAMS, Plan, folders, plan
+from tools.flash.board import Facts, OnFlash, SerialBoard
+from tools.flash.edge import TargetEdge, TargetSite
+from tools.flash.plan import PROGRAMS, CopyPlan, folders, plan
+from tools.flash.request import FlashRequest
 from tools.flash.waiting import wait_for_start
-from tools.flash.wish import Wish
-from tools.slot import MPY_VERSION, slot
+from tools.release.slot import MPY_VERSION, slot
 
 LEAST_VERSION = (1, 22, 0)  # the first with the TLS contexts that the firmware uses
 LEAST_MEMORY = 60 * 1024  # bytes of heap that are free before anything is imported
@@ -40,7 +40,7 @@ class Flashed:
 
 
 @dataclass(frozen=True)
-class Before:
+class BoardBefore:
     """What was found on a board. owner: site and device that it belongs to."""
 
     facts: Facts
@@ -55,11 +55,16 @@ class Flasher:
     """tell: shows the progress. agree: asks a person, and raises BoardwalkError when the answer is no."""
 
     def __init__(
-        self, board: Board, edge: Edge, wish: Wish, tell: Tell, agree: Callable[[str], None]
+        self,
+        board: SerialBoard,
+        edge: TargetEdge,
+        request: FlashRequest,
+        tell: Tell,
+        agree: Callable[[str], None],
     ) -> None:
         self._board = board
         self._edge = edge
-        self._wish = wish
+        self._request = request
         self._tell = tell
         self._agree = agree
 
@@ -68,27 +73,27 @@ class Flasher:
         site, before, changes = self._check()
         try:
             kept = self._change(site, before, changes)
-            newest = self._edge.newest(self._wish.name)
+            newest = self._edge.newest(self._request.name)
             self._tell("Waiting for its first event", 0.95)
             self._board.reset()
         except BoardwalkError as error:
             unfinished = "; the board is not finished: run the same command again."
             raise BoardwalkError(error.sentence.rstrip(".") + unfinished) from error
         took = wait_for_start(
-            self._board.line, self._edge, self._wish.name, newest["id"] if newest else 0, before.boot
+            self._board.line, self._edge, self._request.name, newest["id"] if newest else 0, before.boot
         )
         self._tell("Done", 1)
         version = ".".join(map(str, before.facts.version))
         return Flashed(
-            self._wish.name, site.name, self._board.line.port, version, len(slot()), changes.copied, kept,
+            self._request.name, site.name, self._board.line.port, version, len(slot()), changes.copied, kept,
             round(took, 1),
         )  # fmt: skip
 
-    def _check(self) -> tuple[Site, Before, Plan]:
+    def _check(self) -> tuple[TargetSite, BoardBefore, CopyPlan]:
         """All that can be found out without changing anything; a board that is not to be flashed works on."""
         self._tell("Asking the edge", 0)
         site = self._edge.site()
-        self._wish.settings(site, "", {}, has_ca=True)
+        self._request.settings(site, "", {}, has_ca=True)
         self._tell("Waiting for the prompt", 0.02)
         self._board.attend()
         try:
@@ -97,17 +102,17 @@ class Flasher:
             self._board.let_go()
             raise
 
-    def _inspect(self, site: Site) -> tuple[Before, Plan]:
+    def _inspect(self, site: TargetSite) -> tuple[BoardBefore, CopyPlan]:
         self._tell("Looking at the board", 0.1)
         before = self._look()
         self._tell("Compiling", 0.2)
         changes = plan(before.facts, before.files, slot())
         self._check_room(changes)
         self._check_owner(site, before)
-        self._wish.settings(site, "", before.settings, CA_PATHS[0] in before.files)
+        self._request.settings(site, "", before.settings, CA_PATHS[0] in before.files)
         return before, changes
 
-    def _change(self, site: Site, before: Before, changes: Plan) -> list[str]:
+    def _change(self, site: TargetSite, before: BoardBefore, changes: CopyPlan) -> list[str]:
         """The board is another one afterwards, once it is reset; programs that were kept."""
         self._tell("Quieting the board", 0.25)
         self._board.quiet()
@@ -117,20 +122,20 @@ class Flasher:
 
     # --- looking
 
-    def _look(self) -> Before:
+    def _look(self) -> BoardBefore:
         facts = self._board.facts()
         _check_kind(facts)
         files = self._board.files()
         settings = _object(self._board.read("/settings.json"))
         marker = _object(self._board.read(MARKER)) if MARKER in files else {}
         count = (self._board.read("/boot_count") or b"").partition(b" ")[0].strip()
-        return Before(
+        return BoardBefore(
             facts, files, settings,
             (settings.get("site"), settings.get("device")), (marker.get("site"), marker.get("device")),
             int(count) if count.isdigit() else 0,
         )  # fmt: skip
 
-    def _check_room(self, changes: Plan) -> None:
+    def _check_room(self, changes: CopyPlan) -> None:
         if not changes.short:
             return
         largest = ", ".join(f"/{name} {size / 1024:.0f} KiB" for name, size in self._board.sizes()[:3])
@@ -145,8 +150,8 @@ class Flasher:
     def _waiting(self) -> int:
         return outbox.waiting(self._board.read, self._board.names)
 
-    def _check_owner(self, site: Site, before: Before) -> None:
-        me = (site.name, self._wish.name)
+    def _check_owner(self, site: TargetSite, before: BoardBefore) -> None:
+        me = (site.name, self._request.name)
         if before.owner not in (me, (None, None)):
             waiting = self._waiting()
             if waiting:
@@ -155,37 +160,37 @@ class Flasher:
                     "its edge does not have; let it run beside that edge for a minute first, or remove them "
                     f"with mpremote connect {self._board.line.port} fs rm -r :/outbox."
                 )
-        if me not in (before.owner, before.marked) and self._edge.knows(self._wish.name):
+        if me not in (before.owner, before.marked) and self._edge.knows(self._request.name):
             self._agree(
-                f"There is a device {self._wish.name} already, and this board is not it; the one that is "
+                f"There is a device {self._request.name} already, and this board is not it; the one that is "
                 "will be cut off"
             )
 
     # --- writing
 
-    def _write_firmware(self, changes: Plan, site: Site, before: Before) -> None:
+    def _write_firmware(self, changes: CopyPlan, site: TargetSite, before: BoardBefore) -> None:
         board = self._board
         self._tell("Making room", 0.3)
         board.remove(changes.stale)
-        board.put(MARKER, json.dumps({"site": site.name, "device": self._wish.name}).encode())
-        if before.owner not in ((site.name, self._wish.name), (None, None)):
+        board.put(MARKER, json.dumps({"site": site.name, "device": self._request.name}).encode())
+        if before.owner not in ((site.name, self._request.name), (None, None)):
             board.clear("/outbox")  # all delivered; its numbers are those of another device
         board.make_folders(folders(changes.write))
         for number, (path, data) in enumerate(changes.write.items()):
             self._tell(f"Copying {path.rsplit('/', 1)[1]}", 0.3 + 0.5 * number / len(changes.write))
             board.put(path, data)
 
-    def _write_identity(self, site: Site, before: Before) -> None:
-        board, wish = self._board, self._wish
+    def _write_identity(self, site: TargetSite, before: BoardBefore) -> None:
+        board, request = self._board, self._request
         self._tell("Registering", 0.82)
-        secret = self._edge.credentials(wish.name)
+        secret = self._edge.credentials(request.name)
         self._tell("Writing settings", 0.86)
-        values = wish.settings(site, secret, before.settings, CA_PATHS[0] in before.files)
+        values = request.settings(site, secret, before.settings, CA_PATHS[0] in before.files)
         board.put("/settings.json", json.dumps(values).encode())
-        for path, certificate in zip(CA_PATHS, wish.certificates, strict=False):
+        for path, certificate in zip(CA_PATHS, request.certificates, strict=False):
             board.put(path, certificate)
-        if wish.certificates:
-            board.remove(CA_PATHS[len(wish.certificates) :])
+        if request.certificates:
+            board.remove(CA_PATHS[len(request.certificates) :])
 
     def _switch_over(self) -> list[str]:
         board, kept = self._board, []

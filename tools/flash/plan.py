@@ -12,7 +12,7 @@ PROGRAMS = ("/boot.py", "/main.py")
 
 
 @dataclass(frozen=True)
-class Plan:
+class CopyPlan:
     """write: changed files but PROGRAMS, by path. stale: paths to remove. programs: whether each of PROGRAMS
     changes. short: bytes of flash that are missing, 0 when there is room."""
 
@@ -27,7 +27,7 @@ class Plan:
         return len(self.write) + sum(self.programs.values())
 
 
-def plan(facts: Facts, there: Mapping[str, OnFlash], wanted: Mapping[str, bytes]) -> Plan:
+def plan(facts: Facts, there: Mapping[str, OnFlash], wanted: Mapping[str, bytes]) -> CopyPlan:
     """From what is there to what is wanted. Files outside of the slot are nobody's business but PROGRAMS."""
     changed = {
         path: data
@@ -44,7 +44,7 @@ def plan(facts: Facts, there: Mapping[str, OnFlash], wanted: Mapping[str, bytes]
     needed = sum(_blocks(len(data), facts) for data in changed.values()) + largest + SPARE_BLOCKS
     outbox = 0 if not changed else _blocks(OUTBOX_BYTES, facts)
     short = (needed + outbox - freed - facts.blocks_free) * facts.block
-    return Plan(
+    return CopyPlan(
         {path: data for path, data in changed.items() if path not in PROGRAMS},
         sorted(stale),
         {path: path in changed for path in PROGRAMS},

@@ -3,7 +3,7 @@
 import time
 
 from server.errors import BoardwalkError
-from tools.flash.edge import Edge
+from tools.flash.edge import TargetEdge
 from tools.flash.line import Line
 
 PATIENCE_S = 60.0  # without anything new from the board
@@ -12,7 +12,7 @@ SHOWN_LINES = 3
 SHOWN_LETTERS = 100
 
 
-def wait_for_start(line: Line, edge: Edge, name: str, after: int, boot: int) -> float:
+def wait_for_start(line: Line, edge: TargetEdge, name: str, after: int, boot: int) -> float:
     """Seconds until the edge had a `device.started` of a boot later than `boot`, behind the row `after`.
 
     Raises BoardwalkError with what was seen meanwhile.

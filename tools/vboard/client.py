@@ -21,7 +21,7 @@ from typing import Any
 from tools.vboard.paths import socket_address
 from tools.vboard.supervisor import READY, ROOT, SOCKET, VboardError, command
 
-__all__ = ["Board", "Fleet", "VboardError"]
+__all__ = ["Fleet", "VboardError", "VirtualBoard"]
 
 LIMIT = 1 << 20  # bytes of an answer
 POLL_S = 0.01
@@ -96,14 +96,14 @@ class Fleet:
         profile: str = "esp32",
         heap: str = "160K",
         files: dict[str, bytes] | None = None,
-    ) -> "Board":
+    ) -> "VirtualBoard":
         """Power a board on. `settings` are those of /settings.json, host and port the broker's, None
         for a board without firmware (what is on its flash stays, and `files` come on it);
         profile: "esp32" or "pico"; heap: as "160K"; files: more of them, by absolute path. An
         image of this name in the folder is used again, with fresh firmware and settings."""
         more = {path: data.hex() for path, data in (files or {}).items()}
         await self.ask("up", name=name, settings=settings, profile=profile, heap=heap, files=more)
-        return Board(self, name)
+        return VirtualBoard(self, name)
 
     async def list(self) -> list[dict[str, Any]]:
         """The stats of all boards."""
@@ -116,12 +116,12 @@ class Fleet:
             await self.ask("stop")
         await self._reader.read()
 
-    def board(self, name: str) -> "Board":
+    def board(self, name: str) -> "VirtualBoard":
         """A board that is up already."""
-        return Board(self, name)
+        return VirtualBoard(self, name)
 
 
-class Board:
+class VirtualBoard:
     """One virtual board."""
 
     def __init__(self, fleet: Fleet, name: str) -> None:

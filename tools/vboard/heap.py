@@ -11,8 +11,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.slot import FIRMWARE, slot
-from tools.vboard.client import Board, Fleet
+from tools.release.slot import FIRMWARE, slot
+from tools.vboard.client import Fleet, VirtualBoard
 
 SLOT = "/slot_a/"
 MEASURE = """
@@ -84,7 +84,7 @@ def _imports(name: str) -> set[str]:
     return found
 
 
-async def _printed(board: Board) -> str:
+async def _printed(board: VirtualBoard) -> str:
     async with asyncio.timeout(TIMEOUT_S):
         while "whole" not in (text := board.log()):
             await asyncio.sleep(0.02)

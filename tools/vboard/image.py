@@ -6,7 +6,7 @@ from pathlib import Path
 from littlefs import LittleFS, LittleFSError
 from mpremote.romfs import VfsRomWriter
 
-from tools.slot import compiled
+from tools.release.slot import compiled
 from tools.vboard.profile import BLOCK, Profile
 
 SIM = Path(__file__).parent / "sim"

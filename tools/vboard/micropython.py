@@ -8,7 +8,7 @@ import time
 import zlib
 from pathlib import Path
 
-from tools.slot import slot
+from tools.release.slot import slot
 from tools.vboard import control, image, life
 from tools.vboard.machine import Ended, Lines
 from tools.vboard.profile import Profile

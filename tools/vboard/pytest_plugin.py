@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tools.vboard.client import Board, Fleet
+from tools.vboard.client import Fleet, VirtualBoard
 from tools.vboard.supervisor import hosted
 
 NOWHERE = {"site": "shop", "device": "board", "secret": "none", "host": "127.0.0.1", "port": 1}
@@ -49,6 +49,6 @@ def _clear(folder: Path, name: str) -> None:
 
 
 @pytest_asyncio.fixture
-async def board(vboards: Fleet) -> Board:
+async def board(vboards: Fleet) -> VirtualBoard:
     """A board with the firmware on a fresh flash, whose edge does not answer."""
     return await vboards.up("board", NOWHERE)

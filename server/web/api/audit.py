@@ -5,8 +5,8 @@ import msgspec
 from server.clock import milliseconds
 from server.store import audit
 from server.store.audit import Act
+from server.web.access.caller import ADMIN
 from server.web.api.endpoint import Call, Endpoint, Paging
-from server.web.caller import ADMIN
 
 
 class AuditPage(msgspec.Struct):

@@ -9,17 +9,10 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
 from server.errors import BadInput
+from server.web.errors import TooLarge, WrongEncoding
 
 MAX_BYTES = 1024 * 1024  # as sent, and again when unpacked
 GZIP = 31  # zlib's name for: the largest window, with gzip's header and checksum
-
-
-class WrongEncoding(Exception):
-    """A Content-Encoding that is not gzip."""
-
-
-class TooLarge(Exception):
-    """More than is taken at once."""
 
 
 async def read(request: web.Request, kind: Any) -> tuple[bytes, Any]:

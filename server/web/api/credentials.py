@@ -1,9 +1,9 @@
 """New credentials for a device that has some already."""
 
+from server.web.access.caller import ADMIN
 from server.web.api.audit import note
 from server.web.api.devices import PATH, Credentials
 from server.web.api.endpoint import Call, Endpoint
-from server.web.caller import ADMIN
 
 
 async def renew(call: Call) -> Credentials:

@@ -8,8 +8,8 @@ from server.clock import milliseconds
 from server.errors import NotFound
 from server.store import customers
 from server.store.customers import Customer
+from server.web.access.caller import READ
 from server.web.api.endpoint import Call, Endpoint, Paging, Query
-from server.web.caller import READ
 from server.web.parts import Parts
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]

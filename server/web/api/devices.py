@@ -2,16 +2,16 @@
 
 import msgspec
 
-from server.store.devices import Seen
+from server.store.devices import Device
+from server.web.access.caller import ADMIN, OPERATE, READ
 from server.web.api.audit import note
 from server.web.api.endpoint import Call, Endpoint, Listing
-from server.web.caller import ADMIN, OPERATE, READ
 
 
 class DeviceList(msgspec.Struct):
     """By name; revoked ones too."""
 
-    rows: list[Seen]
+    rows: list[Device]
 
 
 class NewDevice(msgspec.Struct, forbid_unknown_fields=True):
@@ -40,7 +40,7 @@ async def everyone(call: Call) -> DeviceList:
     return DeviceList(call.parts.presence.all())
 
 
-async def one(call: Call) -> Seen:
+async def one(call: Call) -> Device:
     """What is known of a device. Raises NotFound."""
     return call.parts.presence.one(call.named("name"))
 
@@ -58,7 +58,7 @@ async def revoke(call: Call) -> None:
     await note(call, "device revoked", call.named("name"))
 
 
-async def describe(call: Call) -> Seen:
+async def describe(call: Call) -> Device:
     """Call a device something else, or move it to another group."""
     name = call.named("name")
     await call.parts.devices.describe(name, call.body.label, call.body.group)
@@ -70,9 +70,15 @@ PATH = "/api/v1/devices"
 ENDPOINTS = [
     Endpoint("GET", PATH, everyone, READ, "All devices", Listing, answer=DeviceList),
     Endpoint("POST", PATH, add, ADMIN, "Register a device", body=NewDevice, answer=Credentials, status=201),
-    Endpoint("GET", PATH + "/{name}", one, READ, "One device", answer=Seen),
+    Endpoint("GET", PATH + "/{name}", one, READ, "One device", answer=Device),
     Endpoint(
-        "PATCH", PATH + "/{name}", describe, OPERATE, "Rename or move a device", body=Description, answer=Seen
+        "PATCH",
+        PATH + "/{name}",
+        describe,
+        OPERATE,
+        "Rename or move a device",
+        body=Description,
+        answer=Device,
     ),
     Endpoint("DELETE", PATH + "/{name}", revoke, ADMIN, "Cut a device off"),
 ]

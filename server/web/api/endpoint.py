@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from aiohttp import web
 
+from server.web.access.caller import Caller, require
 from server.web.api import body, csv, parameters
-from server.web.caller import Caller, require
 from server.web.parts import PARTS, Parts
 from server.web.reads import READS
 

@@ -10,17 +10,13 @@ from aiohttp import web
 from server.errors import BadInput
 from server.ingest.decode import MAX_OBJECTS
 from server.store.events import EventQuery, Events, Stored
-from server.web.api.body import TooLarge
+from server.web.access.caller import INGEST, READ
 from server.web.api.endpoint import Call, Endpoint, Id, Limit, Moment, Query
-from server.web.caller import INGEST, READ
+from server.web.errors import KeyReused, TooLarge
 from server.web.parts import Once
-from server.web.parts import Posted as Outcome
+from server.web.parts import Outcome as Outcome
 
 KEY = "Idempotency-Key"
-
-
-class KeyReused(Exception):
-    """Another body came under the same Idempotency-Key before."""
 
 
 class Picked(Query):

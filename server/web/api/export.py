@@ -13,11 +13,11 @@ from loguru import logger
 
 from server.store import events as log
 from server.store.events import EventQuery, Events, Stored
+from server.web.access.caller import READ
 from server.web.api import csv
 from server.web.api.endpoint import Call, Endpoint, break_off
 from server.web.api.events import Picked
-from server.web.caller import READ
-from server.web.pace import TooMany
+from server.web.errors import TooMany
 
 PAGE = 500  # events in memory at once
 PIECE = 65_536  # bytes that a client has STALLED_S to take

@@ -8,11 +8,12 @@ from aiohttp import web
 from aiohttp_sse import EventSourceResponse, sse_response
 
 from server.errors import BadInput
+from server.web.access.caller import READ
+from server.web.access.identify import find
 from server.web.api.endpoint import Call, Endpoint, Id, Query, break_off
-from server.web.caller import READ, SignInNeeded
-from server.web.feed import FEED
-from server.web.knock import find
-from server.web.live import LIVE, STALLED_S, Watcher
+from server.web.errors import SignInNeeded
+from server.web.live.feed import FEED
+from server.web.live.watchers import LIVE, STALLED_S, Watcher
 
 
 class LiveQuery(Query):

@@ -3,8 +3,8 @@
 import msgspec
 
 from server.store.mail import Mail, Mails
+from server.web.access.caller import READ
 from server.web.api.endpoint import Call, Endpoint, Paging
-from server.web.caller import READ
 
 
 class MailPage(msgspec.Struct):

@@ -25,7 +25,8 @@ from server.web.api import (
     users,
 )
 from server.web.api.endpoint import Endpoint
-from server.web.problems import JSON, KINDS, Problem
+from server.web.errors import KINDS
+from server.web.problems import JSON, Problem
 
 NOUNS = (
     events, export, rankings, totals, devices, commands, credentials, customers, mails, sync, live, tokens,

@@ -6,15 +6,15 @@ import msgspec
 
 from server.clock import milliseconds
 from server.errors import BadInput, NotFound
+from server.web.access.caller import READ
 from server.web.api.endpoint import Call, Endpoint, Limit, Listing, Query
-from server.web.caller import READ
 from server.web.parts import Against, Merged
 from server.web.reads import from_cloud
 
 Scope = Literal["site", "all-sites"]
 
 
-class Known(msgspec.Struct):
+class RankingInfo(msgspec.Struct):
     """A ranking that the settings name."""
 
     name: str
@@ -24,10 +24,10 @@ class Known(msgspec.Struct):
 class AllRankings(msgspec.Struct):
     """In the order of the settings."""
 
-    rows: list[Known]
+    rows: list[RankingInfo]
 
 
-class Row(msgspec.Struct):
+class RankedRow(msgspec.Struct):
     """rank: from 1. score: a whole number; sums of cents are cents.
 
     rank_before: at before_at, null when it was not among the best 1,000 then; only with `against`.
@@ -46,7 +46,7 @@ class SiteAsOf(msgspec.Struct):
     as_of: int
 
 
-class Top(msgspec.Struct):
+class TopRows(msgspec.Struct):
     """as_of: ms since 1970 UTC. size: how many keys are listed in all.
 
     sites: whose scores are added up, only with `scope=all-sites`; as_of is that of the oldest then.
@@ -58,13 +58,13 @@ class Top(msgspec.Struct):
     window: str
     as_of: int
     size: int
-    rows: list[Row]
+    rows: list[RankedRow]
     since: int | None = None
     before_at: int | msgspec.UnsetType | None = msgspec.UNSET
     sites: list[SiteAsOf] | msgspec.UnsetType = msgspec.UNSET
 
 
-class Standing(msgspec.Struct):
+class KeyStanding(msgspec.Struct):
     """The place of one key; since, rank_before, before_at and sites as of Row and Top."""
 
     name: str
@@ -103,10 +103,10 @@ class WindowQuery(Query):
 
 async def names(call: Call) -> AllRankings:
     """What there is."""
-    return AllRankings([Known(name, windows) for name, windows in call.parts.rankings.names()])
+    return AllRankings([RankingInfo(name, windows) for name, windows in call.parts.rankings.names()])
 
 
-async def top(call: Call) -> Top:
+async def top(call: Call) -> TopRows:
     """The best k, or one key."""
     query: TopQuery = call.query
     name, rankings = call.named("name"), call.parts.rankings
@@ -114,18 +114,20 @@ async def top(call: Call) -> Top:
         merged = await _merged(call, name)
         shown = merged.rows[: query.k] if query.key is None else merged.rows
         best = [
-            Row(rank, key, score) for rank, (key, score) in enumerate(shown, 1) if query.key in (None, key)
+            RankedRow(rank, key, score)
+            for rank, (key, score) in enumerate(shown, 1)
+            if query.key in (None, key)
         ]
         sites = _sites(merged)
-        return Top(name, query.window, _as_of(sites), len(merged.rows), best, sites=sites)
+        return TopRows(name, query.window, _as_of(sites), len(merged.rows), best, sites=sites)
     now = milliseconds()
     if query.key is None:
-        rows = [Row(*place) for place in rankings.top(name, query.window, query.k)]
+        rows = [RankedRow(*place) for place in rankings.top(name, query.window, query.k)]
     else:
         place = rankings.place(name, query.window, query.key)
-        rows = [Row(*place)] if place else []
+        rows = [RankedRow(*place)] if place else []
     size, since = rankings.size(name, query.window), rankings.since(name, query.window)
-    answer = Top(name, query.window, now, size, rows, since)
+    answer = TopRows(name, query.window, now, size, rows, since)
     if query.against is not None:
         before = call.parts.standings.before(name, query.window, query.against, now)
         answer.before_at = before.at if before else None
@@ -134,7 +136,7 @@ async def top(call: Call) -> Top:
     return answer
 
 
-async def standing(call: Call) -> Standing:
+async def standing(call: Call) -> KeyStanding:
     """Rank and score of one key."""
     name, key, window = call.named("name"), call.named("key"), call.query.window
     if call.query.scope == "all-sites":
@@ -143,7 +145,7 @@ async def standing(call: Call) -> Standing:
     if place is None:
         raise NotFound(f"{key} is not listed in {name} for {window}.")
     now, against = milliseconds(), call.query.against
-    answer = Standing(name, window, now, *place, call.parts.rankings.since(name, window))
+    answer = KeyStanding(name, window, now, *place, call.parts.rankings.since(name, window))
     if against is not None:
         before = call.parts.standings.before(name, window, against, now)
         answer.before_at = before.at if before else None
@@ -166,11 +168,11 @@ async def _merged(call: Call, name: str) -> Merged:
     return merged
 
 
-def _standing_in(merged: Merged, name: str, window: str, key: str) -> Standing:
+def _standing_in(merged: Merged, name: str, window: str, key: str) -> KeyStanding:
     sites = _sites(merged)
     for rank, (other, score) in enumerate(merged.rows, 1):
         if other == key:
-            return Standing(name, window, _as_of(sites), rank, key, score, sites=sites)
+            return KeyStanding(name, window, _as_of(sites), rank, key, score, sites=sites)
     raise NotFound(f"{key} is not listed in {name} for {window} of all sites.")
 
 
@@ -184,9 +186,9 @@ def _as_of(sites: list[SiteAsOf]) -> int:
 
 ENDPOINTS = [
     Endpoint("GET", "/api/v1/rankings", names, READ, "All rankings", Listing, answer=AllRankings),
-    Endpoint("GET", "/api/v1/rankings/{name}", top, READ, "The best of a window", TopQuery, answer=Top),
+    Endpoint("GET", "/api/v1/rankings/{name}", top, READ, "The best of a window", TopQuery, answer=TopRows),
     Endpoint(
         "GET", "/api/v1/rankings/{name}/{key}", standing, READ, "Rank and score of one key",
-        WindowQuery, answer=Standing,
+        WindowQuery, answer=KeyStanding,
     ),
 ]  # fmt: skip

@@ -3,9 +3,9 @@
 import msgspec
 
 from server.clock import milliseconds
-from server.settings.doorway import Doorway, doorway
+from server.settings.broker_address import Doorway, broker_address
+from server.web.access.caller import READ
 from server.web.api.endpoint import Call, Endpoint
-from server.web.caller import READ
 
 
 class Site(msgspec.Struct):
@@ -20,7 +20,7 @@ class Site(msgspec.Struct):
 async def tell(call: Call) -> Site:
     """Name, time and broker of this site."""
     settings = call.parts.settings
-    return Site(settings.edge.site, milliseconds(), doorway(settings.mqtt))
+    return Site(settings.edge.site, milliseconds(), broker_address(settings.mqtt))
 
 
 ENDPOINTS = [Endpoint("GET", "/api/v1/site", tell, READ, "What a board must know of this site", answer=Site)]

@@ -2,8 +2,8 @@
 
 import msgspec
 
+from server.web.access.caller import READ
 from server.web.api.endpoint import Call, Endpoint
-from server.web.caller import READ
 
 
 class SyncState(msgspec.Struct):

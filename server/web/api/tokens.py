@@ -7,9 +7,9 @@ import msgspec
 from server.clock import milliseconds
 from server.store import audit, tokens
 from server.store.tokens import Token
+from server.web.access.caller import ADMIN
 from server.web.api.endpoint import Call, Endpoint, Listing
-from server.web.caller import ADMIN
-from server.web.live import LIVE
+from server.web.live.watchers import LIVE
 
 
 class TokenList(msgspec.Struct):

@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from server.calendar import DAY_MS, HOUR_MS, Days
 from server.clock import milliseconds
 from server.errors import BadInput
-from server.ingest.days import DAY_MS, HOUR_MS, Days
+from server.web.access.caller import READ
 from server.web.api.endpoint import Call, Endpoint, Listing
-from server.web.caller import READ
-from server.web.words import LATEST_AT
+from server.words import LATEST_AT
 
 MOST = 1000  # hours or days of one answer
 HOURS, DAYS = 24, 30  # of an answer, when nobody says since when

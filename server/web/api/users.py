@@ -6,12 +6,12 @@ import msgspec
 
 from server.clock import milliseconds
 from server.errors import Conflict
-from server.store import audit, links, sessions, staff
-from server.store.links import Link
+from server.store import audit, invitations, sessions, staff
+from server.store.invitations import Invitation
+from server.web.access.caller import ADMIN
+from server.web.access.links import INVITED_MIN, address_of
 from server.web.api.endpoint import Call, Endpoint, Listing
-from server.web.caller import ADMIN
-from server.web.live import LIVE
-from server.web.welcome import INVITED_MIN, address_of
+from server.web.live.watchers import LIVE
 
 
 class User(msgspec.Struct):
@@ -37,7 +37,7 @@ class NewUser(msgspec.Struct, forbid_unknown_fields=True):
     quick: bool = False
 
 
-class Invitation(msgspec.Struct):
+class Invited(msgspec.Struct):
     """link: for this person alone; it works once, within a day."""
 
     email: str
@@ -51,11 +51,11 @@ async def everyone(call: Call) -> UserList:
     return UserList([User(one.email, one.role, one.password is None, one.added_at) for one in people])
 
 
-async def add(call: Call) -> Invitation:
+async def add(call: Call) -> Invited:
     """Invite somebody, or give somebody who forgot the password a new link."""
     body: NewUser = call.body
     token = await call.parts.database.write(_invite, body, call.caller.name)
-    return Invitation(staff.normal(body.email), body.role, address_of(call.parts.settings, token))
+    return Invited(staff.normal(body.email), body.role, address_of(call.parts.settings, token))
 
 
 async def remove(call: Call) -> None:
@@ -71,7 +71,7 @@ def _invite(connection: sqlite3.Connection, body: NewUser, actor: str) -> str:
         raise Conflict(f"{known.email} is {known.role}; remove them first to give another role.")
     number = known.id if known else staff.add(connection, body.email, body.role, now)
     audit.record(connection, (actor, "user invited", f"{staff.normal(body.email)} ({body.role})"), now)
-    return links.create(connection, Link(number, body.quick), now, INVITED_MIN)
+    return invitations.create(connection, Invitation(number, body.quick), now, INVITED_MIN)
 
 
 def _remove(connection: sqlite3.Connection, email: str, actor: str) -> None:
@@ -83,6 +83,6 @@ def _remove(connection: sqlite3.Connection, email: str, actor: str) -> None:
 PATH = "/api/v1/users"
 ENDPOINTS = [
     Endpoint("GET", PATH, everyone, ADMIN, "All staff", Listing, answer=UserList),
-    Endpoint("POST", PATH, add, ADMIN, "Invite somebody", body=NewUser, answer=Invitation, status=201),
+    Endpoint("POST", PATH, add, ADMIN, "Invite somebody", body=NewUser, answer=Invited, status=201),
     Endpoint("DELETE", PATH + "/{email}", remove, ADMIN, "Take somebody's right to sign in away"),
 ]

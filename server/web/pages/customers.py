@@ -7,10 +7,10 @@ from server.errors import NotFound
 from server.store import customers
 from server.store.customers import Customer
 from server.store.events import EventQuery, Events
+from server.web.access.caller import READ, require
 from server.web.api.customers import places
-from server.web.caller import READ, require
-from server.web.feed import FEED
-from server.web.pages import address
+from server.web.live.feed import FEED
+from server.web.pages import parameters
 from server.web.pages.today import LATE_MS
 from server.web.parts import PARTS, Parts
 from server.web.render import page
@@ -27,8 +27,8 @@ async def search(request: web.Request) -> web.StreamResponse:
         return await _one(request, request.query["name"])
     parts, wanted, before = (
         request.app[PARTS],
-        address.text(request, "text"),
-        address.number(request, "after"),
+        parameters.text(request, "text"),
+        parameters.number(request, "after"),
     )
     read = parts.database.read
     if wanted:
@@ -50,7 +50,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 
 async def _one(request: web.Request, name: str) -> web.StreamResponse:
-    parts, after = request.app[PARTS], address.number(request, "after")
+    parts, after = request.app[PARTS], parameters.number(request, "after")
     read, newest = parts.database.read, request.app[FEED].newest
     found = await read(customers.find, name)
     if found is None:

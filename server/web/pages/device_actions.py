@@ -12,16 +12,16 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from server.clock import milliseconds
-from server.commands import Answer
+from server.devices.commands import CommandResult
 from server.errors import BadInput, Conflict, NotFound
 from server.store import audit
 from server.web import fleet
-from server.web.caller import ADMIN, OPERATE, Caller, require
+from server.web.access.caller import ADMIN, OPERATE, Caller, require
 from server.web.fleet import FILTERS, Wanted
-from server.web.forms import posted
-from server.web.notices import NOTICES, Change, Notice, Notices
+from server.web.pages.forms import posted
+from server.web.pages.notices import NOTICES, Change, Notice, Notices
 from server.web.parts import PARTS, Parts
-from server.web.words import query
+from server.web.urls import query
 
 NAMED = 3  # devices that a sentence names
 DETAILS = 20  # sentences of devices that a notice has
@@ -240,7 +240,7 @@ async def _note(form: Form, action: str, detail: str) -> None:
     await form.parts.database.write(audit.record, act, milliseconds())
 
 
-def _wrong(answer: Answer) -> str:
+def _wrong(answer: CommandResult) -> str:
     """Why a device has not done it: our sentence, or its own words."""
     return answer.text if answer.state == "unanswered" else f"{answer.device}: {answer.text}"
 

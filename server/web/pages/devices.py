@@ -8,12 +8,12 @@ from server.clock import milliseconds
 from server.settings import address as address_of
 from server.store.events import EventQuery, Events
 from server.web import fleet, heartbeat
-from server.web.caller import ADMIN, OPERATE, READ, Caller, require
-from server.web.feed import FEED
-from server.web.fleet import FILTERS, SORTS, Row, Wanted
+from server.web.access.caller import ADMIN, OPERATE, READ, Caller, require
+from server.web.fleet import FILTERS, SORTS, DeviceRow, Wanted
 from server.web.heartbeat import RANGES
-from server.web.notices import NOTICES
-from server.web.pages import address
+from server.web.live.feed import FEED
+from server.web.pages import parameters
+from server.web.pages.notices import NOTICES
 from server.web.parts import PARTS, Parts
 from server.web.render import page
 
@@ -21,7 +21,7 @@ SHOWN = 50
 HISTORY = 25
 
 
-class Asked(NamedTuple):
+class DevicesQuery(NamedTuple):
     """What the address says. range: of the heartbeat. begin: how many devices come before the first."""
 
     show: str
@@ -62,7 +62,7 @@ async def one(request: web.Request) -> web.StreamResponse:
     caller, now = require(request, READ), milliseconds()
     parts, name = request.app[PARTS], request.match_info["name"]
     seen = parts.presence.one(name)
-    row = Row(seen, fleet.state_of(seen, now))
+    row = DeviceRow(seen, fleet.state_of(seen, now))
     events, older = await Events(parts.database).page(EventQuery(device=name, limit=HISTORY, newest=True))
     facts = {
         "row": row, **_rights(caller), "now": now, "newest": request.app[FEED].newest,
@@ -74,16 +74,16 @@ async def one(request: web.Request) -> web.StreamResponse:
     return page(request, "device.html", facts)
 
 
-def asked_of(request: web.Request) -> Asked:
+def asked_of(request: web.Request) -> DevicesQuery:
     """The parameters of the list, from its address. Raises BadInput."""
     sorts = [sign + name for name in SORTS for sign in ("", "-")]
-    return Asked(
-        address.choice(request, "show", tuple(FILTERS), "all"),
-        address.text(request, "group"),
-        address.text(request, "text"),
-        address.choice(request, "sort", sorts, "state"),
-        address.choice(request, "range", tuple(RANGES), "24h"),
-        address.number(request, "begin") or 0,
+    return DevicesQuery(
+        parameters.choice(request, "show", tuple(FILTERS), "all"),
+        parameters.text(request, "group"),
+        parameters.text(request, "text"),
+        parameters.choice(request, "sort", sorts, "state"),
+        parameters.choice(request, "range", tuple(RANGES), "24h"),
+        parameters.number(request, "begin") or 0,
     )
 
 
@@ -91,5 +91,5 @@ def _rights(caller: Caller) -> dict[str, Any]:
     return {"may_operate": OPERATE in caller.scopes, "may_revoke": ADMIN in caller.scopes}
 
 
-def _strip(parts: Parts, row: Row, now: int, range_: str) -> heartbeat.Strip:
+def _strip(parts: Parts, row: DeviceRow, now: int, range_: str) -> heartbeat.Strip:
     return heartbeat.strip(parts.presence.beats, row.name, row.seen.added_at, now, range_)

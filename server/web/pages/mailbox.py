@@ -7,7 +7,7 @@ from aiohttp import web
 
 from server.clock import milliseconds
 from server.errors import NotFound
-from server.web.caller import READ, require
+from server.web.access.caller import READ, require
 from server.web.headers import CSP
 from server.web.parts import PARTS
 from server.web.render import page

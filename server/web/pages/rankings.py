@@ -5,10 +5,10 @@ from typing import Any, NamedTuple, cast
 from aiohttp import web
 
 from server.clock import milliseconds
-from server.settings import Ranking
-from server.web.caller import READ, require
-from server.web.feed import FEED
-from server.web.pages import address
+from server.settings import RankingSpec
+from server.web.access.caller import READ, require
+from server.web.live.feed import FEED
+from server.web.pages import parameters
 from server.web.parts import PARTS, Against, Before, Parts
 from server.web.render import page
 
@@ -17,7 +17,7 @@ FIRST = 10  # rows of each ranking
 LONG = 100  # rows of the one that was picked
 
 
-class Asked(NamedTuple):
+class RankingsQuery(NamedTuple):
     """What the address says. name: one ranking at length, "" for all. key: one to look for, or "" ."""
 
     window: str
@@ -42,16 +42,16 @@ async def show(request: web.Request) -> web.StreamResponse:
     return page(request, "rankings.html", facts)
 
 
-def _asked(request: web.Request) -> Asked:
-    return Asked(
-        address.choice(request, "window", WINDOWS, "all"),
-        cast(Against, address.choice(request, "against", ("day", "hour"), "day")),
+def _asked(request: web.Request) -> RankingsQuery:
+    return RankingsQuery(
+        parameters.choice(request, "window", WINDOWS, "all"),
+        cast(Against, parameters.choice(request, "against", ("day", "hour"), "day")),
         request.query.get("name", ""),
-        address.text(request, "key"),
+        parameters.text(request, "key"),
     )
 
 
-def _ranking(parts: Parts, spec: Ranking, asked: Asked) -> dict[str, Any]:
+def _ranking(parts: Parts, spec: RankingSpec, asked: RankingsQuery) -> dict[str, Any]:
     """A ranking as the page shows it; a window that it does not have is its first one."""
     window, k = _window(parts, spec.name, asked.window), LONG if asked.name else FIRST
     before = parts.standings.before(spec.name, window, asked.against, milliseconds())
@@ -67,7 +67,7 @@ def _ranking(parts: Parts, spec: Ranking, asked: Asked) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _place(parts: Parts, spec: Ranking, asked: Asked) -> dict[str, Any]:
+def _place(parts: Parts, spec: RankingSpec, asked: RankingsQuery) -> dict[str, Any]:
     """Where the key stands that was asked for."""
     window = _window(parts, spec.name, asked.window)
     before = parts.standings.before(spec.name, window, asked.against, milliseconds())

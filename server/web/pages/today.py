@@ -4,11 +4,11 @@ from aiohttp import web
 
 from server.clock import milliseconds
 from server.settings import address
-from server.web.caller import READ, require
-from server.web.feed import FEED
+from server.web.access.caller import READ, require
+from server.web.live.feed import FEED
+from server.web.live.tiles import TILES
 from server.web.parts import PARTS
 from server.web.render import page
-from server.web.tiles import TILES
 
 LATE_MS = 5 * 60_000
 

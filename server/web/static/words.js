@@ -1,4 +1,4 @@
-// How numbers, money and moments are written, and the few steps around elements; as server/web/words.py.
+// How numbers, money and moments are written, and the few steps around elements; as server/words.py.
 export const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 export const one = (selector, root = document) => root.querySelector(selector);
 export const row = (name) => one(`#${name}`).content.firstElementChild.cloneNode(true);

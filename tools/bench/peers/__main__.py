@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from tools.bench.peers import trial
+from tools.bench.peers import measurement
 from tools.bench.peers.install import NODE_RED, THINGSBOARD, Installer, NotInstalled
+from tools.bench.peers.measurement import Burst, Kill, Make
 from tools.bench.peers.nodered import NodeRed
 from tools.bench.peers.ours import Ours
 from tools.bench.peers.peer import Peer
 from tools.bench.peers.thingsboard import ThingsBoard
-from tools.bench.peers.trial import Burst, Kill, Make
 from tools.bench.ratio import ROUNDS, Ratio, of
 
 ROOT, REPORT = Path("var/peers"), Path("var/bench-peers.json")
@@ -51,12 +51,12 @@ def main(kills: int) -> None:
     deaths: dict[str, list[Kill]] = {name: [] for name in makes}
     for number in range(ROUNDS):
         for name, make in makes.items():
-            burst = trial.burst(make)
+            burst = measurement.burst(make)
             bursts[name].append(burst)
             progress.print(f"burst {number + 1}, {name}: {burst.rate:,.0f} rows/s")
     for number in range(kills):
         for name, make in makes.items():
-            kill = trial.kill(make)
+            kill = measurement.kill(make)
             deaths[name].append(kill)
             progress.print(f"kill -9 {number + 1}, {name}: {kill.lost:,} lost")
     found = [Found(name, bursts[name], deaths[name], _against(name, bursts)) for name in makes]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from server.lifeline import dies_with
+from server.child import dies_with
 
 STOP_S = 10.0
 PAGE = os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,1 @@
+"""Acts on devices: registering and renaming them, and telling boards what to do."""

@@ -1,0 +1,128 @@
+"""Commands to boards: sent over MQTT, answered by the board, or given up at their deadline."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from firmware.wire import reading, topics
+from firmware.wire.command import Command, encode
+from firmware.wire.errors import WireError
+from server.errors import BadInput, Conflict, NotFound
+from server.store.devices import Device
+
+LONGEST_S = 60  # a deadline is short: nothing of this outlives the process
+MOST = 256  # commands under way at once
+Publish = Callable[[str, bytes], bool]
+
+
+@dataclass(frozen=True)
+class CommandResult:
+    """What became of a command.
+
+    state: done, refused (by the board: `error` is its code, `text` its sentence), or unanswered until
+    the deadline: then the board may have carried it out all the same. result: what it gave.
+    """
+
+    id: str
+    device: str
+    command: str
+    state: Literal["done", "refused", "unanswered"]
+    result: dict[str, Any] | None = None
+    error: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A command whose answer is awaited."""
+
+    device: str
+    payload: bytes
+    done: "asyncio.Future[reading.Result]" = field(compare=False)
+
+
+class Commands:
+    """All commands that are under way, in memory.
+
+    find: what is known of a device, or NotFound. publish: topic and payload, at QoS 1; False when there is no
+    connection to the broker. clock: ms since 1970 UTC.
+    """
+
+    def __init__(
+        self, site: str, find: Callable[[str], Device], publish: Publish, clock: Callable[[], int]
+    ) -> None:
+        self._site = site
+        self._find = find
+        self._publish = publish
+        self._clock = clock
+        self._pending: dict[str, Pending] = {}
+
+    def check(self, device: str) -> None:
+        """Whether a command could reach it. Raises NotFound and Conflict."""
+        known = self._find(device)
+        if known.revoked_at is not None:
+            raise NotFound(f"{device} is revoked, so it takes no commands.")
+        if not known.online:
+            raise Conflict(f"{device} is offline; try again when it is back.")
+        if len(self._pending) >= MOST:
+            raise Conflict(f"{MOST} commands are under way already; try again when they are answered.")
+
+    async def send(
+        self, device: str, command: str, arguments: dict[str, Any], within_s: float
+    ) -> CommandResult:
+        """Send a command and wait for its answer, at most `within_s` (1 to 60).
+
+        Raises NotFound, Conflict (offline), and BadInput for what does not fit into a command.
+        """
+        self.check(device)
+        if not 1 <= within_s <= LONGEST_S:
+            raise BadInput("within_s", f"within_s is a number from 1 to {LONGEST_S}.")
+        number = secrets.token_hex(8)
+        until = self._clock() + int(within_s * 1000)
+        try:
+            payload = encode(Command(number, command, until, arguments))
+        except WireError as error:
+            raise BadInput("command", f"This is no command that boards take: {error.reason}.") from error
+        except RecursionError as error:
+            raise BadInput("arguments", "The arguments are nested too deeply.") from error
+        pending = Pending(device, payload, asyncio.get_running_loop().create_future())
+        self._pending[number] = pending
+        try:
+            return _answer(pending, command, await self._answered(pending, within_s))
+        except TimeoutError:
+            text = f"{device} did not answer within {within_s:g} s; it may have done it all the same."
+            return CommandResult(number, device, command, "unanswered", text=text)
+        finally:
+            del self._pending[number]
+
+    async def _answered(self, pending: Pending, within_s: float) -> reading.Result:
+        if not self._say(pending):
+            raise Conflict("The edge is not connected to the broker; try again when it is.")
+        async with asyncio.timeout(within_s):
+            return await pending.done
+
+    def _say(self, pending: Pending) -> bool:
+        return self._publish(topics.topic(self._site, pending.device, "cmd"), pending.payload)
+
+    def told(self, device: str, payload: bytes) -> None:
+        """Take a `res` message in; one that nobody waits for is ignored. Raises WireError."""
+        result = reading.result(payload)
+        pending = self._pending.get(result.id)
+        if pending is not None and pending.device == device and not pending.done.done():
+            pending.done.set_result(result)
+
+    def returned(self, device: str) -> None:
+        """The device says that it is online: what it has not answered may never have reached it.
+
+        Boards carry out a repeated command once.
+        """
+        for pending in self._pending.values():
+            if pending.device == device and not pending.done.done():
+                self._say(pending)
+
+
+def _answer(pending: Pending, command: str, told: reading.Result) -> CommandResult:
+    state: Literal["done", "refused"] = "done" if told.error is None else "refused"
+    return CommandResult(told.id, pending.device, command, state, told.result, told.error, told.text or "")

@@ -1,0 +1,1 @@
+"""What is known in memory: folds of the log, who is here, and their checkpoints."""

@@ -1,0 +1,227 @@
+"""Everything in memory that is a fold of the log: rankings, rule counters, totals.
+
+They change only after COMMIT returned, and a checkpoint plus a replay of the log behind it gives
+exactly the same again.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from server.calendar import Days
+from server.errors import NotFound
+from server.folds.names import Fresh, Names, Noun
+from server.folds.totals import Hour, Hourly, Sum
+from server.rankings.heap import Best, Heap
+from server.rankings.ranking import Ranking, named
+from server.rules.evaluate import Counts
+from server.settings import RankingSpec
+from server.store.checkpoints import Delta
+
+Bucket = tuple[str, int]  # ranking, day
+Sums = dict[int, int]  # by key: what is added
+Scores = dict[int, dict[str, Sums]]  # by day and ranking
+Timed = tuple[int, Mapping[str, Any]]  # best known time (ms), fields without the customer
+
+
+class Term(NamedTuple):
+    """How events of one kind count in a ranking. field: what it sums, "" when it counts. sign: 1 or -1."""
+
+    ranking: str
+    field: str
+    sign: int
+    key: str
+    noun: Noun
+
+
+class RankingPlan(NamedTuple):
+    """What events of one kind do to rankings. whole: the fields that have to be whole numbers."""
+
+    whole: list[str]
+    terms: list[Term]
+
+
+class Place(NamedTuple):
+    """A row of a ranking. rank: from 1. key: a customer, device or value. score: a whole number."""
+
+    rank: int
+    key: str
+    score: int
+
+
+@dataclass
+class Dirty:
+    """What changed since the last checkpoint."""
+
+    scores: defaultdict[Bucket, set[int]] = field(default_factory=lambda: defaultdict(set))
+    counts: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    totals: set[Hour] = field(default_factory=set)
+
+    def merge(self, other: "Dirty") -> None:
+        """Take over what another one has, after its write failed."""
+        for bucket, keys in other.scores.items():
+            self.scores[bucket] |= keys
+        for rule, customers in other.counts.items():
+            self.counts[rule] |= customers
+        self.totals |= other.totals
+
+
+class Folds:
+    """Rankings, rule counters and totals by hour, and up to which event (`through`) they hold."""
+
+    def __init__(self, specs: tuple[RankingSpec, ...], names: Names, days: Days) -> None:
+        self._names = names
+        self._days = days
+        self.rankings = {spec.name: Ranking(spec, names.names[noun_of(spec.key)]) for spec in specs}
+        self.counts = Counts()
+        self.totals = Hourly(names, days.grid)
+        self._plans: dict[str, RankingPlan] = {}  # by kind
+        self.dirty = Dirty()
+        self.through = 0
+        self.begun: dict[str, int] = {}  # as of checkpoints.begun
+        self._tops: dict[tuple[str, str], tuple[Best, list[Place]]] = {}  # what was shown last
+
+    def plan(self, kind: str) -> RankingPlan:
+        """What events of a kind do to rankings."""
+        found = self._plans.get(kind)
+        if found is None:
+            terms = [
+                Term(name, ranking.field, sign, ranking.spec.key, noun_of(ranking.spec.key))
+                for name, ranking in self.rankings.items()
+                if (sign := ranking.weight(kind))
+            ]
+            whole = {term.field for term in terms if term.field}
+            if any(term.sign < 0 for term in terms):
+                whole.add("of_at")
+            found = RankingPlan(sorted(whole), terms)
+            if terms:  # only kinds that count: names of kinds come from outside
+                self._plans[kind] = found
+        return found
+
+    def tally(
+        self, plan: RankingPlan, event: Timed, who: tuple[int | None, int], fresh: Fresh, scores: Scores
+    ) -> None:
+        """Add to `scores` what an event adds to rankings. who: its customer, if any, and device.
+
+        What is no whole number adds nothing, for the log may be older than a ranking.
+        """
+        at, fields = event
+        today = self._sums(scores, self._days.day(at))
+        for ranking, summed, sign, key, noun in plan.terms:
+            delta, into = sign, today[ranking]
+            if summed:
+                value = fields.get(summed)
+                delta = sign * value if type(value) is int else 0
+            number = who[0] if noun == "customer" else who[1]
+            if noun == "term":
+                value = fields.get(key)
+                number = fresh.term(named(value)) if delta and value is not None else None
+            if not delta or number is None:
+                continue
+            if sign < 0:
+                of_at = fields.get("of_at")
+                if type(of_at) is int and 0 <= of_at < at:
+                    into = self._sums(scores, self._days.day(of_at))[ranking]
+            into[number] = into.get(number, 0) + delta
+
+    def adopt(self, scores: Scores, totals: Mapping[Hour, Sum], counts: Counts, through: int) -> None:
+        """Add what the log has gained up to event `through`."""
+        for day, rankings in scores.items():
+            for name, deltas in rankings.items():
+                if deltas:
+                    self.rankings[name].add(day, deltas)
+        self.totals.add(totals)
+        self.dirty.totals.update(totals)
+        for rule, numbers in counts.items():
+            counted = self.counts[rule]
+            for customer, number in numbers.items():
+                counted[customer] = counted.get(customer, 0) + number
+            self.dirty.counts[rule].update(numbers)
+        self.through = through
+
+    def move(self, now: int) -> None:
+        """Let the day of `now` (ms) be today."""
+        today = self._days.day(now)
+        for ranking in self.rankings.values():
+            ranking.move(today)
+
+    def delta(self) -> tuple[Delta, Dirty]:
+        """What a checkpoint writes now, and what to merge back should that fail."""
+        dirty, self.dirty = self.dirty, Dirty()
+        delta = Delta(self.through)
+        for name, ranking in self.rankings.items():
+            for day, keys in ranking.changed().items():
+                dirty.scores[(name, day)] |= keys
+        for (name, day), keys in dirty.scores.items():
+            stored = self.rankings[name].stored
+            delta.scores += [(name, day, key, stored(day, key)) for key in keys]
+        for rule, customers in dirty.counts.items():
+            counted = self.counts[rule]
+            delta.counts += [(rule, customer, counted[customer]) for customer in customers]
+        for hour in dirty.totals:
+            delta.totals.append((*hour, *self.totals.stored(hour)))
+        return delta, dirty
+
+    def names(self) -> list[tuple[str, list[str]]]:
+        """Each ranking with its windows, in the order of the settings."""
+        return [(name, ranking.windows()) for name, ranking in self.rankings.items()]
+
+    def top(self, name: str, window: str, k: int) -> Sequence[Place]:
+        """The best k, best first. Raises NotFound."""
+        best = self._heap(name, window).top(k)
+        known = self._tops.get((name, window))
+        if known is None or known[0] is not best:
+            names = self._names.names[noun_of(self.rankings[name].spec.key)]
+            places = [Place(rank, names[key], score) for rank, (key, score) in enumerate(best, 1)]
+            known = self._tops[(name, window)] = best, places
+        return known[1]
+
+    def place(self, name: str, window: str, key: str) -> Place | None:
+        """Rank and score of one key, None when it is not listed. Raises NotFound."""
+        heap = self._heap(name, window)
+        number = self._names.ids[noun_of(self.rankings[name].spec.key)].get(key)
+        rank = heap.rank(number) if number is not None else None
+        return None if number is None or rank is None else Place(rank, key, heap.score(number))
+
+    def score(self, name: str, window: str, key: str) -> int | None:
+        """The score of one key, None when nobody knows the key. Raises NotFound."""
+        heap = self._heap(name, window)
+        number = self._names.ids[noun_of(self.rankings[name].spec.key)].get(key)
+        return heap.score(number) if number is not None else None
+
+    def since(self, name: str, window: str) -> int | None:
+        """When the oldest event came (ms) that a window could count; None when it has everything.
+
+        Raises NotFound.
+        """
+        self._heap(name, window)
+        begun = self.begun.get(f"ranking:{name}")
+        if begun is None or self.rankings[name].is_after(window, self._days.day(begun)):
+            return None
+        return begun
+
+    def size(self, name: str, window: str) -> int:
+        """How many keys are listed. Raises NotFound."""
+        return len(self._heap(name, window))
+
+    def _heap(self, name: str, window: str) -> Heap:
+        ranking = self.rankings.get(name)
+        if ranking is None:
+            raise NotFound(f"No ranking {name!r}; there are: {', '.join(self.rankings)}.")
+        if window not in ranking.windows():
+            raise NotFound(
+                f"Ranking {name} has no window {window!r}; it has: {', '.join(ranking.windows())}."
+            )
+        return ranking.heap(window)
+
+    def _sums(self, scores: Scores, day: int) -> dict[str, Sums]:
+        found = scores.get(day)
+        if found is None:
+            found = scores[day] = {name: {} for name in self.rankings}
+        return found
+
+
+def noun_of(key: str) -> Noun:
+    """Which names a ranking's key is one of."""
+    return "customer" if key == "customer" else "device" if key == "device" else "term"

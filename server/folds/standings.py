@@ -1,0 +1,125 @@
+"""Notes at each full hour of the site how every ranking stands, and finds the standings of before.
+
+A standing holds what was committed until it was noted, with the windows of the moment before `at`. It is
+noted within half a second of its hour. An edge that was off then notes it at its start, exactly, since
+nothing has happened meanwhile. Where that cannot be, `at` is the moment when it was noted.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from loguru import logger
+
+from server.calendar import HOUR_MS, Days
+from server.errors import StoreFull
+from server.folds.folds import Folds, noun_of
+from server.folds.names import Names
+from server.rankings.standing import NOTED, Standing, standing
+from server.rankings.standing import StandingHistory as Kept
+from server.store import standings
+from server.store.database import Database
+from server.store.standings import StandingRow
+
+Against = Literal["hour", "day"]
+KEPT_MS = 26 * HOUR_MS  # longer than the longest day
+LATE_MS = 60_000  # after the hour: what is noted by then is of the hour
+
+
+class Before(NamedTuple):
+    """A standing of before. at: ms since 1970 UTC. ranks: by key; ids: of names."""
+
+    at: int
+    ranks: Mapping[int, int]
+    ids: Mapping[str, int]
+
+    @property
+    def compared_at(self) -> int | None:
+        """`at`; None when nobody was listed then, for then everybody is new, which tells nothing."""
+        return self.at if self.ranks else None
+
+    def rank(self, key: str) -> int | None:
+        """The place of a key then, from 1; None when it was not among the best 1,000."""
+        return self.ranks.get(self.ids.get(key, 0))
+
+
+class Standings:
+    """Call `look` at least every second: it also lets the rankings' day move on."""
+
+    def __init__(self, folds: Folds, names: Names, days: Days) -> None:
+        self._folds = folds
+        self._names = names
+        self._days = days
+        self._kept: dict[tuple[str, str], Kept] = {}
+        self._unsaved: list[StandingRow] = []
+        self._through = 0
+        self._changed_at = 0  # when the log was last seen to grow
+        self._looked_at = 0
+
+    def load(self, connection: sqlite3.Connection) -> None:
+        """Read what is kept, and when the newest event came."""
+        found: dict[tuple[str, str], list[Standing]] = {}
+        for ranking, window, at, packed in standings.everything(connection):
+            found.setdefault((ranking, window), []).append(Standing(at, packed))
+        pairs = [(name, window) for name, windows in self._folds.names() for window in windows]
+        self._kept = {pair: Kept(found.get(pair, ())) for pair in pairs}
+        newest = connection.execute("SELECT received_at FROM event ORDER BY id DESC LIMIT 1").fetchone()
+        self._changed_at = newest[0] if newest else 0
+        self._through = self._folds.through
+
+    async def look(self, now: int, database: Database) -> None:
+        """Note what is due at `now` (ms), let the day be that of `now`, and write what was noted."""
+        if self._folds.through != self._through:
+            self._through, self._changed_at = self._folds.through, now
+        if self._days.hour(now) != self._days.hour(self._looked_at):
+            for at in self._moments(now):
+                await self._note(at, now)
+        self._looked_at = now
+        self._folds.move(now)
+        if self._unsaved:
+            rows, self._unsaved = self._unsaved, []
+            try:
+                await database.write(standings.save, rows)
+            except StoreFull as error:
+                logger.warning("no standings: {}", error.sentence)
+                self._unsaved = rows
+
+    def before(self, name: str, window: str, against: Against, now: int) -> Before | None:
+        """How a window stood an hour ago (the newest standing that is an hour old or older), or
+        yesterday (the newest at or before the last midnight); None when nothing is noted of then."""
+        kept = self._kept.get((name, window))
+        found = kept.until(now - HOUR_MS if against == "hour" else self._midnight(now)) if kept else None
+        if found is None:
+            return None
+        return Before(found.at, found.ranks, self._names.ids[noun_of(self._folds.rankings[name].spec.key)])
+
+    def _moments(self, now: int) -> list[int]:
+        """What to note now, the oldest first."""
+        hour = self._days.hour(now)
+        missed = {self._midnight(now), self._days.hour(hour - 1)} - {hour}
+        exact = [at for at in sorted(missed) if at > self._changed_at]
+        is_exact = hour > self._changed_at or now - hour <= LATE_MS
+        return [*exact, hour if is_exact else now]
+
+    async def _note(self, at: int, now: int) -> None:
+        """Note every window that has nothing since `at`; gives way to others between two of them."""
+        due = [pair for pair in self._kept if self._newest(pair, now) < min(at, self._days.hour(now))]
+        if due:
+            self._folds.move(at - 1)
+        for name, window in due:
+            kept = self._kept[(name, window)]
+            heap = self._folds.rankings[name].heap(window)
+            one = standing(at, [key for key, _ in heap.top(NOTED)])
+            kept.note(one)
+            oldest = kept.keep(now - KEPT_MS, self._midnight(now))
+            self._unsaved.append(StandingRow(name, window, at, one.packed, oldest))
+            await asyncio.sleep(0)
+
+    def _newest(self, pair: tuple[str, str], now: int) -> int:
+        found = self._kept[pair].until(now)
+        return found.at if found else -1
+
+    def _midnight(self, now: int) -> int:
+        """The last midnight of the site."""
+        return self._days.begin(self._days.day(now))

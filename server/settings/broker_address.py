@@ -1,0 +1,27 @@
+"""Where boards find the broker of an edge."""
+
+from urllib.parse import urlsplit
+
+import msgspec
+
+from server.settings.sections import MqttSection, address
+
+EVERYWHERE = ("0.0.0.0", "::")
+
+
+class Doorway(msgspec.Struct, frozen=True):
+    """host: name or address; "" is any of the machine that the edge runs on. tls: whether it speaks TLS."""
+
+    host: str
+    port: int
+    tls: bool
+
+
+def broker_address(mqtt: MqttSection) -> Doorway:
+    """The embedded broker's, or that of [mqtt] url."""
+    if mqtt.url:
+        parts = urlsplit(mqtt.url)
+        tls = parts.scheme == "mqtts"
+        return Doorway(parts.hostname or "", parts.port or (8883 if tls else 1883), tls)
+    host, port = address(mqtt.listen)
+    return Doorway("" if host in EVERYWHERE else host, port, False)

@@ -1,0 +1,64 @@
+"""The middleware that finds out who calls, before anything is done for them."""
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from server.clock import milliseconds
+from server.store import sessions, tokens
+from server.store.database import Database
+from server.store.sessions import Session
+from server.web.access import cookie
+from server.web.access.caller import CALLER, LOCAL, ROLE_SCOPES, Caller
+from server.web.access.client_address import is_local_socket
+from server.web.errors import SignInNeeded
+from server.web.parts import PARTS
+
+STAFF_SOURCE = "http-staff"
+
+
+@web.middleware
+async def identify(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Set request[CALLER] when somebody does. A token that is worth nothing is an error, not nobody."""
+    caller = await find(request)
+    if caller is not None:
+        request[CALLER] = caller
+    return await handler(request)
+
+
+async def find(request: web.Request) -> Caller | None:
+    """Who calls, None for nobody. Raises SignInNeeded for a bad token."""
+    if is_local_socket(request):
+        return LOCAL
+    database = request.app[PARTS].database
+    header = request.headers.get("Authorization")
+    if header is not None:
+        return await _program(database, header)
+    text = request.cookies.get(cookie.name(request))
+    number = cookie.session_of(request.app[cookie.KEY], text) if text else None
+    session = await alive(database, number) if number else None
+    return _person(session) if session else None
+
+
+async def alive(database: Database, number: str) -> Session | None:
+    """The session, which is marked as in use, None when it ended."""
+    now = milliseconds()
+    session = await database.read(sessions.find, number, now)
+    if session is not None and now - session.seen_at > sessions.TOUCH_MS:
+        await database.write(sessions.touch, number, now)
+    return session
+
+
+def _person(session: Session) -> Caller:
+    return Caller(session.email, STAFF_SOURCE, ROLE_SCOPES[session.role], session)
+
+
+async def _program(database: Database, header: str) -> Caller:
+    scheme, _, text = header.partition(" ")
+    token = await database.read(tokens.find, text.strip()) if scheme.lower() == "bearer" else None
+    if token is None:
+        raise SignInNeeded
+    now = milliseconds()
+    if now - (token.used_at or 0) > sessions.TOUCH_MS:
+        await database.write(tokens.touch, token.name, now)
+    scopes = ROLE_SCOPES["admin"] if "admin" in token.scopes else frozenset(token.scopes)
+    return Caller(f"token {token.name}", f"http-{token.name}", scopes)

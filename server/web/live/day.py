@@ -1,0 +1,51 @@
+"""The day of the shop: its hours, and the same weekday a week before."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from server.folds.totals import Hourly
+from server.words import local
+
+HOUR_MS = 3_600_000
+OPENS, CLOSES = 8, 20  # shown even when nothing happens in them
+PLACED, CANCELLED = "order.placed", "order.cancelled"
+
+
+@dataclass(frozen=True)
+class Hour:
+    """Orders of one hour. label: its number on the clock. cents: without what was cancelled."""
+
+    label: int
+    placed: int
+    cancelled: int
+    cents: int
+
+
+def begin(now: int, zone: ZoneInfo, back: int = 0) -> int:
+    """Midnight at the site, `back` days ago, in ms since 1970 UTC."""
+    date = local(now, zone).date() - timedelta(days=back)
+    return int(datetime.combine(date, time(), zone).timestamp() * 1000)
+
+
+def hours(totals: Hourly, now: int, zone: ZoneInfo, back: int = 0) -> list[Hour]:
+    """The hours of a day: 24, or 23 and 25 when clocks change."""
+    end = begin(now, zone, back - 1)
+    starts = list(range(begin(now, zone, back), end, HOUR_MS))
+    placed = totals.sums(PLACED, [*starts, end])
+    cancelled = totals.sums(CANCELLED, [*starts, end])
+    return [
+        Hour(local(start, zone).hour, *_sums(plus, minus))
+        for start, plus, minus in zip(starts, placed, cancelled, strict=True)
+    ]
+
+
+def _sums(placed: tuple[int, int], cancelled: tuple[int, int]) -> tuple[int, int, int]:
+    return placed[0], cancelled[0], placed[1] - cancelled[1]
+
+
+def shown(today: list[Hour], before: list[Hour], now_hour: int) -> range:
+    """Which hours to draw: opening to closing, and whatever happened beside."""
+    busy = [index for day in (today, before) for index, hour in enumerate(day) if hour.placed]
+    first = min([OPENS, now_hour, *busy])
+    return range(first, min(len(today), max([CLOSES, now_hour, *busy]) + 1))

@@ -1,0 +1,1 @@
+"""What machines ask an edge: alive, ready, metrics."""

@@ -1,0 +1,96 @@
+"""One-time links: the first administrator, people who are invited, visitors of a demo.
+
+GET only shows what a link is for: programs that look into mails must not use it up. POST uses it.
+"""
+
+import sqlite3
+
+from aiohttp import web
+
+from server.clock import milliseconds
+from server.errors import BadInput
+from server.store import audit, invitations, staff
+from server.store.invitations import Invitation
+from server.store.staff import Person
+from server.web.access.client_address import address as sender
+from server.web.access.client_address import may_sign_in
+from server.web.access.passwords import PASSWORDS, judge
+from server.web.access.rate_limit import RATE_LIMITS
+from server.web.pages.sign_in import enter, forms, no_https
+from server.web.parts import PARTS
+from server.web.render import page
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET: what the link is for."""
+    if not may_sign_in(request):
+        return no_https(request)
+    link, person = await request.app[PARTS].database.read(_look, request.match_info["token"], milliseconds())
+    return _gone(request) if link is None else _form(request, link, person)
+
+
+async def use(request: web.Request) -> web.StreamResponse:
+    """POST: become who the link is for, with a new password where one is chosen."""
+    if not may_sign_in(request):
+        return no_https(request)
+    database, token = request.app[PARTS].database, request.match_info["token"]
+    account = f"welcome {sender(request)}"
+    await request.app[RATE_LIMITS].attempt(account, sender(request))
+    link, person = await database.read(_look, token, milliseconds())
+    if link is None:
+        return _gone(request)
+    fields = await forms(request)
+    try:
+        password = await _password(request, link, person, fields)
+        number = await database.write(_enter, token, fields.get("email", ""), password)
+    except BadInput as error:
+        return _form(request, link, person, error, fields)
+    if number is None:
+        return _gone(request)
+    await request.app[RATE_LIMITS].succeeded(account, sender(request))
+    return await enter(request, number, keep=False)
+
+
+async def _password(
+    request: web.Request, link: Invitation, person: Person | None, fields: dict[str, str]
+) -> str | None:
+    if link.quick:
+        return None
+    email = person.email if person else fields.get("email", "")
+    return await request.app[PASSWORDS].hash(judge(fields.get("password", ""), email))
+
+
+def _look(connection: sqlite3.Connection, token: str, now: int) -> tuple[Invitation | None, Person | None]:
+    """The link and its person; a link of somebody who is gone, or of a first who is there, is none."""
+    link = invitations.find(connection, token, now)
+    if link is None or link.staff is None:
+        return (link if link and staff.is_open(connection) else None), None
+    person = staff.get(connection, link.staff)
+    return (link if person else None), person
+
+
+def _enter(connection: sqlite3.Connection, token: str, email: str, password: str | None) -> int | None:
+    """Use the link up; the id of who may come in, None when somebody else was quicker."""
+    now = milliseconds()
+    link, person = _look(connection, token, now)
+    if link is None:
+        return None
+    number = person.id if person else staff.add(connection, email, "admin", now)
+    invitations.use(connection, token, now)
+    if password is not None:
+        staff.set_password(connection, number, password)
+    found = staff.get(connection, number)
+    audit.record(connection, (found.email if found else "", "link used", ""), now)
+    return number
+
+
+def _form(
+    request: web.Request, link: Invitation, person: Person | None,
+    error: BadInput | None = None, fields: dict[str, str] | None = None,
+) -> web.Response:  # fmt: skip
+    facts = {"link": link, "person": person, "error": error, "email": (fields or {}).get("email", "")}
+    return page(request, "welcome.html", facts, 422 if error else 200)
+
+
+def _gone(request: web.Request) -> web.Response:
+    return page(request, "gone.html", {}, 410)

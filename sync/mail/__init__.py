@@ -1,0 +1,1 @@
+"""Mails on their way: letters, their states, and who takes them."""

@@ -1,0 +1,116 @@
+"""Mail rows to letters that are sent, each once.
+
+A row is `sending`, durably, before the call; so a row that is found `sending` at a start is one
+whose outcome nobody knows. It becomes `unknown` and is never blindly sent again: after 15 minutes
+its rule's policy decides.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from loguru import logger
+
+from server.errors import BadInput, CloudError, Conflict, StoreFull, Throttled, Unreachable
+from server.store.mail import Mail, Mails, Move
+from sync.mail.letter import Letters
+from sync.mail.mailer import Mailer
+from sync.token_bucket import TokenBucket
+
+SETTLE_MS = 15 * 60_000
+RETRY_MS = (5_000, 300_000)
+IDLE_S = 0.25
+MAX_ATTEMPTS = 20
+LATER = (Throttled, Unreachable)  # no fault of the mail: tried for as long as it takes
+
+
+class Postman:
+    """One worker. error: why the last mail did not go out, None when it did."""
+
+    def __init__(self, mails: Mails, mailer: Mailer, letters: Letters, bucket: TokenBucket) -> None:
+        self._mails = mails
+        self._mailer = mailer
+        self._letters = letters
+        self._bucket = bucket
+        self._owed: deque[tuple[Mail, Move]] = deque()  # moves that a full disk has refused
+        self.error: str | None = None
+
+    async def run(self, clock: Callable[[], int], generation: str) -> None:
+        """Send what is due until cancelled."""
+        for mail in await self._mails.open("sending"):
+            reason = "the edge stopped while this mail was being sent"
+            self._owed.append((mail, Move("unknown", clock(), reason=reason)))
+        while True:
+            try:
+                await self._pay()
+                await self._settle(clock())
+                sent = await self._round(clock, generation)
+            except StoreFull as error:
+                self.error, sent = error.sentence, 0
+            if not sent:
+                await asyncio.sleep(IDLE_S)
+
+    async def _round(self, clock: Callable[[], int], generation: str) -> int:
+        due = await self._mails.due(clock(), 50)
+        loop = asyncio.get_running_loop()
+        for mail in due:
+            await asyncio.sleep(self._bucket.wait(loop.time()))
+            self._bucket.spend(1, loop.time())
+            if not await self._send(mail, clock, f"{generation}-{mail.id}"):
+                break
+        return len(due)
+
+    async def _send(self, mail: Mail, clock: Callable[[], int], tag: str) -> bool:
+        """Whether to go on with the next mail now."""
+        if not await self._moved(mail, Move("sending", clock())):
+            return True
+        try:
+            facts = mail.facts | {"matches": mail.matches}
+            letter = self._letters.render(mail.template, facts, (mail.recipient, tag))
+            number = await asyncio.to_thread(self._mailer.send, letter)
+        except BadInput as error:
+            await self._end(mail, Move("failed", clock(), reason=error.sentence))
+            return True
+        except CloudError as error:
+            self.error = error.sentence
+            logger.warning("mail {}: {}", mail.id, error.sentence)
+            await self._end(mail, self._after(mail, error, clock()))
+            return not isinstance(error, LATER)
+        except Exception as error:
+            logger.exception("mail {}: a fault of ours", mail.id)
+            await self._end(mail, Move("unknown", clock(), reason=f"internal error: {error!r}"))
+            return True
+        await self._end(mail, Move("sent", clock(), message_id=number))
+        self.error = None
+        return True
+
+    async def _end(self, mail: Mail, move: Move) -> None:
+        """Note what became of an attempt. Raises StoreFull; then it is noted before the next one."""
+        self._owed.append((mail, move))
+        await self._pay()
+
+    async def _pay(self) -> None:
+        while self._owed:
+            await self._moved(*self._owed[0])
+            self._owed.popleft()
+
+    async def _moved(self, mail: Mail, move: Move) -> bool:
+        """False when somebody else has moved the mail meanwhile; what they said stands."""
+        try:
+            await self._mails.move(mail.id, move)
+        except Conflict as error:
+            logger.warning(error.sentence)
+            return False
+        return True
+
+    def _after(self, mail: Mail, error: CloudError, now: int) -> Move:
+        if error.accepted is None:
+            return Move("unknown", now, reason=error.sentence)
+        if mail.attempt + 1 >= MAX_ATTEMPTS and not isinstance(error, LATER):
+            return Move("failed", now, reason=error.sentence)
+        wait = min(RETRY_MS[0] * 2 ** min(mail.attempt, 10), RETRY_MS[1])
+        return Move("pending", now, reason=error.sentence, not_before_at=now + wait)
+
+    async def _settle(self, now: int) -> None:
+        for mail in await self._mails.unsettled(now - SETTLE_MS):
+            await self._moved(mail, Move("pending", now, reason="sent again by policy"))

@@ -1,0 +1,1 @@
+"""The company's table: chunks of events, sheets of scores, and their pace."""

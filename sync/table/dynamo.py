@@ -1,0 +1,141 @@
+"""The table in DynamoDB.
+
+An item of events: pk, sk, b (body), n (events), f (format), a (first_at). It never changes, so writing
+it again writes the same bytes under the same key. An item of scores: pk, sk, b, v (version), f; a newer
+version takes its place. No GSI; `x` is the time-to-live.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from server.errors import CloudError
+from server.rankings.window import ALL
+from server.settings import CloudSection
+from sync.aws import client, translated
+from sync.table.chunk import FORMAT, Chunk
+from sync.table.sheet import Sheet, unpack
+
+MAX_ITEMS = 25
+SHEET_DAYS = 40  # that a day's scores are kept; no window is longer than 30
+
+
+class Dynamo:
+    """One table, as sync.table.table.Table."""
+
+    def __init__(self, settings: CloudSection) -> None:
+        self._client = client("dynamodb", settings)
+        self._table = settings.table
+
+    def create(self, write_units: int = 25) -> bool:
+        """Make the table, provisioned, with its time-to-live; False when it exists already."""
+        try:
+            self._call(
+                "create_table",
+                TableName=self._table,
+                KeySchema=[
+                    {"AttributeName": "pk", "KeyType": "HASH"},
+                    {"AttributeName": "sk", "KeyType": "RANGE"},
+                ],
+                AttributeDefinitions=[
+                    {"AttributeName": "pk", "AttributeType": "S"},
+                    {"AttributeName": "sk", "AttributeType": "S"},
+                ],
+                ProvisionedThroughput={
+                    "ReadCapacityUnits": 25,
+                    "WriteCapacityUnits": write_units,
+                },
+            )
+        except CloudError as error:
+            if "ResourceInUseException" in error.sentence:
+                return False
+            raise
+        self._client.get_waiter("table_exists").wait(TableName=self._table)
+        self._call(
+            "update_time_to_live",
+            TableName=self._table,
+            TimeToLiveSpecification={"Enabled": True, "AttributeName": "x"},
+        )
+        return True
+
+    def put(self, chunks: Sequence[Chunk]) -> list[Chunk]:
+        """Write at most 25 chunks; those that DynamoDB did not take."""
+        requests = [{"PutRequest": {"Item": _item(chunk)}} for chunk in chunks]
+        answer = self._call("batch_write_item", RequestItems={self._table: requests})
+        left = {
+            (request["PutRequest"]["Item"]["pk"]["S"], request["PutRequest"]["Item"]["sk"]["S"])
+            for request in answer.get("UnprocessedItems", {}).get(self._table, [])
+        }
+        return [chunk for chunk in chunks if (chunk.pk, chunk.sk) in left]
+
+    def bodies(self, pk: str) -> Iterator[bytes]:
+        """The bodies under one partition, in the order of their keys."""
+        yield from self._pages(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": pk}},
+        )
+
+    def scan(self, prefix: str) -> Iterator[bytes]:
+        """The bodies of every partition whose key begins so; reads the whole table."""
+        yield from self._pages(
+            "scan",
+            FilterExpression="begins_with(pk, :prefix)",
+            ExpressionAttributeValues={":prefix": {"S": prefix}},
+        )
+
+    def put_sheet(self, sheet: Sheet) -> None:
+        """Write a sheet of scores, unless a newer one of its place is there."""
+        item = {
+            "pk": {"S": sheet.pk}, "sk": {"S": sheet.sk}, "b": {"B": sheet.body},
+            "v": {"S": sheet.version.text()}, "f": {"N": str(FORMAT)},
+        }  # fmt: skip
+        if sheet.bucket != ALL:
+            item["x"] = {"N": str((sheet.bucket + SHEET_DAYS) * 86_400)}
+        self._unless_newer("put_item", sheet, Item=item)
+
+    def drop_sheet(self, sheet: Sheet) -> None:
+        """Remove a sheet of scores, unless a newer one has taken its place."""
+        self._unless_newer("delete_item", sheet, Key={"pk": {"S": sheet.pk}, "sk": {"S": sheet.sk}})
+
+    def sheets(self, ranking: str) -> Iterator[Sheet]:
+        """The sheets of a ranking, of all sites."""
+        return map(unpack, self.bodies(f"S#{ranking}"))
+
+    def _unless_newer(self, operation: str, sheet: Sheet, **arguments: Any) -> None:
+        try:
+            self._call(
+                operation, TableName=self._table,
+                ConditionExpression="attribute_not_exists(v) OR v <= :v",
+                ExpressionAttributeValues={":v": {"S": sheet.version.text()}}, **arguments,
+            )  # fmt: skip
+        except CloudError as error:
+            if "ConditionalCheckFailedException" not in error.sentence:
+                raise
+
+    def _pages(self, operation: str, **arguments: Any) -> Iterator[bytes]:
+        start: dict[str, Any] = {}
+        while True:
+            page = self._call(operation, TableName=self._table, **arguments, **start)
+            for item in page["Items"]:
+                if item["f"]["N"] == str(FORMAT):
+                    yield bytes(item["b"]["B"])
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._client, operation)(**arguments)
+        except ClientError as error:
+            raise translated(error, f"DynamoDB, table {self._table}") from error
+        except BotoCoreError as error:
+            raise CloudError(f"DynamoDB is not reached: {error}", accepted=None) from error
+
+
+def _item(chunk: Chunk) -> dict[str, Any]:
+    return {
+        "pk": {"S": chunk.pk}, "sk": {"S": chunk.sk}, "b": {"B": chunk.body},
+        "n": {"N": str(chunk.events)}, "f": {"N": str(FORMAT)}, "a": {"N": str(chunk.first_at)},
+    }  # fmt: skip

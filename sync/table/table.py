@@ -1,0 +1,33 @@
+"""The seam to the company's table: where chunks and sheets go."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from sync.table.chunk import Chunk
+from sync.table.sheet import Sheet
+
+
+class Table(Protocol):
+    """Where chunks go. Calls block; they are made on threads."""
+
+    def put(self, chunks: Sequence[Chunk]) -> list[Chunk]:
+        """Write at most 25 chunks; those that were not taken. Raises CloudError, Throttled."""
+
+    def bodies(self, pk: str) -> Iterator[bytes]:
+        """The bodies under one partition. Raises CloudError."""
+
+    def scan(self, prefix: str) -> Iterator[bytes]:
+        """The bodies of every partition whose key begins so. Raises CloudError."""
+
+
+class Scores(Protocol):
+    """Where sheets of scores go. Calls block; they are made on threads. All raise CloudError, Throttled."""
+
+    def put_sheet(self, sheet: Sheet) -> None:
+        """Write a sheet, unless a newer one of its place is there."""
+
+    def drop_sheet(self, sheet: Sheet) -> None:
+        """Remove a sheet, unless a newer one has taken its place."""
+
+    def sheets(self, ranking: str) -> Iterator[Sheet]:
+        """Those of all sites."""

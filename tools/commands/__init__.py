@@ -1,0 +1,1 @@
+"""The command boardwalk: one file per group of commands."""

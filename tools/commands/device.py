@@ -1,0 +1,213 @@
+"""`boardwalk device`: who may send, how a board fares, and what it is told to do."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from firmware.log import LEVELS
+from firmware.wire.topics import is_name
+from server.clock import milliseconds
+from server.errors import BoardwalkError, NotFound
+from server.serving import find
+from server.words import ago, number, trouble
+from tools.edge_client import EdgeClient, ask, named, running_edge
+from tools.output import JSON, completed, moment, show
+
+PATH = "/api/v1/devices"
+
+
+def names(config: Path | None) -> list[str]:
+    """Those of all devices. Raises BoardwalkError when no edge runs."""
+
+    async def asking() -> Any:
+        async with running_edge(find(config)) as edge:
+            return await edge.call("GET", PATH)
+
+    return [row["name"] for row in asyncio.run(asking())["rows"]]
+
+
+NAME = click.argument("name", shell_complete=completed(names))
+
+
+@click.group()
+def device() -> None:
+    """Devices: add, list, show, revoke, and what boards are told to do."""
+
+
+@device.command("add")
+@click.argument("name")
+@JSON
+@click.pass_obj
+def device_add(config: Path | None, name: str, as_json: bool) -> None:
+    """Register a device; its secret is shown this once."""
+    told = ask(config, lambda edge: edge.call("POST", PATH, {"name": name}))
+    if as_json:
+        click.echo(json.dumps(told))
+        return
+    click.echo(f"device    {told['device']}\nusername  {told['username']}\nsecret    {told['secret']}")
+    click.echo("The secret is not shown again; put it into the board's /settings.json.", err=True)
+
+
+@device.command("list")
+@JSON
+@click.pass_obj
+def device_list(config: Path | None, as_json: bool) -> None:
+    """List all devices."""
+    told = ask(config, lambda edge: edge.call("GET", PATH))
+    show(told["rows"], ["name", "online", "last_seen_at", "revoked_at"], as_json)
+
+
+@device.command("show")
+@NAME
+@JSON
+@click.pass_obj
+def device_show(config: Path | None, name: str, as_json: bool) -> None:
+    """Show everything that is known of a device."""
+    seen = ask(config, lambda edge: one(edge, name))
+    if as_json:
+        click.echo(json.dumps(seen))
+        return
+    click.echo(seen["name"])
+    for word, text in described(seen, milliseconds()):
+        click.echo(f"  {word:<9}{text}")
+
+
+@device.command("revoke")
+@NAME
+@click.pass_obj
+def device_revoke(config: Path | None, name: str) -> None:
+    """Disconnect a device and refuse it from now on."""
+    ask(config, lambda edge: edge.call("DELETE", named(PATH, name)))
+    click.echo(f"{name} is cut off.", err=True)
+
+
+@device.command("identify")
+@NAME
+@click.option("--seconds", default=5, show_default=True, help="How long it blinks, at most 60.")
+@click.pass_obj
+def device_identify(config: Path | None, name: str, seconds: int) -> None:
+    """Let a board blink, so that somebody finds it."""
+    _command(config, name, "identify", {"seconds": seconds})
+    click.echo(f"{name} blinks for {seconds} s.", err=True)
+
+
+@device.command("restart")
+@NAME
+@click.option(
+    "--safe", is_flag=True, help="In safe mode: without its program and inputs, until the next restart."
+)
+@click.pass_obj
+def device_restart(config: Path | None, name: str, safe: bool) -> None:
+    """Restart a board; its events are safe on its flash first."""
+    _command(config, name, "restart", {"safe": True} if safe else {})
+    click.echo(f"{name} restarts{' in safe mode' if safe else ''}.", err=True)
+
+
+@device.command("log-level")
+@NAME
+@click.argument("level", shell_complete=lambda *_: [*LEVELS])
+@click.pass_obj
+def device_log_level(config: Path | None, name: str, level: str) -> None:
+    """Let a board log from LEVEL on: debug, info or warning.
+
+    It holds until the board starts again.
+    """
+    if level not in LEVELS:
+        raise BoardwalkError(f"A log level is {', '.join(LEVELS[:-1])} or {LEVELS[-1]}, not {level!r}.")
+    _command(config, name, "log-level", {"level": level})
+    click.echo(f"{name} logs from {level} on, until it starts again.", err=True)
+
+
+@device.command("settings")
+@NAME
+@JSON
+@click.pass_obj
+def device_settings(config: Path | None, name: str, as_json: bool) -> None:
+    """Read a board's settings, without its secrets."""
+    told = _command(config, name, "settings", {})
+    if as_json:
+        click.echo(json.dumps(told))
+        return
+    for key in sorted(told):
+        click.echo(f"{key:<13} {json.dumps(told[key], ensure_ascii=False)}")
+
+
+async def one(edge: EdgeClient, name: str) -> dict[str, Any]:
+    """What the edge knows of a device. Raises NotFound."""
+    if not is_name(name):
+        raise NotFound(f"There is no device {name!r}: names are 1 to 32 of a-z, 0-9 and -.")
+    seen: dict[str, Any] = await edge.call("GET", f"{PATH}/{name}")
+    return seen
+
+
+async def command(edge: EdgeClient, name: str, what: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """What a board answers. Raises BoardwalkError when it is not done."""
+    body = {"command": what, "arguments": arguments}
+    answer = await edge.call("POST", f"{PATH}/{name}/commands", body)
+    if answer["state"] == "unanswered":
+        raise BoardwalkError(answer["text"])
+    if answer["state"] == "refused":
+        raise BoardwalkError(f"{name} refuses {what} ({answer['error']}): {answer['text']}.")
+    result: dict[str, Any] = answer["result"]
+    return result
+
+
+def _command(config: Path | None, name: str, what: str, arguments: dict[str, Any]) -> Any:
+    async def work(edge: EdgeClient) -> Any:
+        await one(edge, name)
+        if not edge.is_live:
+            raise BoardwalkError("The edge does not run, so no board hears it; start it with boardwalk run.")
+        return await command(edge, name, what, arguments)
+
+    return ask(config, work)
+
+
+def described(seen: dict[str, Any], now: int) -> Iterator[tuple[str, str]]:
+    """A device in words, line by line; what it never told is left out."""
+    yield "presence", _presence(seen, now)
+    yield from facts(seen["state"])
+    if seen["conflict_at"] is not None:
+        text = "another event came under a committed number: cloned or restored?"
+        yield "conflict", f"{moment(seen['conflict_at'])}: {text}"
+    yield "added", moment(seen["added_at"])
+
+
+def facts(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a board told of itself, in words, line by line."""
+    told = {name: int(value) for name, value in state.items() if isinstance(value, int | float)}
+    if "firmware" in state:
+        yield "firmware", str(state["firmware"])
+    if "boot" in told and "uptime_ms" in told:
+        cause = state.get("reset", "unknown")
+        yield "started", f"{ago(0, told['uptime_ms'])} ago, boot {told['boot']}, reset: {cause}"
+    if state.get("mode") == "safe":
+        yield "mode", "safe: its starts failed; no program, no inputs, until it is restarted"
+    if trouble(state):
+        yield "trouble", trouble(state)
+    if "heap_free" in told:
+        low = f", {number(told['heap_low'])} at least so far" if "heap_low" in told else ""
+        yield "memory", f"{number(told['heap_free'])} bytes free{low}"
+    if "outbox_waiting" in told:
+        yield "outbox", f"{_events(told['outbox_waiting'])} waiting, {told.get('outbox_full', 0)} % full"
+    if "refused" in told:
+        yield "refused", f"{_events(told['refused'])} for want of room, since the start"
+    if "rssi" in told:
+        yield "signal", f"{told['rssi']} dBm"
+    if "battery" in told:
+        yield "battery", f"{told['battery']} %"
+
+
+def _presence(seen: dict[str, Any], now: int) -> str:
+    if seen["revoked_at"] is not None:
+        return f"revoked {moment(seen['revoked_at'])}"
+    if seen["last_seen_at"] is None:
+        return "never heard"
+    return f"{'online' if seen['online'] else 'offline'}, heard {ago(seen['last_seen_at'], now)} ago"
+
+
+def _events(count: int) -> str:
+    return "1 event" if count == 1 else f"{number(count)} events"

@@ -1,0 +1,64 @@
+"""The process that owns the virtual boards of a data folder, as commands ask it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from server.errors import BoardwalkError
+from server.serving import find
+from server.settings import Settings
+from tools.output import completed
+from tools.vboard.client import Fleet
+from tools.vboard.supervisor import VboardError
+
+Work = Callable[[Fleet], Coroutine[Any, Any, Any]]
+
+
+def folder_of(settings: Settings) -> Path:
+    """Where sockets, flash images, logs and credentials of the boards lie."""
+    return Path(settings.edge.data) / "vboards"
+
+
+class sentences:
+    """Errors of the host become sentences for a person."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, VboardError | ValueError) and not isinstance(error, BoardwalkError):
+            text = str(error)
+            raise BoardwalkError(f"{text[:1].upper()}{text[1:]}.") from error
+
+
+def ask(config: Path | None, work: Work) -> Any:
+    """What `work` gives for the boards that are up. Raises BoardwalkError where none are."""
+
+    async def asking() -> Any:
+        async with _running(folder_of(find(config))) as fleet:
+            return await work(fleet)
+
+    with sentences():
+        return asyncio.run(asking())
+
+
+@asynccontextmanager
+async def _running(folder: Path) -> AsyncIterator[Fleet]:
+    try:
+        async with Fleet.attach(folder) as fleet:
+            yield fleet
+    except PermissionError as error:
+        raise BoardwalkError(f"The virtual boards in {folder} are those of another user.") from error
+    except (FileNotFoundError, ConnectionRefusedError):
+        raise BoardwalkError("No virtual boards run here; boardwalk vboard up starts some.") from None
+
+
+def _names(config: Path | None) -> list[str]:
+    return [board["name"] for board in ask(config, lambda fleet: fleet.list())]
+
+
+NAME = click.argument("name", shell_complete=completed(_names))

@@ -1,0 +1,1 @@
+"""What a firmware release is made of."""
