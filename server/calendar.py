@@ -1,14 +1,18 @@
-"""Days of the site's calendar, as numbers."""
+"""The days and hours of a site: the only place that knows its time zone. Moments are ms since 1970 UTC."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-QUARTER_MS = 900_000  # offsets of time zones change at quarter hours only
-HOUR_MS = 3_600_000
-DAY_MS = 86_400_000
+MINUTE_MS = 60_000
+QUARTER_MS = 15 * MINUTE_MS  # offsets of time zones change at quarter hours only
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
 YEARS = range(2000, 2038)
+
+Offset = Callable[[int], int]  # a moment to local time minus UTC, in ms
 
 
 class Grid(NamedTuple):
@@ -34,6 +38,22 @@ def grid(zone: ZoneInfo) -> Grid:
     return Grid(HOUR_MS, phases.pop()) if len(phases) == 1 else Grid(QUARTER_MS, 0)
 
 
+def next_hour(at: int, offset: Offset) -> int:
+    """The first full hour of the local clock after a moment."""
+    return at - (at + offset(at)) % HOUR_MS + HOUR_MS
+
+
+def next_day(at: int, offset: Offset) -> int:
+    """The first moment of the local day after the one of a moment."""
+    day, into = divmod(at + offset(at), DAY_MS)
+    if offset(at) == offset(end := at + DAY_MS - into):
+        return end
+    end = at  # clocks change on this day
+    while (local := end + offset(end)) // DAY_MS == day:
+        end = min(end + DAY_MS - local % DAY_MS, end - end % QUARTER_MS + QUARTER_MS)
+    return end
+
+
 class Days:
     """Moments to days since 1970 in a time zone, daylight saving included."""
 
@@ -51,6 +71,10 @@ class Days:
         """The first moment of a local day, in ms since 1970 UTC."""
         midnight = datetime.combine(date(1970, 1, 1) + timedelta(days=day), time(), self._zone)
         return int(midnight.timestamp() * 1000)
+
+    def midnight(self, at: int, back: int = 0) -> int:
+        """The first moment of the local day `back` days before the one of a moment."""
+        return self.begin(self.day(at) - back)
 
     def hour(self, at: int) -> int:
         """The last full hour of the local clock at or before a moment, in ms since 1970 UTC."""

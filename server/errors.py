@@ -81,11 +81,16 @@ class Refused(BoardwalkError):
 
 
 class CloudError(BoardwalkError):
-    """A call to AWS failed. accepted: False when AWS surely did not take it, None when unknown."""
+    """A call to AWS failed.
 
-    def __init__(self, sentence: str, accepted: bool | None = False) -> None:
+    accepted: False when AWS surely did not take it, None when nobody knows. code: the error code of AWS, as
+    `ResourceNotFoundException`; "" when AWS did not answer.
+    """
+
+    def __init__(self, sentence: str, accepted: bool | None = False, code: str = "") -> None:
         super().__init__(sentence)
         self.accepted = accepted
+        self.code = code
 
 
 class Throttled(CloudError):

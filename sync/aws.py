@@ -36,6 +36,6 @@ def translated(error: ClientError, where: str) -> CloudError:
     code = error.response.get("Error", {}).get("Code", "?")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in THROTTLES or status == 429:
-        return Throttled(f"{where} asks for fewer requests ({code}).")
+        return Throttled(f"{where} asks for fewer requests ({code}).", code=code)
     message = error.response.get("Error", {}).get("Message", "")
-    return CloudError(f"{where}: {code}: {message}", accepted=None if status >= 500 else False)
+    return CloudError(f"{where}: {code}: {message}", accepted=None if status >= 500 else False, code=code)

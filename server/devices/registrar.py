@@ -6,8 +6,9 @@ from server.errors import BadInput
 from server.folds.names import Names
 from server.folds.presence import Presence
 from server.store import devices
-from server.store.database import Database, to_the_end
+from server.store.database import Database
 from server.store.devices import Device
+from server.to_the_end import to_the_end
 
 LONGEST = 64
 

@@ -1,15 +1,14 @@
 """The heartbeat of each device: in which minutes of the last months it was heard, in memory."""
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from server.calendar import HOUR_MS, MINUTE_MS
 from server.store import beats
 from server.store.beats import HOURS, Day
+from server.store.connection import Connection
 
 KEPT_DAYS = 91
-MINUTE_MS = 60_000
-HOUR_MS = 60 * MINUTE_MS
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Beats:
         self._dirty: set[Day] = set()
         self._old: set[Day] = set()  # to be forgotten by the store too
 
-    def load(self, connection: sqlite3.Connection, now: int) -> None:
+    def load(self, connection: Connection, now: int) -> None:
         """Read what is kept, and forget what is older."""
         self._days = beats.load(connection)
         first = now // HOUR_MS // HOURS - KEPT_DAYS

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from server.folds.folds import Folds, RankingPlan, Scores, noun_of
-from server.folds.names import Fresh, Names, Noun
+from server.folds.names import Fresh, Names
 from server.rankings.leaders import Leaders, Standing
 from server.rankings.window import ALL
 from server.rules.evaluate import Told
 from server.settings import Rule, Top
+from server.store.names import Noun
 
 
 class Entry(NamedTuple):

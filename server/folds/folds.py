@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 
 from server.calendar import Days
 from server.errors import NotFound
-from server.folds.names import Fresh, Names, Noun
+from server.folds.names import Fresh, Names
 from server.folds.totals import Hour, Hourly, Sum
 from server.rankings.heap import Best, Heap
 from server.rankings.ranking import Ranking, named
 from server.rules.evaluate import Counts
 from server.settings import RankingSpec
 from server.store.checkpoints import Delta
+from server.store.names import Noun
 
 Bucket = tuple[str, int]  # ranking, day
 Sums = dict[int, int]  # by key: what is added

@@ -1,12 +1,9 @@
 """Names that the log keeps as small integers: devices, kinds, customers and ranked values."""
 
-import sqlite3
-from typing import Literal
-
 from server.settings import is_address
-
-Noun = Literal["device", "kind", "customer", "term"]
-NOUNS: tuple[Noun, ...] = ("device", "kind", "customer", "term")
+from server.store import customers, devices, names
+from server.store.connection import Connection
+from server.store.names import NOUNS, Noun
 
 
 class Names:
@@ -16,33 +13,31 @@ class Names:
     senders: ids of devices that may send. emails: customer id to address, where one is known.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.ids: dict[Noun, dict[str, int]] = {}
         self.names: dict[Noun, list[str]] = {}
         for noun in NOUNS:
             self.ids[noun], self.names[noun] = {}, []
-            for number, name in connection.execute(f"SELECT id, name FROM {noun} ORDER BY id"):
+            for number, name in names.everything(connection, noun):
                 self.adopt(noun, name, number)
-        allowed = "SELECT id FROM device WHERE secret IS NOT NULL AND revoked_at IS NULL"
-        self.senders = {row[0] for row in connection.execute(allowed)}
-        known = "SELECT id, email FROM customer WHERE email IS NOT NULL"
-        self.emails: dict[int, str] = dict(connection.execute(known).fetchall())
+        self.senders = devices.senders(connection)
+        self.emails = customers.emails(connection)
 
     def adopt(self, noun: Noun, name: str, number: int) -> None:
         """Take over a committed name."""
         self.ids[noun][name] = number
-        names = self.names[noun]
-        while len(names) <= number:
-            names.append("")
-        names[number] = name
+        known = self.names[noun]
+        while len(known) <= number:
+            known.append("")
+        known[number] = name
 
 
 class Fresh:
     """Names inside one transaction: the committed ones, and those that it adds."""
 
-    def __init__(self, names: Names, connection: sqlite3.Connection, now: int) -> None:
-        self._names = names
-        self._committed = names.ids
+    def __init__(self, committed: Names, connection: Connection, now: int) -> None:
+        self._names = committed
+        self._committed = committed.ids
         self._connection = connection
         self._now = now
         self.added: dict[tuple[Noun, str], int] = {}
@@ -53,7 +48,7 @@ class Fresh:
         """The integer of a name, inserted when it is new."""
         known = self._committed[noun].get(name) or self.added.get((noun, name))
         if known is None:
-            known = self.added[(noun, name)] = self._insert(noun, name)
+            known = self.added[(noun, name)] = names.insert(self._connection, noun, name, self._now)
             self._back[(noun, known)] = name
         return known
 
@@ -74,7 +69,7 @@ class Fresh:
     def tell_email(self, customer: int, told: object) -> None:
         """Keep a customer's address, if it is one and a new one."""
         if isinstance(told, str) and told != self.email(customer) and is_address(told):
-            self._connection.execute("UPDATE customer SET email = ? WHERE id = ?", (told, customer))
+            customers.set_email(self._connection, customer, told)
             self.emails[customer] = told
 
     def adopt(self) -> None:
@@ -83,14 +78,3 @@ class Fresh:
             self._names.adopt(noun, name, number)
         self._names.emails.update(self.emails)
         self.added, self._back, self.emails = {}, {}, {}
-
-    def _insert(self, noun: Noun, name: str) -> int:
-        column = {"device": ", added_at", "customer": ", first_at"}.get(noun, "")
-        values = (name, self._now) if column else (name,)
-        marks = ", ".join("?" * len(values))
-        row = self._connection.execute(
-            f"INSERT INTO {noun} (name{column}) VALUES ({marks}) "
-            "ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id",
-            values,
-        ).fetchone()
-        return int(row[0])

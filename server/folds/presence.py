@@ -1,7 +1,6 @@
 """Who is here: the latest `state` of each device, in memory, saved now and then."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -11,6 +10,7 @@ from firmware.wire.errors import WireError
 from server.errors import NotFound, StoreFull
 from server.folds.beats import Beats
 from server.store import beats, devices
+from server.store.connection import Connection
 from server.store.database import Database
 from server.store.devices import Device
 
@@ -115,7 +115,7 @@ class Presence:
             return
         seen, minutes = [self._seen[name] for name in names], self.beats.unsaved()
 
-        def write(connection: sqlite3.Connection) -> None:
+        def write(connection: Connection) -> None:
             devices.save_presence(connection, seen)
             beats.save(connection, minutes.days, minutes.old)
 

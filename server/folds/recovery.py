@@ -1,7 +1,6 @@
 """A start: the folds from the checkpoint and the log behind it, exactly as they were."""
 
 import json
-import sqlite3
 from collections.abc import Iterable
 
 import msgspec
@@ -12,6 +11,7 @@ from server.folds.totals import Totals, add_up
 from server.rules.evaluate import Counts, Evaluator
 from server.settings import RankingSpec, Rule, Settings
 from server.store import checkpoints, events
+from server.store.connection import Connection
 from server.store.events import Stored
 
 TOTALS = "totals:hours"  # anew when hours of the site begin at other minutes
@@ -20,7 +20,7 @@ TOTALS = "totals:hours"  # anew when hours of the site begin at other minutes
 class Replay:
     """Brings folds up to the end of the log, inside one transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, names: Names, folds: Folds) -> None:
+    def __init__(self, connection: Connection, names: Names, folds: Folds) -> None:
         self._connection = connection
         self._names = names
         self._folds = folds

@@ -6,25 +6,24 @@ nothing has happened meanwhile. Where that cannot be, `at` is the moment when it
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from loguru import logger
 
-from server.calendar import HOUR_MS, Days
+from server.calendar import HOUR_MS, MINUTE_MS, Days
 from server.errors import StoreFull
 from server.folds.folds import Folds, noun_of
 from server.folds.names import Names
-from server.rankings.standing import NOTED, Standing, standing
-from server.rankings.standing import StandingHistory as Kept
-from server.store import standings
+from server.rankings.standing import NOTED, Standing, StandingHistory, standing
+from server.store import events, standings
+from server.store.connection import Connection
 from server.store.database import Database
 from server.store.standings import StandingRow
 
 Against = Literal["hour", "day"]
 KEPT_MS = 26 * HOUR_MS  # longer than the longest day
-LATE_MS = 60_000  # after the hour: what is noted by then is of the hour
+LATE_MS = MINUTE_MS  # after the hour: what is noted by then is of the hour
 
 
 class Before(NamedTuple):
@@ -51,21 +50,20 @@ class Standings:
         self._folds = folds
         self._names = names
         self._days = days
-        self._kept: dict[tuple[str, str], Kept] = {}
+        self._kept: dict[tuple[str, str], StandingHistory] = {}
         self._unsaved: list[StandingRow] = []
         self._through = 0
         self._changed_at = 0  # when the log was last seen to grow
         self._looked_at = 0
 
-    def load(self, connection: sqlite3.Connection) -> None:
+    def load(self, connection: Connection) -> None:
         """Read what is kept, and when the newest event came."""
         found: dict[tuple[str, str], list[Standing]] = {}
         for ranking, window, at, packed in standings.everything(connection):
             found.setdefault((ranking, window), []).append(Standing(at, packed))
         pairs = [(name, window) for name, windows in self._folds.names() for window in windows]
-        self._kept = {pair: Kept(found.get(pair, ())) for pair in pairs}
-        newest = connection.execute("SELECT received_at FROM event ORDER BY id DESC LIMIT 1").fetchone()
-        self._changed_at = newest[0] if newest else 0
+        self._kept = {pair: StandingHistory(found.get(pair, ())) for pair in pairs}
+        self._changed_at = events.newest_received_at(connection)
         self._through = self._folds.through
 
     async def look(self, now: int, database: Database) -> None:
@@ -89,7 +87,7 @@ class Standings:
         """How a window stood an hour ago (the newest standing that is an hour old or older), or
         yesterday (the newest at or before the last midnight); None when nothing is noted of then."""
         kept = self._kept.get((name, window))
-        found = kept.until(now - HOUR_MS if against == "hour" else self._midnight(now)) if kept else None
+        found = kept.until(now - HOUR_MS if against == "hour" else self._days.midnight(now)) if kept else None
         if found is None:
             return None
         return Before(found.at, found.ranks, self._names.ids[noun_of(self._folds.rankings[name].spec.key)])
@@ -97,7 +95,7 @@ class Standings:
     def _moments(self, now: int) -> list[int]:
         """What to note now, the oldest first."""
         hour = self._days.hour(now)
-        missed = {self._midnight(now), self._days.hour(hour - 1)} - {hour}
+        missed = {self._days.midnight(now), self._days.hour(hour - 1)} - {hour}
         exact = [at for at in sorted(missed) if at > self._changed_at]
         is_exact = hour > self._changed_at or now - hour <= LATE_MS
         return [*exact, hour if is_exact else now]
@@ -112,14 +110,10 @@ class Standings:
             heap = self._folds.rankings[name].heap(window)
             one = standing(at, [key for key, _ in heap.top(NOTED)])
             kept.note(one)
-            oldest = kept.keep(now - KEPT_MS, self._midnight(now))
+            oldest = kept.keep(now - KEPT_MS, self._days.midnight(now))
             self._unsaved.append(StandingRow(name, window, at, one.packed, oldest))
             await asyncio.sleep(0)
 
     def _newest(self, pair: tuple[str, str], now: int) -> int:
         found = self._kept[pair].until(now)
         return found.at if found else -1
-
-    def _midnight(self, now: int) -> int:
-        """The last midnight of the site."""
-        return self._days.begin(self._days.day(now))

@@ -14,6 +14,7 @@ from server.ingest.decode import Taken
 from server.rankings.ranking import check_whole
 from server.rules.evaluate import Entered, Evaluator, Occurrence, Told
 from server.rules.rule import Match
+from server.store.events import LogRow
 
 NOBODY: Sequence[Entry] = ()
 _pack = msgspec.msgpack.Encoder().encode
@@ -51,7 +52,7 @@ class Accept:
             self._folds.tally(plan, (at, fields), (customer, origin.number), fresh, batch.scores)
         add_up(batch.totals, ((at + self._phase) // self._step, number), fields.get("cents"))
         batch.rows.append(
-            (batch.next_id, origin.number, origin.epoch, seq, number, customer, at, origin.received_at,
+            LogRow(batch.next_id, origin.number, origin.epoch, seq, number, customer, at, origin.received_at,
              event.at, event.quality, event.boot, event.uptime_ms, _pack(fields))
         )  # fmt: skip
         batch.next_id += 1

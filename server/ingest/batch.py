@@ -1,7 +1,7 @@
 """What one transaction takes in: rows, cursors, mails, rejects, and the answers that follow."""
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from server.folds.entrances import Entering
 from server.folds.folds import RankingPlan, Scores
@@ -12,10 +12,10 @@ from server.ingest.cursor import Cursor
 from server.rules.evaluate import Counts
 from server.rules.rule import Match
 from server.settings import Rule
+from server.store.events import LogRow
 from server.store.idempotency import KeptAnswer
+from server.store.rejects import Reject
 from server.store.repeated_ids import RunChange
-
-Row = tuple[Any, ...]
 
 
 class KindPlan(NamedTuple):
@@ -40,7 +40,7 @@ class Batch:
     fresh: Fresh
     next_id: int
     now: int  # ms since 1970 UTC
-    rows: list[Row] = field(default_factory=list)
+    rows: list[LogRow] = field(default_factory=list)
     kinds: dict[str, KindPlan] = field(default_factory=dict)  # those that it has met
     scores: Scores = field(default_factory=dict)
     totals: Totals = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Batch:
     entering: Entering | None = None
     cursors: dict[tuple[int, int], Cursor] = field(default_factory=dict)
     matches: list[Match] = field(default_factory=list)
-    rejects: list[Row] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
     conflicts: set[int] = field(default_factory=set)
     seen: dict[bytes, None] = field(default_factory=dict)
     change: RunChange | None = None

@@ -1,13 +1,12 @@
 """The events of one commit, for those who listen."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
 from firmware.wire.event import QUALITIES
 from server.folds.names import Names
-from server.store.events import Stored
+from server.store.events import LogRow, Stored
 
 _unpack = msgspec.msgpack.Decoder().decode
 
@@ -15,10 +14,10 @@ _unpack = msgspec.msgpack.Decoder().decode
 class Commit:
     """Rows of the log, made into events only for who looks. Never empty."""
 
-    def __init__(self, rows: Sequence[tuple[Any, ...]], names: Names) -> None:
+    def __init__(self, rows: Sequence[LogRow], names: Names) -> None:
         self._rows = rows
         self._names = names
-        self.newest: int = rows[-1][0]  # the id of its last event
+        self.newest: int = rows[-1].id  # the id of its last event
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -32,7 +31,7 @@ class Commit:
         ids = {self._names.ids["kind"].get(kind) for kind in kinds}
         found = []
         for row in reversed(self._rows):
-            if row[4] in ids:
+            if row.kind in ids:
                 found.append(row)
                 if len(found) == most:
                     break
@@ -41,13 +40,12 @@ class Commit:
     def count(self, kind: str) -> int:
         """How many events of a kind."""
         number = self._names.ids["kind"].get(kind)
-        return sum([row[4] == number for row in self._rows])
+        return sum([row.kind == number for row in self._rows])
 
-    def _stored(self, row: tuple[Any, ...]) -> Stored:
-        id_, device, epoch, seq, kind, customer, at, received_at, clock_at, quality, boot, up_ms, fields = row
+    def _stored(self, row: LogRow) -> Stored:
         names = self._names.names
-        who = names["customer"][customer] if customer is not None else None
         return Stored(
-            id_, names["device"][device], epoch, seq, names["kind"][kind], who, at, received_at,
-            clock_at, QUALITIES[quality], boot, up_ms, _unpack(fields),
+            row.id, names["device"][row.device], row.epoch, row.seq, names["kind"][row.kind],
+            None if row.customer is None else names["customer"][row.customer], row.at, row.received_at,
+            row.clock_at, QUALITIES[row.quality], row.boot, row.uptime_ms, _unpack(row.fields),
         )  # fmt: skip

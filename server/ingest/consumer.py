@@ -15,7 +15,8 @@ from server.ingest.batch import Batch
 from server.ingest.commit import Commit
 from server.ingest.intake import INTERNAL, Intake
 from server.store import rejects
-from server.store.database import Database, to_the_end, touch
+from server.store.database import Database, touch
+from server.to_the_end import to_the_end
 
 MAX_BATCH = 500  # arrivals; frames carry tens of events each
 MAX_EVENTS = 2000  # of one commit

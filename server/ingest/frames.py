@@ -11,7 +11,7 @@ from server.ingest.batch import Batch
 from server.ingest.best_time import best_time
 from server.ingest.cursor import Cursor, Cursors
 from server.rankings.ranking import NotWhole
-from server.store import rejects
+from server.store.rejects import MAX_KEPT_BYTES, Reject
 
 
 class Frames:
@@ -95,7 +95,7 @@ class Frames:
 
 def reject(
     up: UpArrival, reason: str, epoch: int | None = None, seq: int | None = None, record: bytes | None = None
-) -> tuple[object, ...]:
-    """The row of what was refused of a message: all of it, or one record."""
+) -> Reject:
+    """What was refused of a message: all of it, or one record."""
     payload = up.payload if record is None else record
-    return (up.device, epoch, seq, reason, payload[: rejects.MAX_KEPT_BYTES], up.received_at)
+    return Reject(up.device, epoch, seq, reason, payload[:MAX_KEPT_BYTES], up.received_at)

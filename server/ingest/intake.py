@@ -4,7 +4,6 @@
 after COMMIT returned.
 """
 
-import sqlite3
 from collections.abc import Sequence
 
 from server.folds.entrances import Entrances
@@ -18,7 +17,10 @@ from server.ingest.cursor import Cursor, Cursors
 from server.ingest.frames import Frames, reject
 from server.ingest.postings import Postings
 from server.rules.evaluate import Evaluator
-from server.store import cursors, events, generation, idempotency, mail, rejects
+from server.store import cursors, devices, events, generation, idempotency, mail, rejects
+from server.store.connection import Connection
+from server.store.cursors import CursorRow
+from server.store.rejects import MAX_KEPT_BYTES, Reject
 from server.store.repeated_ids import RepeatedIds
 
 INTERNAL = "internal error"
@@ -43,14 +45,14 @@ class Intake:
         self._postings = Postings(names, self.cursors, accept, self._seen)
         self._held_before = 0
 
-    def load(self, connection: sqlite3.Connection) -> None:
+    def load(self, connection: Connection) -> None:
         """Read the cursors of the store."""
         self._held_before = generation.restored_at(connection)
         self._seen.load(connection)
-        for device, epoch, *rest in cursors.all_rows(connection):
-            self.cursors.update({(device, epoch): Cursor(*rest)})
+        for row in cursors.everything(connection):
+            self.cursors.update({(row.device, row.epoch): Cursor(*row[2:])})
 
-    def work(self, connection: sqlite3.Connection, arrivals: Sequence[Arrival]) -> Batch:
+    def work(self, connection: Connection, arrivals: Sequence[Arrival]) -> Batch:
         """Take arrivals in, inside a transaction; nothing of this object changes."""
         now = arrivals[0].received_at
         batch = Batch(Fresh(self.names, connection, now), events.newest_id(connection) + 1, now)
@@ -83,17 +85,17 @@ class Intake:
         acked = self.cursors.acked(self.names.ids["device"].get(device, 0), epoch)
         return AckDue(device, epoch, acked, acked + 1)
 
-    def broken(self, arrival: Arrival) -> tuple[object, ...]:
+    def broken(self, arrival: Arrival) -> Reject:
         """The reject of an arrival that we have a fault with; for the makers of Boardwalk."""
         if isinstance(arrival, UpArrival):
             return reject(arrival, INTERNAL)
-        payload = decode.shown(arrival.objects)[: rejects.MAX_KEPT_BYTES]
-        return (arrival.source, None, None, INTERNAL, payload, arrival.received_at)
+        payload = decode.shown(arrival.objects)[:MAX_KEPT_BYTES]
+        return Reject(arrival.source, None, None, INTERNAL, payload, arrival.received_at)
 
-    def _write(self, connection: sqlite3.Connection, batch: Batch) -> None:
-        cursors.append(connection, batch.rows)
+    def _write(self, connection: Connection, batch: Batch) -> None:
+        events.append(connection, batch.rows)
         moved = [
-            (device, epoch, c.acked, c.crcs, c.boot, c.uptime_ms, c.at)
+            CursorRow(device, epoch, c.acked, c.crcs, c.boot, c.uptime_ms, c.at)
             for (device, epoch), c in batch.cursors.items()
         ]
         cursors.save(connection, moved)
@@ -106,7 +108,4 @@ class Intake:
         if batch.rejects:
             rejects.insert(connection, batch.rejects)
         if batch.conflicts:
-            connection.executemany(
-                "UPDATE device SET conflict_at = ? WHERE id = ?",
-                [(batch.now, device) for device in batch.conflicts],
-            )
+            devices.mark_conflicts(connection, batch.conflicts, batch.now)

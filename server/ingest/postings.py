@@ -1,7 +1,5 @@
 """Events of the `json` shape: numbered by the edge, and the same by their id when they come again."""
 
-import sqlite3
-
 from firmware.wire.errors import WireError
 from firmware.wire.topics import is_name
 from server.folds.names import Names
@@ -11,7 +9,9 @@ from server.ingest.arrival import Outcome, Posting, Undecoded
 from server.ingest.batch import Batch
 from server.ingest.cursor import Cursors
 from server.rankings.ranking import NotWhole
-from server.store import rejects, repeated_ids
+from server.store import repeated_ids
+from server.store.connection import Connection
+from server.store.rejects import MAX_KEPT_BYTES, Reject
 from server.store.repeated_ids import RepeatedIds
 
 MAX_SOURCE = 64  # characters kept of what stands where a device should be named
@@ -26,7 +26,7 @@ class Postings:
         self._accept = accept
         self._marks = marks
 
-    def take(self, connection: sqlite3.Connection, batch: Batch, posting: Posting) -> None:
+    def take(self, connection: Connection, batch: Batch, posting: Posting) -> None:
         """Add what a posting brings, and what its sender is told."""
         posted = Outcome()
         batch.posted.append((posting, posted))
@@ -39,9 +39,7 @@ class Postings:
             self._objects(connection, batch, posting, posted)
             repeats.keep(batch, posting, posted)
 
-    def _objects(
-        self, connection: sqlite3.Connection, batch: Batch, posting: Posting, posted: Outcome
-    ) -> None:
+    def _objects(self, connection: Connection, batch: Batch, posting: Posting, posted: Outcome) -> None:
         own = self._cursors.own_epoch
         device = batch.fresh.id("device", posting.source)
         origin = Origin(posting.source, device, own, posting.received_at)
@@ -65,7 +63,7 @@ class Postings:
             if mark is not None:
                 batch.seen[mark] = None
 
-    def _is_known(self, connection: sqlite3.Connection, batch: Batch, mark: bytes) -> bool:
+    def _is_known(self, connection: Connection, batch: Batch, mark: bytes) -> bool:
         return mark in batch.seen or self._marks.known(connection, mark, batch.now)
 
 
@@ -73,5 +71,5 @@ def _refuse(batch: Batch, posting: Posting, posted: Outcome, index: int, reason:
     posted.rejected.append((index, reason))
     body = posting.objects[index] if posting.objects else None
     payload = body.payload if isinstance(body, Undecoded) else decode.shown(body)
-    source, payload = posting.source[:MAX_SOURCE], payload[: rejects.MAX_KEPT_BYTES]
-    batch.rejects.append((source, None, None, reason, payload, posting.received_at))
+    source, payload = posting.source[:MAX_SOURCE], payload[:MAX_KEPT_BYTES]
+    batch.rejects.append(Reject(source, None, None, reason, payload, posting.received_at))

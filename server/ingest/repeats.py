@@ -1,14 +1,13 @@
 """A post that comes again under its Idempotency-Key is told what it was told first, and changes nothing."""
 
-import sqlite3
-
 from server.ingest.arrival import Outcome, Posting
 from server.ingest.batch import Batch
 from server.store import idempotency
+from server.store.connection import Connection
 from server.store.idempotency import KeptAnswer
 
 
-def recall(connection: sqlite3.Connection, batch: Batch, posting: Posting, posted: Outcome) -> bool:
+def recall(connection: Connection, batch: Batch, posting: Posting, posted: Outcome) -> bool:
     """Whether a post is settled by an earlier one of its key, be it of the same transaction."""
     once = posting.once
     if once is None:

@@ -1,8 +1,6 @@
 """Who may publish and read what: mosquitto's password file and rights, from the device register."""
 
-import os
 from collections.abc import Iterable
-from pathlib import Path
 
 from firmware.wire import topics
 
@@ -24,14 +22,3 @@ def rights(site: str) -> str:
     edge = [f"user {EDGE_USER}", f"topic readwrite {topics.ROOT}/#"]
     foreign = [f"user {FOREIGN_USER}", f"topic read {topics.topic(site, '+', 'json')}"]
     return "\n".join([*edge, "", *foreign, "", *own, ""])
-
-
-def write(path: Path, text: str) -> None:
-    """Replace a file of secrets in one step, mode 0600."""
-    draft = path.with_suffix(".new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

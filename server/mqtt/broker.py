@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from loguru import logger
 
+from server import secret_file
 from server.errors import StartError
 from server.mqtt import access
 from server.mqtt.mosquitto import Mosquitto, find
@@ -137,8 +138,8 @@ class Broker:
     async def _write_access(self) -> None:
         credentials = await self._database.read(devices.credentials)
         listed = access.passwords(devices.hashed(self.secret), credentials)
-        await asyncio.to_thread(access.write, self._folder / "passwords", listed)  # a disk may be slow
-        await asyncio.to_thread(access.write, self._folder / "rights", access.rights(self._site))
+        await asyncio.to_thread(secret_file.write, self._folder / "passwords", listed)  # a disk may be slow
+        await asyncio.to_thread(secret_file.write, self._folder / "rights", access.rights(self._site))
 
 
 def _iotcore(host: str, port: int) -> "iotcore.Broker":

@@ -4,8 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from server.rules.quiet import Offset, not_before
-from server.rules.rule import Addresses, Match, period_end
+from server.calendar import Offset, next_day, next_hour
+from server.rules import mail_key
+from server.rules.quiet import not_before
+from server.rules.rule import Addresses, Match
 from server.rules.where import Where, Who
 from server.settings import Rule as Spec
 
@@ -118,7 +120,7 @@ class Evaluator:
             "rule": rule.name, "ranking": entered.ranking, "k": entered.k, "key": entered.key,
             "rank": entered.rank, "score": entered.score, "customer": entered.customer, "at": event.at,
         }  # fmt: skip
-        key, not_before_at = self._when(rule, f"{event.identity} {entered.key}", event.received_at)
+        key, not_before_at = self._when(rule, mail_key.entry(event.identity, entered.key), event.received_at)
         return [
             Match(rule, key, recipient, not_before_at, facts)
             for recipient in self._addresses.of(rule.to, entered.customer, entered.email)
@@ -128,6 +130,8 @@ class Evaluator:
         """Key of a mail that is born at `at`, and when it may go out; 0 for at once."""
         begins_at = at
         if rule.digest:
-            begins_at = period_end(rule, at, self._offset)
-            key = f"{rule.digest}:{begins_at}"  # what began by the clock of UTC, before, is another one
+            begins_at = (next_hour if rule.digest == "hour" else next_day)(at, self._offset)
+            key = mail_key.digest(
+                rule.digest, begins_at
+            )  # what began by the clock of UTC, before, is another one
         return key, not_before(rule.hours, begins_at, at, self._offset)

@@ -1,14 +1,7 @@
 """Hours of the site's day in which no mail may begin."""
 
-from collections.abc import Callable
-
+from server.calendar import DAY_MS, MINUTE_MS, QUARTER_MS, Offset
 from server.settings import Hours
-
-MINUTE_MS = 60_000
-QUARTER_MS = 15 * MINUTE_MS  # the offset of a time zone changes at quarter hours only
-DAY_MS = 24 * 60 * MINUTE_MS
-
-Offset = Callable[[int], int]  # a moment, ms since 1970 UTC, to local time minus UTC, in ms
 
 
 def after(hours: Hours | None, at: int, offset: Offset) -> int:

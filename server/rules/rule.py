@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
-from server.rules.quiet import QUARTER_MS, Offset
 from server.settings import MailSection, is_address
 from server.settings import Rule as Spec
 
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 FACTS = {  # what makes a mail, to what its letter may show beside `site` and `matches`
     "on": {"rule", "number", "kind", "device", "customer", "at", "fields"},
     "entered": {"rule", "ranking", "k", "key", "rank", "score", "customer", "at"},
@@ -53,16 +50,3 @@ class Addresses:
             return (email,)
         made = self.customer.replace("{customer}", customer) if customer else ""
         return (made if is_address(made) else "",)
-
-
-def period_end(spec: Spec, at: int, offset: Offset) -> int:
-    """The end of the hour or day of the site's clock that `at` lies in; moments are in ms since 1970 UTC."""
-    if spec.digest == "hour":
-        return at - (at + offset(at)) % HOUR_MS + HOUR_MS
-    day, into = divmod(at + offset(at), DAY_MS)
-    if offset(at) == offset(end := at + DAY_MS - into):
-        return end
-    end = at  # clocks change on this day
-    while (local := end + offset(end)) // DAY_MS == day:
-        end = min(end + DAY_MS - local % DAY_MS, end - end % QUARTER_MS + QUARTER_MS)
-    return end

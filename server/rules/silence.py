@@ -7,10 +7,11 @@ an edge that was off makes a device silent.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from server.calendar import MINUTE_MS
 from server.rules.where import Where
 from server.settings import Rule
 
-GATHER_MS = 60_000  # boards speak every 30 s: what a router takes along is found silent within that
+GATHER_MS = MINUTE_MS  # boards speak every 30 s: what a router takes along is found silent within that
 
 
 class Heard(NamedTuple):

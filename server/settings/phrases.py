@@ -3,8 +3,9 @@
 import re
 from typing import NamedTuple
 
-MINUTE_MS = 60_000
-UNITS_MS = {"m": MINUTE_MS, "h": 60 * MINUTE_MS, "d": 24 * 60 * MINUTE_MS}
+from server.calendar import DAY_MS, HOUR_MS, MINUTE_MS
+
+UNITS_MS = {"m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 LONGEST_MS = 31 * UNITS_MS["d"]
 MOST = 1000  # of a top k
 EXAMPLES = {"entered": "'top-10 of orders'", "silent": "'15m'", "quiet": "'22:00-07:00'"}

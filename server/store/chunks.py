@@ -1,10 +1,38 @@
 """Chunks on their way to the cloud: sealed with their key before the first send, then marked sent."""
 
 import sqlite3
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 KEPT_SENT = 1000
+
+
+class Chunk(NamedTuple):
+    """Events packed for one item of the table.
+
+    pk, sk: its key, which is never used again. body: compressed bytes. events: how many are in it.
+    first_at: best known time of the oldest, ms since 1970 UTC.
+    """
+
+    pk: str
+    sk: str
+    body: bytes
+    events: int
+    first_at: int
+
+
+class Backlog(NamedTuple):
+    """How far the cloud is.
+
+    waiting: events that are not sealed yet. unsent: sealed chunks that the cloud has not confirmed.
+    oldest_at: when the oldest of either came or was sealed, None when there is none. last_sent_at: when
+    the newest chunk was confirmed, None before the first. Both in ms since 1970 UTC.
+    """
+
+    waiting: int
+    unsent: int
+    oldest_at: int | None
+    last_sent_at: int | None
 
 
 def through(connection: sqlite3.Connection) -> int:
@@ -13,21 +41,22 @@ def through(connection: sqlite3.Connection) -> int:
     return found
 
 
-def seal(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]], last: int) -> None:
-    """Keep sealed chunks (pk, sk, body, events, first_at, sealed_at), and the event they reach."""
+def seal(connection: sqlite3.Connection, made: Iterable[Chunk], last: int, now: int) -> None:
+    """Keep chunks that were sealed at `now` (ms), and the id of the event that they reach."""
     connection.executemany(
         "INSERT INTO chunk (pk, sk, body, events, first_at, sealed_at) VALUES (?, ?, ?, ?, ?, ?)",
-        rows,
+        [(*chunk, now) for chunk in made],
     )
     connection.execute("UPDATE sealed SET through = ?", (last,))
 
 
-def unsent(connection: sqlite3.Connection, limit: int) -> list[tuple[Any, ...]]:
-    """(id, pk, sk, body, events, first_at) of chunks that the cloud has not confirmed."""
-    return connection.execute(
+def unsent(connection: sqlite3.Connection, limit: int) -> dict[int, Chunk]:
+    """At most `limit` chunks that the cloud has not confirmed, by their number, oldest first."""
+    rows = connection.execute(
         "SELECT id, pk, sk, body, events, first_at FROM chunk WHERE sent_at IS NULL ORDER BY id LIMIT ?",
         (limit,),
-    ).fetchall()
+    )
+    return {number: Chunk(*parts) for number, *parts in rows}
 
 
 def sent(connection: sqlite3.Connection, numbers: Sequence[int], now: int) -> None:
@@ -40,8 +69,8 @@ def sent(connection: sqlite3.Connection, numbers: Sequence[int], now: int) -> No
     )
 
 
-def backlog(connection: sqlite3.Connection) -> tuple[int, int, int | None, int | None]:
-    """(events not yet sealed, chunks unsent, received_at of the oldest unsealed event, last sent_at)."""
+def backlog(connection: sqlite3.Connection) -> Backlog:
+    """What is not in the cloud yet."""
     last = through(connection)
     waiting = connection.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()[0] - last
     open_ = connection.execute("SELECT count(*), min(sealed_at) FROM chunk WHERE sent_at IS NULL").fetchone()
@@ -50,7 +79,7 @@ def backlog(connection: sqlite3.Connection) -> tuple[int, int, int | None, int |
     ).fetchone()
     newest = connection.execute("SELECT sent_at FROM chunk ORDER BY id DESC LIMIT 1").fetchone()
     at = open_[1] if open_[0] else (oldest[0] if oldest else None)
-    return waiting, open_[0], at, newest[0] if newest else None
+    return Backlog(waiting, open_[0], at, newest[0] if newest else None)
 
 
 def unsent_events(connection: sqlite3.Connection) -> int:

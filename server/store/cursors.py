@@ -1,27 +1,29 @@
-"""The log's only writer: rows are appended, and cursors move with them."""
+"""Cursors: how far the log has the events of each device and epoch. They move with the log."""
 
 import sqlite3
-from collections.abc import Sequence
-from itertools import chain
-from typing import Any
-
-MANY = 100  # rows of one statement, which takes a third less time than `executemany` of one
-_ROW = "(?,?,?,?,?,?,?,?,?,?,?,?,?)"
-_INSERT = f"INSERT INTO event VALUES {_ROW}"
-_INSERT_MANY = f"INSERT INTO event VALUES {', '.join([_ROW] * MANY)}"
+from collections.abc import Iterable
+from typing import NamedTuple
 
 
-def append(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Append events: id, device, epoch, seq, kind, customer, at, received_at, clock_at, quality,
-    boot, uptime_ms, fields (msgpack)."""
-    whole = len(rows) - len(rows) % MANY
-    for first in range(0, whole, MANY):
-        connection.execute(_INSERT_MANY, list(chain.from_iterable(rows[first : first + MANY])))
-    connection.executemany(_INSERT, rows[whole:])
+class CursorRow(NamedTuple):
+    """A cursor as it is kept.
+
+    device: the id of its name. epoch: of its numbering. acked: the last seq that is committed without a
+    gap, 0 for none. crcs: CRC32 of the latest events, 4 bytes each, newest last. boot, uptime_ms, at: of the
+    newest event; at is its best known time, ms since 1970 UTC.
+    """
+
+    device: int
+    epoch: int
+    acked: int
+    crcs: bytes
+    boot: int
+    uptime_ms: int
+    at: int
 
 
-def save(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Write cursors: device, epoch, acked, crcs, boot, uptime_ms, at."""
+def save(connection: sqlite3.Connection, rows: Iterable[CursorRow]) -> None:
+    """Write cursors, in the transaction of their events."""
     connection.executemany(
         "INSERT INTO cursor VALUES (?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET acked = excluded.acked, "
         "crcs = excluded.crcs, boot = excluded.boot, uptime_ms = excluded.uptime_ms, "
@@ -30,8 +32,9 @@ def save(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> Non
     )
 
 
-def all_rows(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+def everything(connection: sqlite3.Connection) -> list[CursorRow]:
     """Every cursor, those that moved last in time last."""
-    return connection.execute(
+    rows = connection.execute(
         "SELECT device, epoch, acked, crcs, boot, uptime_ms, at FROM cursor ORDER BY at"
-    ).fetchall()
+    )
+    return [CursorRow(*row) for row in rows]

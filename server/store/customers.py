@@ -3,8 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 
-from server.store.indexer import OWN
-from server.store.mail import COLUMNS, Mail, stored
+from server.store.mail import COLUMNS, IS_OWN, Mail, stored
 from server.store.schema import know_casefold
 
 SCANNED = 200_000  # customers that one search looks at
@@ -19,7 +18,7 @@ BEHIND = (
 )
 BEHIND_MAILS = (  # of a customer, those that are not indexed yet
     "SELECT id FROM mail WHERE id > (SELECT mail FROM indexed) "
-    f"AND json_extract(facts, '$.customer') = ? AND {OWN}"
+    f"AND json_extract(facts, '$.customer') = ? AND {IS_OWN}"
 )
 
 
@@ -88,6 +87,17 @@ def find(connection: sqlite3.Connection, name: str) -> Customer | None:
 def count(connection: sqlite3.Connection) -> int:
     """How many there are."""
     return _newest_id(connection)  # ids are dense, and customers stay
+
+
+def emails(connection: sqlite3.Connection) -> dict[int, str]:
+    """The address of each customer, by id, where one is known."""
+    known = "SELECT id, email FROM customer WHERE email IS NOT NULL"
+    return dict(connection.execute(known).fetchall())
+
+
+def set_email(connection: sqlite3.Connection, number: int, email: str) -> None:
+    """Keep the address of a customer."""
+    connection.execute("UPDATE customer SET email = ? WHERE id = ?", (email, number))
 
 
 def mails(connection: sqlite3.Connection, name: str, limit: int) -> list[Mail]:

@@ -4,16 +4,17 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import aiosqlite
 
 from server.errors import StartError, StoreDamaged, StoreFull, StoreLocked
 from server.store.schema import migrate
+from server.to_the_end import to_the_end
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,7 +37,7 @@ CURES = {
 LOOKS: ContextVar[list[str] | None] = ContextVar("looks", default=None)  # grows with each read
 
 
-class Connection(aiosqlite.Connection):
+class AsyncConnection(aiosqlite.Connection):
     """An aiosqlite connection that runs a whole function as one hop to its thread."""
 
     async def hop(
@@ -60,7 +61,7 @@ class Database:
         self.folder = folder
         self.path = folder / "boardwalk.db"
         self._lock = -1
-        self._readers: asyncio.Queue[Connection] = asyncio.Queue()
+        self._readers: asyncio.Queue[AsyncConnection] = asyncio.Queue()
 
     async def __aenter__(self) -> Self:
         self._lock = take_lock(self.folder)
@@ -81,9 +82,9 @@ class Database:
         await self._writer.close()
         os.close(self._lock)
 
-    async def _connect(self, opener: Callable[[Path], sqlite3.Connection]) -> Connection:
+    async def _connect(self, opener: Callable[[Path], sqlite3.Connection]) -> AsyncConnection:
         opened = await asyncio.to_thread(opener, self.path)  # what fails, fails outside aiosqlite's thread
-        connection = Connection(lambda: opened, iter_chunk_size=64)
+        connection = AsyncConnection(lambda: opened, iter_chunk_size=64)
         await connection
         return connection
 
@@ -106,13 +107,16 @@ class Database:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """`work` on a connection that cannot write; sees everything committed before the call."""
+        """`work` on a connection that cannot write, inside one transaction.
+
+        It sees everything that was committed before the call, and nothing that is committed meanwhile.
+        """
         looks = LOOKS.get()
         if looks is not None:
             looks.append("store")
         reader = await self._readers.get()
         try:
-            return await reader.hop(work, *args, **kwargs)
+            return await reader.hop(_snapshot, work, *args, **kwargs)
         finally:
             self._readers.put_nowait(reader)
 
@@ -121,21 +125,6 @@ def touch(connection: sqlite3.Connection) -> None:
     """Write a page as it is, to find out whether the disk takes one."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     connection.execute(f"PRAGMA user_version = {version}")
-
-
-async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
-    """What `work` gives; a caller that is cancelled waits until it is done, and is cancelled then."""
-    task = asyncio.ensure_future(work)
-    cancelled = False
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
-        task.exception()  # nobody is left to hear of it
-        raise asyncio.CancelledError
-    return task.result()
 
 
 def take_lock(folder: Path) -> int:
@@ -219,6 +208,21 @@ def _open_reader(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA query_only = ON")
     return connection
+
+
+def _snapshot(
+    connection: sqlite3.Connection,
+    work: Callable[Concatenate[sqlite3.Connection, P], T],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    connection.execute("BEGIN")
+    try:
+        return work(connection, *args, **kwargs)
+    finally:
+        if connection.in_transaction:
+            connection.execute("COMMIT")
 
 
 def _transaction(

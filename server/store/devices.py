@@ -5,6 +5,7 @@ import hashlib
 import json
 import secrets
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,6 +95,19 @@ def credentials(connection: sqlite3.Connection) -> list[tuple[str, str]]:
     return connection.execute(
         "SELECT name, secret FROM device WHERE secret IS NOT NULL AND revoked_at IS NULL ORDER BY name"
     ).fetchall()
+
+
+def senders(connection: sqlite3.Connection) -> set[int]:
+    """The ids of all devices that may send."""
+    allowed = "SELECT id FROM device WHERE secret IS NOT NULL AND revoked_at IS NULL"
+    return {row[0] for row in connection.execute(allowed)}
+
+
+def mark_conflicts(connection: sqlite3.Connection, numbers: Iterable[int], now: int) -> None:
+    """Note that these devices (ids) sent an event that differed from the committed one of its number."""
+    connection.executemany(
+        "UPDATE device SET conflict_at = ? WHERE id = ?", [(now, number) for number in numbers]
+    )
 
 
 def everyone(connection: sqlite3.Connection) -> list[Device]:

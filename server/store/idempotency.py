@@ -4,7 +4,9 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
-KEPT_MS = 86_400_000
+from server.calendar import DAY_MS
+
+KEPT_MS = DAY_MS
 MAX_KEYS = 100_000  # of one source; the newest are kept
 DROPPED = 1000  # expired rows a commit at most, so that none takes long; more than a commit can add
 

@@ -7,8 +7,9 @@ customers in one case, for searches. `mail_by_customer` has the mails that event
 
 import sqlite3
 
+from server.store.mail import IS_OWN
+
 STEP = 2000
-OWN = "key NOT LIKE 'hour:%' AND key NOT LIKE 'day:%'"  # digests are of many customers
 NOUNS = ("device", "kind", "customer")
 
 
@@ -64,7 +65,7 @@ def _mails(connection: sqlite3.Connection, limit: int) -> int:
     if count:
         connection.execute(
             "INSERT INTO mail_by_customer SELECT json_extract(facts, '$.customer') AS customer, id FROM mail "
-            f"WHERE id > ? AND id <= ? AND customer IS NOT NULL AND {OWN} ORDER BY customer, id",
+            f"WHERE id > ? AND id <= ? AND customer IS NOT NULL AND {IS_OWN} ORDER BY customer, id",
             (first, last),
         )
         connection.execute("UPDATE indexed SET mail = ?", (last,))

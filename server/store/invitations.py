@@ -5,6 +5,8 @@ import secrets
 import sqlite3
 from dataclasses import dataclass
 
+from server.calendar import MINUTE_MS
+
 
 @dataclass(frozen=True)
 class Invitation:
@@ -23,7 +25,7 @@ def create(connection: sqlite3.Connection, link: Invitation, now: int, minutes: 
     connection.execute("DELETE FROM link WHERE staff IS ? OR expires_at < ?", (link.staff, now))
     connection.execute(
         "INSERT INTO link (hash, staff, quick, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
-        (digest(token), link.staff, link.quick, now, now + minutes * 60_000),
+        (digest(token), link.staff, link.quick, now, now + minutes * MINUTE_MS),
     )
     return token
 

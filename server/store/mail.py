@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from server.errors import Conflict
+from server.rules import mail_key
 from server.rules.rule import Match
 from server.store.database import Database
 
@@ -26,6 +27,7 @@ MOVES = {
     "sent": (),
     "failed": (),
 }
+IS_OWN = " AND ".join(f"key NOT LIKE '{begin}%'" for begin in mail_key.DIGESTS)  # not a digest of many
 COLUMNS = (
     "id, rule, key, recipient, state, template, policy, facts, matches, attempt, created_at, "
     "not_before_at, changed_at, message_id, reason"
@@ -110,7 +112,7 @@ def insert(connection: sqlite3.Connection, matches: Iterable[Match], now: int, h
         "INSERT INTO mail (rule, key, recipient, state, template, policy, facts, created_at, "
         "not_before_at, changed_at, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (rule, key, recipient) DO UPDATE SET matches = matches + 1 "
-        "WHERE key LIKE 'hour:%' OR key LIKE 'day:%'",
+        f"WHERE NOT ({IS_OWN})",
         [_row(match, now, held_before) for match in matches],
     )
 

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable
 from hashlib import blake2b
 from typing import NamedTuple
 
+from server.calendar import DAY_MS
 from server.store.sieve import RUNS, Sieve
 
 DAYS = 31  # of the calendar in UTC, so that it is 30 whole days at least
-DAY_MS = 86_400_000
 RUN = 32_768  # marks
 KEPT_EVERY = 16  # runs: how often a sieve is written down, so that a start makes up for few
 
@@ -42,7 +42,6 @@ class RepeatedIds:
 
     def load(self, connection: sqlite3.Connection) -> None:
         """Read the newest marks, and make the sieves; part of a transaction."""
-        _convert(connection)
         connection.execute(
             "DELETE FROM seen_sieve WHERE number < (SELECT min(run) / ? FROM seen_run)", (RUNS,)
         )
@@ -125,14 +124,3 @@ def _has(connection: sqlite3.Connection, run: int, hashed: bytes) -> bool:
 
 def _marks(connection: sqlite3.Connection, run: int) -> Iterable[bytes]:
     return (one for (one,) in connection.execute("SELECT mark FROM seen_mark WHERE run = ?", (run,)))
-
-
-def _convert(connection: sqlite3.Connection) -> None:
-    """Take over the table a day of Boardwalk 0.1, as a run each."""
-    rows = connection.execute(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'seen_[0-9]*' ORDER BY name"
-    ).fetchall()
-    for run, (table,) in enumerate(rows):
-        connection.execute(f"INSERT INTO seen_mark SELECT ?, mark FROM {table} ORDER BY mark", (run,))
-        connection.execute("INSERT INTO seen_run VALUES (?, ?)", (run, int(table.removeprefix("seen_"))))
-        connection.execute(f"DROP TABLE {table}")

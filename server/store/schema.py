@@ -249,8 +249,11 @@ MIGRATIONS = [
 ]  # fmt: skip
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a store to the newest schema, a transaction a step. Raises StoreDamaged."""
+def migrate(connection: sqlite3.Connection, to: int = len(MIGRATIONS)) -> None:
+    """Bring a store to schema `to`, the newest one if not told; one transaction per step.
+
+    Raises StoreDamaged for a store of a newer Boardwalk.
+    """
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(MIGRATIONS):
         raise StoreDamaged(
@@ -258,8 +261,9 @@ def migrate(connection: sqlite3.Connection) -> None:
             f"{len(MIGRATIONS)}); update Boardwalk."
         )
     know_casefold(connection)
-    for number in range(version, len(MIGRATIONS)):
-        statements = MIGRATIONS[number] + (_birth() if number == 0 else "")
+    for number in range(version, to):
+        more = MORE[number](connection) if number in MORE else ""
+        statements = MIGRATIONS[number] + more
         connection.executescript(f"BEGIN IMMEDIATE; {statements}; PRAGMA user_version = {number + 1}; COMMIT")
 
 
@@ -268,8 +272,24 @@ def know_casefold(connection: sqlite3.Connection) -> None:
     connection.create_function("casefold", 1, str.casefold, deterministic=True)
 
 
-def _birth() -> str:
+def _birth(_: sqlite3.Connection) -> str:
+    """What a new store knows of itself."""
     return (
         f"INSERT INTO meta VALUES ('generation', '{secrets.token_hex(8)}'), "
         f"('created_at', '{time.time_ns() // 1_000_000}')"
     )
+
+
+def _runs_of_days(connection: sqlite3.Connection) -> str:
+    """Ids were kept in one table per day (`seen_20412`) before; each becomes a run."""
+    rows = connection.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'seen_[0-9]*' ORDER BY name"
+    ).fetchall()
+    return "".join(
+        f"INSERT INTO seen_mark SELECT {run}, mark FROM {table} ORDER BY mark; "
+        f"INSERT INTO seen_run VALUES ({run}, {int(table.removeprefix('seen_'))}); DROP TABLE {table}; "
+        for run, (table,) in enumerate(rows)
+    )
+
+
+MORE = {0: _birth, 3: _runs_of_days}  # by migration: statements that depend on the store

@@ -4,9 +4,11 @@ import secrets
 import sqlite3
 from dataclasses import dataclass
 
-IDLE_MS = 24 * 3_600_000
-LONGEST_MS = 30 * 24 * 3_600_000
-TOUCH_MS = 60_000  # a session is not written more often than this
+from server.calendar import DAY_MS, HOUR_MS, MINUTE_MS
+
+IDLE_MS = 24 * HOUR_MS
+LONGEST_MS = 30 * DAY_MS
+TOUCH_MS = MINUTE_MS  # a session is not written more often than this
 KEY = "jwt_key"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from server.rules import mail_key
 from server.rules.rule import Match
 from server.rules.silence import Heard
 from server.store import mail
@@ -43,7 +44,7 @@ def tell(
 def _joined(connection: sqlite3.Connection, match: Match, now: int) -> bool:
     rule = match.rule.name
     waiting = connection.execute(
-        "SELECT key, facts FROM mail WHERE rule = ? AND key LIKE 'silent:%' GROUP BY key "
+        f"SELECT key, facts FROM mail WHERE rule = ? AND key LIKE '{mail_key.SILENCE}%' GROUP BY key "
         "HAVING min(state = 'pending' AND attempt = 0 AND not_before_at > ?) ORDER BY max(id) DESC LIMIT 1",
         (rule, now),
     ).fetchone()

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 
 from loguru import logger
 
+from server.calendar import Offset
 from server.errors import StoreFull
-from server.rules.quiet import Offset, not_before
+from server.rules import mail_key
+from server.rules.quiet import not_before
 from server.rules.rule import Addresses, Match
 from server.rules.silence import Heard, Silence
 from server.settings import Rule
@@ -82,7 +84,7 @@ class SilenceWatch:
             "rule": rule.name, "silent": rule.silent, "at": now,
             "devices": [{"name": one.name, "heard_at": one.heard_at} for one in devices],
         }  # fmt: skip
-        key = f"silent:{devices[0].name}:{devices[0].heard_at}"
+        key = mail_key.silence(*devices[0])
         return [
             Match(rule, key, recipient, not_before_at, facts)
             for recipient in self._addresses.of(rule.to, None, None)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from server.calendar import MINUTE_MS
 from server.store.devices import Device
 
 BEAT_MS = 30_000  # between two states of a board: firmware.link.HEARTBEAT_S
 STALE_MS = 5 * BEAT_MS // 2
-QUIET_MS = 10 * 60_000  # a device that never told a state, as a gateway, is here for so long after a word
+QUIET_MS = 10 * MINUTE_MS  # a device that never told a state, as a gateway, is here for so long after a word
 LOW_PERCENT = 15
 FILLING_PERCENT = 75
 MOST = 1 << 32  # bytes or events: no board has so many

@@ -3,11 +3,11 @@
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
+from server.calendar import HOUR_MS, MINUTE_MS
+
 MARKS = 24
 RANGES = {"24h": 1, "7d": 7, "30d": 30, "90d": 90}  # hours of a mark
 WORDS = {"24h": "24 h", "7d": "7 days", "30d": "30 days", "90d": "90 days"}
-HOUR_MS = 3_600_000
-MINUTE_MS = 60_000
 FULL, SLOW, GAP, REST = "ok", "slow", "gap", "rest"
 PITCH, WIDTH = 6, 4  # of marks, in units of the drawing
 MISSED = 0.05  # of the minutes of a full mark may be missed; a mark with fewer than so many heard is missing

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 from jinja2.meta import find_undeclared_variables
@@ -17,16 +17,41 @@ LETTERS = Path(__file__).with_name("letters")
 MAX_SUBJECT = 200
 
 
+class Envelope(NamedTuple):
+    """To whom a letter goes, and for which mail.
+
+    recipient: an address. mail: its id in the outbox, 0 for a letter that nobody sends. generation: of the
+    store that has the mail.
+    """
+
+    recipient: str
+    mail: int = 0
+    generation: str = ""
+
+
 @dataclass(frozen=True)
 class Letter:
-    """What goes out. tag: what SES events name it by, `[A-Za-z0-9_-]` only."""
+    """What goes out.
+
+    sender: the From address. envelope: to whom, and for which mail. subject: one line. text, html: the same
+    letter in two forms.
+    """
 
     sender: str
-    recipient: str
+    envelope: Envelope
     subject: str
     text: str
     html: str
-    tag: str
+
+    @property
+    def recipient(self) -> str:
+        """The address that it goes to."""
+        return self.envelope.recipient
+
+    @property
+    def tag(self) -> str:
+        """What SES events name it by: letters, digits, `_` and `-` only."""
+        return f"{self.envelope.generation}-{self.envelope.mail}"
 
 
 class Letters:
@@ -58,8 +83,8 @@ class Letters:
         except (OSError, TemplateError) as error:
             raise BadInput("template", f"letter {template}: {error}") from error
 
-    def render(self, template: str, facts: Mapping[str, Any], address: tuple[str, str]) -> Letter:
-        """A letter. address: recipient and tag. Raises BadInput when the template fails."""
+    def render(self, template: str, facts: Mapping[str, Any], envelope: Envelope) -> Letter:
+        """A letter. Raises BadInput when the template fails."""
         values = {"site": self._site, "matches": 1} | dict(facts) | {"at": _moment(facts["at"])}
         try:
             text = self._environment.get_template(f"{template}.txt").render(values)
@@ -68,7 +93,7 @@ class Letters:
             raise BadInput("template", f"letter {template}: {error}") from error
         head, _, body = text.partition("\n")
         subject = " ".join(head.removeprefix("Subject:").split())[:MAX_SUBJECT]
-        return Letter(self._sender, address[0], subject, body.strip() + "\n", html, address[1])
+        return Letter(self._sender, envelope, subject, body.strip() + "\n", html)
 
 
 def check_letters(settings: Settings, letters: Letters) -> None:

@@ -1,15 +1,14 @@
 """The mailer without a cloud: letters land in a box that staff read on a page."""
 
 import asyncio
-import sqlite3
 from concurrent.futures import Future
 
 from server.clock import milliseconds
 from server.errors import StoreFull, Unreachable
+from server.store import mailbox
 from server.store.database import Database
+from server.store.mailbox import Received
 from sync.mail.letter import Letter
-
-KEPT = 1000
 
 
 class Mailbox:
@@ -28,15 +27,5 @@ class Mailbox:
             raise Unreachable(error.sentence) from error
 
     async def _keep(self, letter: Letter) -> int:
-        return await self._database.write(_insert, letter, milliseconds())
-
-
-def _insert(connection: sqlite3.Connection, letter: Letter, now: int) -> int:
-    number = connection.execute(
-        "INSERT INTO mailbox (mail, recipient, subject, text, html, sent_at) "
-        "VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
-        (int(letter.tag.rpartition("-")[2]), letter.recipient, letter.subject, letter.text,
-         letter.html, now),
-    ).fetchone()[0]  # fmt: skip
-    connection.execute("DELETE FROM mailbox WHERE id <= ?", (number - KEPT,))
-    return int(number)
+        kept = Received(0, letter.recipient, letter.subject, letter.text, letter.html, milliseconds())
+        return await self._database.write(mailbox.add, letter.envelope.mail, kept)

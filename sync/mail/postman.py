@@ -11,13 +11,14 @@ from collections.abc import Callable
 
 from loguru import logger
 
+from server.calendar import QUARTER_MS
 from server.errors import BadInput, CloudError, Conflict, StoreFull, Throttled, Unreachable
 from server.store.mail import Mail, Mails, Move
-from sync.mail.letter import Letters
+from sync.mail.letter import Envelope, Letters
 from sync.mail.mailer import Mailer
 from sync.token_bucket import TokenBucket
 
-SETTLE_MS = 15 * 60_000
+SETTLE_MS = QUARTER_MS
 RETRY_MS = (5_000, 300_000)
 IDLE_S = 0.25
 MAX_ATTEMPTS = 20
@@ -56,17 +57,17 @@ class Postman:
         for mail in due:
             await asyncio.sleep(self._bucket.wait(loop.time()))
             self._bucket.spend(1, loop.time())
-            if not await self._send(mail, clock, f"{generation}-{mail.id}"):
+            if not await self._send(mail, clock, generation):
                 break
         return len(due)
 
-    async def _send(self, mail: Mail, clock: Callable[[], int], tag: str) -> bool:
+    async def _send(self, mail: Mail, clock: Callable[[], int], generation: str) -> bool:
         """Whether to go on with the next mail now."""
         if not await self._moved(mail, Move("sending", clock())):
             return True
         try:
             facts = mail.facts | {"matches": mail.matches}
-            letter = self._letters.render(mail.template, facts, (mail.recipient, tag))
+            letter = self._letters.render(mail.template, facts, Envelope(mail.recipient, mail.id, generation))
             number = await asyncio.to_thread(self._mailer.send, letter)
         except BadInput as error:
             await self._end(mail, Move("failed", clock(), reason=error.sentence))

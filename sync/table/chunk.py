@@ -7,33 +7,22 @@ Packing 100 events costs about 20 bytes an event, an item a write unit per KB.
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from server.calendar import HOUR_MS
+from server.store.chunks import Chunk
 from server.store.events import Stored
 
 FORMAT = 1
 MAX_BYTES = 15_000  # one item never needs more than a second of the free 25 write units
 BUCKETS = 4
-HOUR_MS = 3_600_000
 
-_pack = msgspec.msgpack.Encoder().encode
+_encode = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(list[Any]).decode
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """A sealed item. pk, sk: its key. body: bytes. events: how many. first_at: ms, the oldest."""
-
-    pk: str
-    sk: str
-    body: bytes
-    events: int
-    first_at: int
 
 
 def key(site: str, device: str, at: int) -> str:
@@ -56,7 +45,7 @@ def _hour(hour: int) -> str:
     return f"{datetime.fromtimestamp(hour * 3600, UTC):%Y%m%d%H}"
 
 
-def seal(site: str, generation: str, number: int, events: Sequence[Stored]) -> list[Chunk]:
+def pack(site: str, generation: str, number: int, events: Sequence[Stored]) -> list[Chunk]:
     """Chunks of events, each at most 15 KB, by device and an index by customer.
 
     generation: of the store; number: unique in it, so that keys are never used twice.
@@ -99,7 +88,7 @@ def unpack(body: bytes) -> list[Stored]:
 
 def _bodies(rows: list[list[Any]]) -> Iterator[tuple[bytes, int]]:
     """Halve until each part fits: compression makes sizes unknowable beforehand."""
-    body = zlib.compress(_pack(rows), 6)
+    body = zlib.compress(_encode(rows), 6)
     if len(body) <= MAX_BYTES or len(rows) == 1:
         yield body, len(rows)
         return

@@ -13,8 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from server.errors import CloudError
 from server.rankings.window import ALL
 from server.settings import CloudSection
+from server.store.chunks import Chunk
 from sync.aws import client, translated
-from sync.table.chunk import FORMAT, Chunk
+from sync.table.chunk import FORMAT
 from sync.table.sheet import Sheet, unpack
 
 MAX_ITEMS = 25
@@ -48,7 +49,7 @@ class Dynamo:
                 },
             )
         except CloudError as error:
-            if "ResourceInUseException" in error.sentence:
+            if error.code == "ResourceInUseException":
                 return False
             raise
         self._client.get_waiter("table_exists").wait(TableName=self._table)
@@ -111,7 +112,7 @@ class Dynamo:
                 ExpressionAttributeValues={":v": {"S": sheet.version.text()}}, **arguments,
             )  # fmt: skip
         except CloudError as error:
-            if "ConditionalCheckFailedException" not in error.sentence:
+            if error.code != "ConditionalCheckFailedException":
                 raise
 
     def _pages(self, operation: str, **arguments: Any) -> Iterator[bytes]:

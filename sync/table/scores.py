@@ -1,7 +1,6 @@
 """The scores of this site to the table, as far as the checkpoint of the store has them."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
@@ -11,6 +10,7 @@ from msgspec.structs import replace
 
 from server.errors import CloudError
 from server.store import checkpoints, generation
+from server.store.connection import Connection
 from server.store.database import Database
 from sync.backoff import Backoff
 from sync.table.budget import units
@@ -79,18 +79,14 @@ class ScoreWriter:
         mine = (sheet for sheet in self._table.sheets(ranking) if sheet.site == self._site)
         return {sheet.sk: _noted(sheet) for sheet in mine}
 
-    def _whole(self, connection: sqlite3.Connection, ranking: str, now: int) -> tuple[Version, list[Sheet]]:
+    def _whole(self, connection: Connection, ranking: str, now: int) -> tuple[Version, list[Sheet]]:
         """One sheet a bucket with all its keys, as of one checkpoint; none for a bucket without scores."""
-        connection.execute("BEGIN")
-        try:
-            version = Version(generation.born_at(connection), checkpoints.through(connection))
-            rows = checkpoints.named_scores(connection, ranking, self._rankings[ranking])
-            return version, [
-                Sheet(ranking, self._site, day, "", version, now, {name: score for _, name, score in some})
-                for day, some in groupby(rows, lambda row: row[0])
-            ]
-        finally:
-            connection.execute("COMMIT")
+        version = Version(generation.born_at(connection), checkpoints.through(connection))
+        rows = checkpoints.named_scores(connection, ranking, self._rankings[ranking])
+        return version, [
+            Sheet(ranking, self._site, day, "", version, now, {name: score for _, name, score in some})
+            for day, some in groupby(rows, lambda row: row[0])
+        ]
 
     def _compare(self, ranking: str, whole: Iterable[Sheet]) -> tuple[list[Sheet], list[Sheet]]:
         """What is to be written, and what has no place any more."""

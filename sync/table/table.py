@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from sync.table.chunk import Chunk
+from server.store.chunks import Chunk
 from sync.table.sheet import Sheet
 
 

@@ -6,20 +6,21 @@ confirmed them.
 """
 
 import asyncio
-import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 from loguru import logger
 
 from server.errors import CloudError, StoreFull
 from server.store import chunks, events
 from server.store import generation as generations
+from server.store.chunks import Chunk
+from server.store.connection import Connection
 from server.store.database import Database
 from sync.backoff import Backoff
 from sync.table.budget import units
-from sync.table.chunk import Chunk, seal, size
+from sync.table.chunk import pack, size
 from sync.table.table import Table
 from sync.token_bucket import TokenBucket
 
@@ -90,12 +91,12 @@ class Uploader:
     async def run_sender(self, clock: Callable[[], int]) -> None:
         """Send sealed chunks until cancelled."""
         while True:
-            rows = await self._database.read(chunks.unsent, LOOK_AHEAD)
-            if not rows:
+            unsent = await self._database.read(chunks.unsent, LOOK_AHEAD)
+            if not unsent:
                 await asyncio.sleep(IDLE_S)
                 continue
             try:
-                await self._send(rows, clock)
+                await self._send(unsent, clock)
                 self.error = None
                 self._backoff.worked()
             except (CloudError, StoreFull) as error:
@@ -115,7 +116,7 @@ class Uploader:
         made = await self._database.read(self._pack, generation, now, wait_ms)
         return 0 if made is None else await self._database.write(self._keep, made, now)
 
-    def _pack(self, connection: sqlite3.Connection, generation: str, now: int, wait_ms: int) -> Sealed | None:
+    def _pack(self, connection: Connection, generation: str, now: int, wait_ms: int) -> Sealed | None:
         after = chunks.through(connection)
         waiting = events.after(connection, after, SEAL_EVENTS)
         if not waiting:
@@ -123,22 +124,21 @@ class Uploader:
         age_ms = now - waiting[0].received_at  # below 0 when the clock was set back
         if len(waiting) < SEAL_EVENTS and 0 <= age_ms < wait_ms:
             return None
-        made = seal(self._site, generation, waiting[0].id, waiting)
+        made = pack(self._site, generation, waiting[0].id, waiting)
         return Sealed(made, after, waiting[-1].id, len(waiting))
 
-    def _keep(self, connection: sqlite3.Connection, made: Sealed, now: int) -> int:
+    def _keep(self, connection: Connection, made: Sealed, now: int) -> int:
         if chunks.through(connection) != made.after:
             return 0  # somebody else sealed them meanwhile
-        rows = [(one.pk, one.sk, one.body, one.events, one.first_at, now) for one in made.chunks]
-        chunks.seal(connection, rows, made.last)
+        chunks.seal(connection, made.chunks, made.last, now)
         return made.events
 
-    async def _send(self, rows: Sequence[tuple[Any, ...]], clock: Callable[[], int]) -> None:
+    async def _send(self, unsent: Mapping[int, Chunk], clock: Callable[[], int]) -> None:
         """Send requests, a few at once and each when the budget allows, until one fails."""
         room = asyncio.Semaphore(REQUESTS)
         calls: list[asyncio.Task[int]] = []
         try:
-            for batch in _within(self._bucket.rate, rows):
+            for batch in _within(self._bucket.rate, unsent):
                 await room.acquire()
                 if any(call.done() and call.exception() for call in calls):
                     break
@@ -159,7 +159,7 @@ class Uploader:
             raise failed[0]
         left = sum(call.result() for call in calls)
         if left:
-            raise CloudError(f"DynamoDB did not take {left} of {len(rows)} chunks yet.")
+            raise CloudError(f"DynamoDB did not take {left} of {len(unsent)} chunks yet.")
 
     async def _call(self, batch: UploadBatch) -> int:
         """How many chunks the table did not take; these cost nothing."""
@@ -178,11 +178,10 @@ class Uploader:
             await self._database.write(chunks.sent, taken, now)
 
 
-def _within(rate: float, rows: Iterable[tuple[Any, ...]]) -> Iterator[UploadBatch]:
+def _within(rate: float, unsent: Mapping[int, Chunk]) -> Iterator[UploadBatch]:
     """Requests of as many chunks as a second of the budget pays for, one at least."""
     batch = UploadBatch({}, 0)
-    for number, *parts in rows:
-        chunk = Chunk(*parts)
+    for number, chunk in unsent.items():
         cost = units(size(chunk))
         if batch.chunks and (batch.cost + cost > rate or len(batch.chunks) == SEND_AT_ONCE):
             yield batch

@@ -8,15 +8,12 @@ from server.rules.silence import Heard
 from server.settings import Rule
 from server.store import checkpoints, customers, idempotency, schema, silences, standings
 from server.store.idempotency import KeptAnswer
+from server.store.repeated_ids import DAY_MS, RepeatedIds, mark
 
 
 def at_version(path: Path, version: int) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None)
-    for number in range(version):
-        birth = schema._birth() if number == 0 else ""
-        connection.executescript(
-            f"BEGIN; {schema.MIGRATIONS[number]}; {birth}; PRAGMA user_version = {number + 1}; COMMIT"
-        )
+    schema.migrate(connection, version)
     return connection
 
 
@@ -32,6 +29,19 @@ def test_a_store_of_schema_2_keeps_its_events_and_learns_to_keep_answers(tmp_pat
     idempotency.keep(store, [kept], 1_000)
     assert idempotency.find(store, "http-a", b"key", 2_000) == kept
     assert idempotency.find(store, "http-b", b"key", 2_000) is None
+
+
+def test_a_store_of_schema_3_keeps_the_ids_that_it_had_in_one_table_per_day(tmp_path: Path) -> None:
+    store = at_version(tmp_path / "boardwalk.db", 3)
+    now = 20_412 * DAY_MS
+    for day, name in ((20_400, "old"), (20_411, "new")):
+        store.execute(f"CREATE TABLE seen_{day} (mark BLOB PRIMARY KEY) WITHOUT ROWID")
+        store.execute(f"INSERT INTO seen_{day} VALUES (?)", (mark(1, name),))
+    schema.migrate(store)
+    ids = RepeatedIds()
+    ids.load(store)
+    assert [ids.known(store, mark(1, name), now) for name in ("old", "new", "other")] == [True, True, False]
+    assert store.execute("SELECT name FROM sqlite_schema WHERE name GLOB 'seen_2*'").fetchall() == []
 
 
 def test_a_store_of_schema_4_learns_which_silences_were_told(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.store.events import Stored
-from sync.table.chunk import MAX_BYTES, customer_key, distinct, key, seal, unpack
+from sync.table.chunk import MAX_BYTES, customer_key, distinct, key, pack, unpack
 
 HOUR = 3_600_000
 EVENTS = st.lists(
@@ -33,7 +33,7 @@ EVENTS = st.lists(
 @settings(max_examples=200, deadline=None)
 @given(EVENTS)
 def test_sealed_events_come_back_whole_and_under_the_key_of_their_hour(events: list[Stored]) -> None:
-    chunks = seal("shop", "ab12", 5, events)
+    chunks = pack("shop", "ab12", 5, events)
     back = [
         (chunk.pk, event) for chunk in chunks if chunk.pk.startswith("D#") for event in unpack(chunk.body)
     ]
@@ -43,7 +43,7 @@ def test_sealed_events_come_back_whole_and_under_the_key_of_their_hour(events: l
         1 for event in events if event.customer is not None
     )
     assert len({(chunk.pk, chunk.sk) for chunk in chunks}) == len(chunks)
-    assert seal("shop", "ab12", 5, events) == chunks
+    assert pack("shop", "ab12", 5, events) == chunks
 
 
 def test_no_chunk_is_larger_than_a_second_of_the_free_units_pays_for() -> None:
@@ -55,7 +55,7 @@ def test_no_chunk_is_larger_than_a_second_of_the_free_units_pays_for() -> None:
                {"note": noise.randbytes(120).hex()})
         for n in range(1, 2001)
     ]  # fmt: skip
-    chunks = seal("shop", "ab12", 5, events)
+    chunks = pack("shop", "ab12", 5, events)
     assert max(len(chunk.body) for chunk in chunks) <= MAX_BYTES
     assert sum(chunk.events for chunk in chunks if chunk.pk.startswith("D#")) == 2000
 

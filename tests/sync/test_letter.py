@@ -4,7 +4,7 @@ import pytest
 
 from server.rules.rule import FACTS
 from server.settings import Rule
-from sync.mail.letter import Letters
+from sync.mail.letter import Envelope, Letters
 
 AT = 1_795_000_000_000
 ENTERED = {
@@ -18,7 +18,7 @@ LETTERS = Letters("shop@shop.example", "pier")
 
 
 def test_an_entry_names_key_ranking_rank_and_score() -> None:
-    letter = LETTERS.render("entered", ENTERED | {"matches": 4}, ("a@b.c", "t"))
+    letter = LETTERS.render("entered", ENTERED | {"matches": 4}, Envelope("a@b.c", 7, "t"))
     assert letter.subject == "<b>nut & bolt is number 2 of items"
     assert letter.text.splitlines() == [
         "<b>nut & bolt came into the top 3 of items at 2026-11-18 11:06 UTC: number 2, with a score of 7.", "",
@@ -28,21 +28,23 @@ def test_an_entry_names_key_ranking_rank_and_score() -> None:
 
 
 def test_a_silence_lists_devices_with_when_they_were_last_heard() -> None:
-    letter = LETTERS.render("silent", SILENT, ("a@b.c", "t"))
+    letter = LETTERS.render("silent", SILENT, Envelope("a@b.c", 7, "t"))
     assert letter.subject == "2 devices are silent"
     assert letter.text == (
         "Found silent up to 2026-11-18 11:06 UTC, each for 15m or longer:\n\n"
         "till-1, last heard 2026-11-18 10:51 UTC\ntill-2, last heard 2026-11-18 10:50 UTC\n\npier\n"
     )
     assert "<b>till-2</b></td><td>last heard 2026-11-18 10:50 UTC" in letter.html
-    one = LETTERS.render("silent", SILENT | {"devices": SILENT["devices"][:1]}, ("a@b.c", "t"))  # type: ignore[index]
+    one = LETTERS.render("silent", SILENT | {"devices": SILENT["devices"][:1]}, Envelope("a@b.c", 7, "t"))  # type: ignore[index]
     assert one.subject == "till-1 is silent"
 
 
 @pytest.mark.parametrize("name", ["thanks", "welcome"])
 def test_a_letter_to_a_customer_whom_no_event_named_calls_nobody_none(name: str) -> None:
     facts = ENTERED | {"number": 7}
-    letters = [LETTERS.render(name, facts | {"customer": one}, ("a@b.c", "t")) for one in (None, "14048")]
+    letters = [
+        LETTERS.render(name, facts | {"customer": one}, Envelope("a@b.c", 7, "t")) for one in (None, "14048")
+    ]
     assert [letter.text.splitlines()[0] for letter in letters] == ["Dear customer,", "Dear customer 14048,"]
     assert ["<p>Dear customer,</p>" in letter.html for letter in letters] == [True, False]
 
@@ -57,7 +59,7 @@ def test_a_notice_writes_fields_as_events_do() -> None:
         "at": AT,
         "fields": fields,
     }
-    letter = LETTERS.render("notice", facts, ("a@b.c", "t"))
+    letter = LETTERS.render("notice", facts, Envelope("a@b.c", 7, "t"))
     assert letter.text.splitlines()[1:5] == ["cents: 0", "gift: false", "note: ", "paid: true"]
     assert "<td>paid</td><td>true</td>" in letter.html
 

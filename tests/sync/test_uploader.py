@@ -10,7 +10,8 @@ from server.core import Core
 from server.errors import CloudError, Throttled
 from server.settings import CloudSection, EdgeSection, Settings
 from server.store import chunks, events
-from sync.table.chunk import Chunk, unpack
+from server.store.chunks import Chunk
+from sync.table.chunk import unpack
 from sync.table.dynamo import Dynamo
 from sync.table.reader import read_events
 from sync.table.uploader import Uploader

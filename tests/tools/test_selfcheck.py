@@ -10,7 +10,7 @@ import pytest
 from server.core import Core
 from server.settings import Settings
 from server.store import events
-from sync.table.chunk import seal
+from sync.table.chunk import pack
 from tools.demo import selfcheck
 from tools.demo.replay import Order, Till
 
@@ -74,10 +74,10 @@ async def test_an_event_that_is_missing_or_twice_in_the_table_is_found(
     core: Core, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = await core.database.read(events.after, 0, 1000)
-    sealed = seal("shop", core.generation, 1, kept)
+    sealed = pack("shop", core.generation, 1, kept)
     bodies = [chunk.body for chunk in sealed if chunk.pk.startswith("D#")]
-    again = [chunk.body for chunk in seal("shop", "x", 9, kept[:1]) if chunk.pk.startswith("D#")]
-    short = [chunk.body for chunk in seal("shop", "x", 9, kept[1:]) if chunk.pk.startswith("D#")]
+    again = [chunk.body for chunk in pack("shop", "x", 9, kept[:1]) if chunk.pk.startswith("D#")]
+    short = [chunk.body for chunk in pack("shop", "x", 9, kept[1:]) if chunk.pk.startswith("D#")]
     for there, wanted in ((bodies, True), (bodies + again, False), (short, False), ([], False)):
         monkeypatch.setattr(selfcheck, "Dynamo", lambda settings, there=there: Shelf(there))
         assert selfcheck.cloud(Settings(), tmp_path).kept is wanted

@@ -25,8 +25,10 @@ from server.core import Core, open_core
 from server.folds.names import Fresh
 from server.rankings.window import ALL
 from server.settings import Settings
-from server.store import checkpoints, cursors, indexer, repeated_ids
+from server.store import checkpoints, cursors, events, indexer, repeated_ids
+from server.store.cursors import CursorRow
 from server.store.database import Database
+from server.store.events import LogRow
 from server.store.schema import MIGRATIONS
 from tools.bench import store
 
@@ -104,11 +106,11 @@ class Bulk:
             at, device = self._began_at + number * APART_MS, self._devices[number % BOARDS]
             customer, cents = self._customers[number * 7919 % store.CUSTOMERS], number % 10_000
             fields = pack({"quantity": 1, "cents": cents})
-            rows.append((number + 1, device, EPOCH, number // BOARDS + 1, self._kind, customer,
+            rows.append(LogRow(number + 1, device, EPOCH, number // BOARDS + 1, self._kind, customer,
                          at, at, at, EDGE, 0, 0, fields))  # fmt: skip
             marks.append(repeated_ids.mark(device, f"old-{number}"))
             self._count(at, customer, cents)
-        cursors.append(connection, rows)
+        events.append(connection, rows)
         change = self._seen.remember(connection, marks, milliseconds())
         self._seen.adopt(marks, change)
 
@@ -118,7 +120,8 @@ class Bulk:
         newest_at = self._began_at + rows * APART_MS
         moved = zip(self._devices, last, strict=True)
         cursors.save(
-            connection, [(device, EPOCH, acked, b"", 0, 0, newest_at) for device, acked in moved if acked]
+            connection,
+            [CursorRow(device, EPOCH, acked, b"", 0, 0, newest_at) for device, acked in moved if acked],
         )
         scores = [("orders", ALL, who, count) for who, count in self._orders.items()]
         scores += [("spend", ALL, who, cents) for who, cents in self._cents.items()]

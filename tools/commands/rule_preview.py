@@ -12,7 +12,7 @@ from server.rules.evaluate import Entered, Evaluator, Occurrence
 from server.rules.rule import Addresses, Match
 from server.rules.where import Where
 from server.settings import Rule, Settings, Top, is_address
-from sync.mail.letter import Letters
+from sync.mail.letter import Envelope, Letters
 from tools.commands.ranking_preview import MOST, Neighbours, entries, own_key, ranking_of
 
 
@@ -133,7 +133,7 @@ class RulePreview:
 
     def _mail(self, match: Match) -> TriedMail:
         try:
-            letter = self._letters.render(match.rule.letter, match.facts, (match.recipient, ""))
+            letter = self._letters.render(match.rule.letter, match.facts, Envelope(match.recipient))
         except BadInput as error:
             return TriedMail(match.recipient, error=error.sentence)
         return TriedMail(match.recipient, letter.subject, letter.text)

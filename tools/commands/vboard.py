@@ -11,12 +11,12 @@ from typing import Any
 import click
 import msgspec
 
+from server import secret_file
 from server.errors import BoardwalkError, NotFound
-from server.mqtt import access
 from server.serving import find, log_to_stderr
 from server.settings import Settings
 from server.settings.broker_address import broker_address
-from server.store.database import to_the_end
+from server.to_the_end import to_the_end
 from tools.commands.running_boards import NAME, ask, folder_of, sentences
 from tools.commands.vboard_hardware import COMMANDS
 from tools.edge_client import EdgeClient, edge_client
@@ -146,7 +146,7 @@ class CredentialsFile:
             ) from error
 
     def keep(self, told: dict[str, str]) -> None:
-        access.write(self._path, json.dumps(told))
+        secret_file.write(self._path, json.dumps(told))
 
 
 async def _takes(edge: EdgeClient, name: str, kept: CredentialsFile) -> bool:

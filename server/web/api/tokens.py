@@ -1,11 +1,10 @@
 """Tokens for programs."""
 
-import sqlite3
-
 import msgspec
 
 from server.clock import milliseconds
 from server.store import audit, tokens
+from server.store.connection import Connection
 from server.store.tokens import Token
 from server.web.access.caller import ADMIN
 from server.web.api.endpoint import Call, Endpoint, Listing
@@ -51,14 +50,14 @@ async def revoke(call: Call) -> None:
     call.request.app[LIVE].suspect()
 
 
-def _add(connection: sqlite3.Connection, body: NewToken, actor: str) -> str:
+def _add(connection: Connection, body: NewToken, actor: str) -> str:
     now = milliseconds()
     token = tokens.add(connection, body.name, body.scopes, now)
     audit.record(connection, (actor, "token added", f"{body.name} ({' '.join(body.scopes)})"), now)
     return token
 
 
-def _revoke(connection: sqlite3.Connection, name: str, actor: str) -> None:
+def _revoke(connection: Connection, name: str, actor: str) -> None:
     now = milliseconds()
     tokens.revoke(connection, name, now)
     audit.record(connection, (actor, "token revoked", name), now)

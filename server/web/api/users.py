@@ -1,12 +1,11 @@
 """People who sign in: invited with a link that works once."""
 
-import sqlite3
-
 import msgspec
 
 from server.clock import milliseconds
 from server.errors import Conflict
 from server.store import audit, invitations, sessions, staff
+from server.store.connection import Connection
 from server.store.invitations import Invitation
 from server.web.access.caller import ADMIN
 from server.web.access.links import INVITED_MIN, address_of
@@ -64,7 +63,7 @@ async def remove(call: Call) -> None:
     call.request.app[LIVE].suspect()
 
 
-def _invite(connection: sqlite3.Connection, body: NewUser, actor: str) -> str:
+def _invite(connection: Connection, body: NewUser, actor: str) -> str:
     now = milliseconds()
     known = staff.find(connection, body.email)
     if known is not None and known.role != body.role:
@@ -74,7 +73,7 @@ def _invite(connection: sqlite3.Connection, body: NewUser, actor: str) -> str:
     return invitations.create(connection, Invitation(number, body.quick), now, INVITED_MIN)
 
 
-def _remove(connection: sqlite3.Connection, email: str, actor: str) -> None:
+def _remove(connection: Connection, email: str, actor: str) -> None:
     now = milliseconds()
     sessions.end_all(connection, staff.remove(connection, email, now), now)
     audit.record(connection, (actor, "user removed", staff.normal(email)), now)

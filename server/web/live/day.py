@@ -1,13 +1,12 @@
 """The day of the shop: its hours, and the same weekday a week before."""
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from server.calendar import HOUR_MS, Days
 from server.folds.totals import Hourly
 from server.words import local
 
-HOUR_MS = 3_600_000
 OPENS, CLOSES = 8, 20  # shown even when nothing happens in them
 PLACED, CANCELLED = "order.placed", "order.cancelled"
 
@@ -24,8 +23,7 @@ class Hour:
 
 def begin(now: int, zone: ZoneInfo, back: int = 0) -> int:
     """Midnight at the site, `back` days ago, in ms since 1970 UTC."""
-    date = local(now, zone).date() - timedelta(days=back)
-    return int(datetime.combine(date, time(), zone).timestamp() * 1000)
+    return Days(zone).midnight(now, back)
 
 
 def hours(totals: Hourly, now: int, zone: ZoneInfo, back: int = 0) -> list[Hour]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from server.calendar import HOUR_MS
 from server.clock import milliseconds
 from server.store.mail import Mails
 from server.web import fleet
@@ -52,7 +53,7 @@ class Tiles:
         """Today's orders by hour, and those of the same weekday last week where there are any."""
         now, zone, totals = self._clock(), self._parts.settings.zone, self._parts.totals
         today, before = day.hours(totals, now, zone), day.hours(totals, now, zone, back=7)
-        now_hour = (now - day.begin(now, zone)) // day.HOUR_MS
+        now_hour = (now - day.begin(now, zone)) // HOUR_MS
         return {"tile": "orders", "weekday": f"{local(now, zone):%A}", **orders.tile(today, before, now_hour)}
 
     def rankings(self) -> Tile:

@@ -3,13 +3,12 @@
 GET only shows what a link is for: programs that look into mails must not use it up. POST uses it.
 """
 
-import sqlite3
-
 from aiohttp import web
 
 from server.clock import milliseconds
 from server.errors import BadInput
 from server.store import audit, invitations, staff
+from server.store.connection import Connection
 from server.store.invitations import Invitation
 from server.store.staff import Person
 from server.web.access.client_address import address as sender
@@ -60,7 +59,7 @@ async def _password(
     return await request.app[PASSWORDS].hash(judge(fields.get("password", ""), email))
 
 
-def _look(connection: sqlite3.Connection, token: str, now: int) -> tuple[Invitation | None, Person | None]:
+def _look(connection: Connection, token: str, now: int) -> tuple[Invitation | None, Person | None]:
     """The link and its person; a link of somebody who is gone, or of a first who is there, is none."""
     link = invitations.find(connection, token, now)
     if link is None or link.staff is None:
@@ -69,7 +68,7 @@ def _look(connection: sqlite3.Connection, token: str, now: int) -> tuple[Invitat
     return (link if person else None), person
 
 
-def _enter(connection: sqlite3.Connection, token: str, email: str, password: str | None) -> int | None:
+def _enter(connection: Connection, token: str, email: str, password: str | None) -> int | None:
     """Use the link up; the id of who may come in, None when somebody else was quicker."""
     now = milliseconds()
     link, person = _look(connection, token, now)

@@ -1,11 +1,10 @@
 """Signing in and out."""
 
-import sqlite3
-
 from aiohttp import web
 
 from server.clock import milliseconds
 from server.store import audit, sessions, staff
+from server.store.connection import Connection
 from server.store.staff import Person
 from server.web.access import cookie
 from server.web.access.caller import CALLER
@@ -94,11 +93,11 @@ async def _who(request: web.Request, email: str, password: str) -> Person | None
     return person if right else None
 
 
-def _note(connection: sqlite3.Connection, actor: str, action: str) -> None:
+def _note(connection: Connection, actor: str, action: str) -> None:
     audit.record(connection, (actor, action, ""), milliseconds())
 
 
-def _end(connection: sqlite3.Connection, session: str, actor: str) -> None:
+def _end(connection: Connection, session: str, actor: str) -> None:
     now = milliseconds()
     sessions.end(connection, session, now)
     audit.record(connection, (actor, "signed out", ""), now)

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from server.calendar import MINUTE_MS
 from server.clock import milliseconds
 from server.settings import address
 from server.web.access.caller import READ, require
@@ -10,7 +11,7 @@ from server.web.live.tiles import TILES
 from server.web.parts import PARTS
 from server.web.render import page
 
-LATE_MS = 5 * 60_000
+LATE_MS = 5 * MINUTE_MS
 
 
 async def show(request: web.Request) -> web.Response:
