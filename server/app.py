@@ -28,6 +28,9 @@ from server.mqtt.access import FOREIGN_USER
 from server.mqtt.broker import Broker
 from server.mqtt.receiver import Receiver
 from server.mqtt.subscriber import Account, Subscriber
+from server.people.programs import Programs
+from server.people.sign_in import SignIn
+from server.people.staff import Staff
 from server.rules.rule import Addresses
 from server.settings import MqttSection, Settings, address
 from server.settings.broker_address import broker_address
@@ -52,7 +55,9 @@ class Edge:
         self._stack = stack
         self.rate = Rate()
         self.acks = Acks(settings.edge.site, self._publish, milliseconds)
-        self.commands = Commands(settings.edge.site, core.presence.one, self._command, milliseconds)
+        self.commands = Commands(
+            core.database, settings.edge.site, core.presence.one, self._command, milliseconds
+        )
         self.consumer = Consumer(core.database, core.intake, self.acks)
         self.cloud = CloudService(settings, core.database, milliseconds, self._is_busy)
         self.health = Health([])
@@ -136,6 +141,9 @@ class Edge:
             cloud=self.cloud,
             health=self.health,
             devices=core.registrar,
+            staff=Staff(core.database, milliseconds),
+            programs=Programs(core.database, milliseconds),
+            sign_in=SignIn(core.database, milliseconds),
             commands=self.commands,
             on_commit=self.consumer.listeners.append,
             per_minute=self.rate.per_minute,

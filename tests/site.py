@@ -10,6 +10,7 @@ from firmware.wire import ack
 from server.core import Core, open_core
 from server.ingest.acks import Acks
 from server.ingest.consumer import Consumer
+from server.rights import THIS_MACHINE
 from server.settings import Settings
 from server.store.database import Database
 
@@ -54,7 +55,7 @@ def site(tmp_path: Path) -> Opener:
             one = Site(await open_core(settings or Settings(), database))
             for name in devices:
                 if name not in one.core.names.ids["device"]:
-                    await one.core.registrar.add(name)
+                    await one.core.registrar.add(THIS_MACHINE, name)
             yield one
 
     return opener

@@ -43,11 +43,6 @@ class Lost:
         self.payload = payload
 
 
-def record_size(record_bytes: int) -> int:
-    """What a record of so many bytes costs in a frame (its head is 2 or 3 bytes)."""
-    return record_bytes + (2 if record_bytes < 0x100 else 3)
-
-
 def encode(up: Up) -> bytes:
     """The bytes of a frame. Raises WireError when it would be over 2,048 bytes."""
     out = bytearray()

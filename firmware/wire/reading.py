@@ -183,6 +183,32 @@ def result(payload: bytes) -> Result:
     return Result(body["id"], None, error, text)
 
 
+class LogLines:
+    """The answer to the command `log`.
+
+    boot: the number of the start that the lines are of. first, last: numbers of the first line here and of
+    the last one that the board has, from 1. lines: uptime_ms, level and text of each.
+    """
+
+    def __init__(self, boot: int, first: int, last: int, lines: list[tuple[int, str, str]]):
+        self.boot = boot
+        self.first = first
+        self.last = last
+        self.lines = lines
+
+
+def log(result: object) -> LogLines:
+    """The lines in the result of a `log`. Raises WireError for any other result."""
+    try:
+        boot, first, last, lines = [result[name] for name in ("boot", "first", "last", "lines")]  # type: ignore[index]
+        numbers = all(type(number) is int and number >= 0 for number in (boot, first, last))
+        if numbers and all([type(part) for part in line] == [int, str, str] for line in lines):
+            return LogLines(boot, first, last, [tuple(line) for line in lines])
+    except (TypeError, KeyError):
+        pass
+    raise WireError("a log is boot, first, last and lines of uptime, level and text")
+
+
 def _told(value: object) -> dict[str, object]:
     if not isinstance(value, dict) or not _is_plain(value, MAX_DEPTH):
         raise WireError("result: an object of texts without controls and numbers within 2^53")

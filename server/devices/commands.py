@@ -4,17 +4,32 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from firmware.wire import reading, topics
-from firmware.wire.command import Command, encode
+from firmware.wire.command import READS, Command, encode
 from firmware.wire.errors import WireError
 from server.errors import BadInput, Conflict, NotFound
+from server.rights import OPERATE, Actor
+from server.store import acts
+from server.store.acts import Act
+from server.store.database import Database
 from server.store.devices import Device
 
 LONGEST_S = 60  # a deadline is short: nothing of this outlives the process
 MOST = 256  # commands under way at once
 Publish = Callable[[str, bytes], bool]
+
+
+class NewCommand(NamedTuple):
+    """What a device is to do. command: as identify or restart. arguments: of that command.
+
+    within_s: how long its answer is waited for, 1 to 60 seconds.
+    """
+
+    command: str
+    arguments: dict[str, Any]
+    within_s: float
 
 
 @dataclass(frozen=True)
@@ -47,12 +62,15 @@ class Commands:
     """All commands that are under way, in memory.
 
     find: what is known of a device, or NotFound. publish: topic and payload, at QoS 1; False when there is no
-    connection to the broker. clock: ms since 1970 UTC.
+    connection to the broker. clock: ms since 1970 UTC. What is not in READS is an act, written down before
+    it is sent, for a caller may hang up while the board works.
     """
 
     def __init__(
-        self, site: str, find: Callable[[str], Device], publish: Publish, clock: Callable[[], int]
-    ) -> None:
+        self, database: Database, site: str, find: Callable[[str], Device], publish: Publish,
+        clock: Callable[[], int],
+    ) -> None:  # fmt: skip
+        self._database = database
         self._site = site
         self._find = find
         self._publish = publish
@@ -69,13 +87,12 @@ class Commands:
         if len(self._pending) >= MOST:
             raise Conflict(f"{MOST} commands are under way already; try again when they are answered.")
 
-    async def send(
-        self, device: str, command: str, arguments: dict[str, Any], within_s: float
-    ) -> CommandResult:
-        """Send a command and wait for its answer, at most `within_s` (1 to 60).
+    async def send(self, actor: Actor, device: str, wanted: NewCommand) -> CommandResult:
+        """Send a command and wait for its answer.
 
-        Raises NotFound, Conflict (offline), and BadInput for what does not fit into a command.
+        Raises Refused, NotFound, Conflict (offline), and BadInput for what does not fit into a command.
         """
+        command, arguments, within_s = wanted
         self.check(device)
         if not 1 <= within_s <= LONGEST_S:
             raise BadInput("within_s", f"within_s is a number from 1 to {LONGEST_S}.")
@@ -87,6 +104,9 @@ class Commands:
             raise BadInput("command", f"This is no command that boards take: {error.reason}.") from error
         except RecursionError as error:
             raise BadInput("arguments", "The arguments are nested too deeply.") from error
+        if command not in READS:
+            act = Act(actor, OPERATE, f"device {command[:32]}", device, self._clock())
+            await acts.carry_out(self._database, act, lambda _: None)
         pending = Pending(device, payload, asyncio.get_running_loop().create_future())
         self._pending[number] = pending
         try:

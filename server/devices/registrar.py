@@ -1,20 +1,38 @@
-"""Adding, renewing and revoking devices, with effect in the store, in memory and at the broker."""
+"""The device register: each change takes effect in the store, in memory and at the broker."""
 
 from collections.abc import Awaitable, Callable
+
+import msgspec
 
 from server.errors import BadInput
 from server.folds.names import Names
 from server.folds.presence import Presence
-from server.store import devices
+from server.rights import ADMIN, OPERATE, Actor
+from server.store import acts, devices
+from server.store.acts import Act
 from server.store.database import Database
 from server.store.devices import Device
 from server.to_the_end import to_the_end
 
-LONGEST = 64
+LONGEST = 64  # characters of a label or group
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """What a device signs in with.
+
+    device: its name. username: for MQTT, which is the name too. secret: told this once.
+    """
+
+    device: str
+    username: str
+    secret: str
 
 
 class Registrar:
-    """The device register of a running edge. update: brings changes to the broker."""
+    """The device register of a running edge. clock: ms since 1970 UTC.
+
+    update: brings changes to the broker; called behind each one.
+    """
 
     def __init__(
         self, database: Database, names: Names, presence: Presence, clock: Callable[[], int]
@@ -23,61 +41,71 @@ class Registrar:
         self._names = names
         self._presence = presence
         self._clock = clock
-        self.update: Callable[[], Awaitable[None]] | None = None
+        self.update: Callable[[], Awaitable[None]] = _nothing
 
-    async def add(self, name: str) -> dict[str, str]:
-        """{"device", "username", "secret"}, the secret this once. Raises BadInput, Conflict."""
-        return await to_the_end(self._add(name))
+    async def add(self, actor: Actor, name: str) -> Credentials:
+        """Register a device, or one that was revoked again. Raises Refused, BadInput and Conflict."""
+        return await to_the_end(self._add(actor, name))
 
-    async def renew(self, name: str) -> dict[str, str]:
-        """As `add`, for a device that is there; its old secret ends at once. Raises NotFound."""
-        return await to_the_end(self._renew(name))
+    async def renew(self, actor: Actor, name: str) -> Credentials:
+        """New credentials for a device that is there; its old secret ends at once.
 
-    async def revoke(self, name: str) -> None:
-        """Cut the device off now and for good. Raises NotFound."""
-        await to_the_end(self._revoke(name))
+        Raises Refused and NotFound.
+        """
+        return await to_the_end(self._renew(actor, name))
 
-    async def describe(self, name: str, label: str | None = None, group: str | None = None) -> Device:
+    async def revoke(self, actor: Actor, name: str) -> None:
+        """Cut the device off now and for good. Raises Refused and NotFound."""
+        await to_the_end(self._revoke(actor, name))
+
+    async def describe(
+        self, actor: Actor, name: str, label: str | None = None, group: str | None = None
+    ) -> Device:
         """Give a device another label or group, None: as it is; how it was before.
 
-        Raises NotFound, and BadInput for a text that is too long or not printable.
+        Raises Refused, NotFound, and BadInput for a text that is too long or not printable.
         """
-        return await to_the_end(self._describe(name, label, group))
+        return await to_the_end(self._describe(actor, name, label, group))
 
     # store, memory and broker change together: a caller that hangs up must not come in between
 
-    async def _add(self, name: str) -> dict[str, str]:
-        now = self._clock()
-        number, secret = await self._database.write(devices.add, name, now)
+    async def _add(self, actor: Actor, name: str) -> Credentials:
+        act = Act(actor, ADMIN, "device added", name, self._clock())
+        number, secret = await acts.carry_out(self._database, act, devices.add, name, act.now)
         self._names.adopt("device", name, number)
         self._names.senders.add(number)
-        self._presence.added(name, now)
-        await self._tell()
-        return {"device": name, "username": name, "secret": secret}
+        self._presence.added(name, act.now)
+        await self.update()
+        return Credentials(name, name, secret)
 
-    async def _renew(self, name: str) -> dict[str, str]:
-        secret = await self._database.write(devices.renew, name)
-        await self._tell()
-        return {"device": name, "username": name, "secret": secret}
+    async def _renew(self, actor: Actor, name: str) -> Credentials:
+        act = Act(actor, ADMIN, "device credentials renewed", name, self._clock())
+        secret = await acts.carry_out(self._database, act, devices.renew, name)
+        await self.update()
+        return Credentials(name, name, secret)
 
-    async def _revoke(self, name: str) -> None:
-        now = self._clock()
-        number = await self._database.write(devices.revoke, name, now)
+    async def _revoke(self, actor: Actor, name: str) -> None:
+        act = Act(actor, ADMIN, "device revoked", name, self._clock())
+        number = await acts.carry_out(self._database, act, devices.revoke, name, act.now)
         self._names.senders.discard(number)
-        self._presence.revoked(name, now)
-        await self._tell()
+        self._presence.revoked(name, act.now)
+        await self.update()
 
-    async def _describe(self, name: str, label: str | None, group: str | None) -> Device:
+    async def _describe(self, actor: Actor, name: str, label: str | None, group: str | None) -> Device:
         before = self._presence.one(name)
-        label = before.label if label is None else _text("label", label)
-        group = before.group if group is None else _text("group", group)
-        await self._database.write(devices.describe, name, label, group)
-        self._presence.described(name, label, group)
+        wanted = (
+            before.label if label is None else _text("label", label),
+            before.group if group is None else _text("group", group),
+        )
+        action = "device moved" if label is None else "device described"
+        act = Act(actor, OPERATE, action, name, self._clock())
+        await acts.carry_out(self._database, act, devices.describe, name, *wanted)
+        self._presence.described(name, *wanted)
         return before
 
-    async def _tell(self) -> None:
-        if self.update is not None:
-            await self.update()
+
+async def _nothing() -> None:
+    """For an edge whose broker asks nobody for a secret, or has none of its own."""
 
 
 def _text(field: str, text: str) -> str:

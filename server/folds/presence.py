@@ -1,7 +1,6 @@
 """Who is here: the latest `state` of each device, in memory, saved now and then."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -15,19 +14,14 @@ from server.store.database import Database
 from server.store.devices import Device
 
 SAVE_S = 5.0
-Changed = Callable[[Device], None]
 
 
 class Presence:
-    """All devices with what they last told; `changed` listeners hear of each difference.
-
-    beats: in which minutes they were heard.
-    """
+    """All devices with what they last told. beats: in which minutes they were heard."""
 
     def __init__(self) -> None:
         self._seen: dict[str, Device] = {}
         self._dirty: set[str] = set()
-        self.changed: list[Changed] = []
         self.beats = Beats()
 
     async def load(self, database: Database, now: int) -> None:
@@ -130,5 +124,3 @@ class Presence:
         if self._seen.get(one.name) != one:
             self._seen[one.name] = one
             self._dirty.add(one.name)
-            for listener in self.changed:
-                listener(one)

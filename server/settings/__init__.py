@@ -12,7 +12,6 @@ from server.settings.sections import (
     MailSection,
     MqttSection,
     RankingSpec,
-    RetentionSection,
     Rule,
     Settings,
     address,
@@ -21,6 +20,6 @@ from server.settings.source import load, overrides
 
 __all__ = [
     "LISTS", "SECTIONS", "CloudSection", "Condition", "EdgeSection", "Hours", "HttpSection", "MailSection",
-    "MqttSection", "RankingSpec", "RetentionSection", "Rule", "Settings", "Top", "address", "condition",
+    "MqttSection", "RankingSpec", "Rule", "Settings", "Top", "address", "condition",
     "is_address", "load", "overrides",
 ]  # fmt: skip

@@ -83,10 +83,6 @@ def _amounts(settings: Settings) -> Iterator[Wrong]:
         yield Wrong("cloud", "seal_after_s", "1 to 3600")
     if not 1 <= settings.mail.per_second <= 10_000:
         yield Wrong("mail", "per_second", "1 to 10000")
-    if settings.cloud.layout != "chunks":
-        yield Wrong("cloud", "layout", "chunks; items are planned and not there yet")
-    if settings.retention.days:
-        yield Wrong("retention", "days", "0; events are kept for ever until retention is there")
 
 
 def _mail(settings: Settings) -> Iterator[Wrong]:

@@ -51,7 +51,6 @@ class CloudSection(Section, frozen=True):
     table: str = "boardwalk"
     endpoint_url: str = ""
     write_units: int = 20
-    layout: Literal["chunks", "items"] = "chunks"
     seal_after_s: int = 60
 
 
@@ -131,12 +130,6 @@ class Rule(Section, frozen=True):
         return "welcome" if self.to == "customer" else "entered"
 
 
-class RetentionSection(Section, frozen=True):
-    """days: how long events stay after they are in the cloud; 0 keeps them for ever."""
-
-    days: int = 0
-
-
 _ORDERS = ("order.placed",)
 _CANCELLED = ("order.cancelled",)
 RANKINGS = (
@@ -153,7 +146,6 @@ class Settings(Section, frozen=True):
     mqtt: MqttSection = MqttSection()
     cloud: CloudSection = CloudSection()
     mail: MailSection = MailSection()
-    retention: RetentionSection = RetentionSection()
     ranking: tuple[RankingSpec, ...] = RANKINGS
     rule: tuple[Rule, ...] = ()
     places: tuple[str, ...] = ()
@@ -167,7 +159,6 @@ class Settings(Section, frozen=True):
 SECTIONS: dict[str, type[Section]] = {
     "edge": EdgeSection, "http": HttpSection, "mqtt": MqttSection,
     "cloud": CloudSection, "mail": MailSection,
-    "retention": RetentionSection,
 }  # fmt: skip
 LISTS: dict[str, type[Section]] = {"ranking": RankingSpec, "rule": Rule}
 

@@ -2,13 +2,26 @@
 
 import sqlite3
 from dataclasses import dataclass
+from typing import NamedTuple
 
 KEPT = 100_000
 
 
+class Entry(NamedTuple):
+    """What is written down of an act, as in Act."""
+
+    actor: str
+    action: str
+    detail: str
+
+
 @dataclass(frozen=True)
-class Act:
-    """One entry. actor: an address, `token <name>` or `this machine`. detail: whom or what it concerns."""
+class AuditEntry:
+    """An act that happened.
+
+    id: its number, rising with time. at: when, ms since 1970 UTC. actor: an address, `token <name>` or
+    `this machine`. action: what they did, as `device added`. detail: whom or what it concerns.
+    """
 
     id: int
     at: int
@@ -17,9 +30,9 @@ class Act:
     detail: str
 
 
-def record(connection: sqlite3.Connection, act: tuple[str, str, str], now: int) -> None:
-    """Add (actor, action, detail), in the transaction of the act itself; the newest 100,000 stay."""
-    actor, action, detail = act
+def record(connection: sqlite3.Connection, entry: Entry, now: int) -> None:
+    """Add an entry, in the transaction of the act itself; the newest 100,000 stay."""
+    actor, action, detail = entry
     connection.execute(
         "INSERT INTO audit (at, actor, action, detail) VALUES (?, ?, ?, ?)",
         (now, actor[:200], action, detail[:500]),
@@ -27,10 +40,10 @@ def record(connection: sqlite3.Connection, act: tuple[str, str, str], now: int) 
     connection.execute("DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?", (KEPT,))
 
 
-def page(connection: sqlite3.Connection, after: int | None, limit: int) -> list[Act]:
+def page(connection: sqlite3.Connection, after: int | None, limit: int) -> list[AuditEntry]:
     """At most `limit` entries older than `after`, newest first."""
     rows = connection.execute(
         "SELECT id, at, actor, action, detail FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?",
         (after if after is not None else 1 << 62, limit),
     )
-    return [Act(*row) for row in rows]
+    return [AuditEntry(*row) for row in rows]

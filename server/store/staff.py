@@ -4,9 +4,9 @@ import sqlite3
 from dataclasses import dataclass
 
 from server.errors import BadInput, Conflict, NotFound
+from server.rights import ROLES
 from server.settings import is_address
 
-ROLES = ("viewer", "operator", "admin")
 COLUMNS = "id, email, role, password, added_at"
 
 

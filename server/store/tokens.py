@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from firmware.wire.topics import is_name
 from server.errors import BadInput, Conflict, NotFound
+from server.rights import TOKEN_SCOPES
 from server.store.invitations import digest
 
-SCOPES = ("ingest", "read", "admin")
 PREFIX = "bw_"  # so that scanners for leaked secrets can know ours
 MAX_NAME = 27  # `http-` and the name together are a device's name
 COLUMNS = "name, scopes, added_at, used_at, revoked_at"
@@ -30,13 +30,13 @@ def add(connection: sqlite3.Connection, name: str, scopes: Sequence[str], now: i
     """The new token, told this once. Raises BadInput, and Conflict for a name that is in use."""
     if not is_name(name) or len(name) > MAX_NAME:
         raise BadInput("name", f"{name!r} cannot name a token: 1 to {MAX_NAME} of a-z, 0-9 and -.")
-    if not scopes or not set(scopes) <= set(SCOPES):
-        raise BadInput("scopes", f"Scopes are any of {', '.join(SCOPES)}, one at least.")
+    if not scopes or not set(scopes) <= set(TOKEN_SCOPES):
+        raise BadInput("scopes", f"Scopes are any of {', '.join(TOKEN_SCOPES)}, one at least.")
     row = connection.execute("SELECT revoked_at FROM token WHERE name = ?", (name,)).fetchone()
     if row is not None and row[0] is None:
         raise Conflict(f"There is a token {name} already; revoke it first, or choose another name.")
     token = PREFIX + secrets.token_urlsafe(32)
-    ordered = " ".join(scope for scope in SCOPES if scope in scopes)
+    ordered = " ".join(scope for scope in TOKEN_SCOPES if scope in scopes)
     connection.execute(
         "INSERT INTO token (name, hash, scopes, added_at) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO "
         "UPDATE SET hash = excluded.hash, scopes = excluded.scopes, added_at = excluded.added_at, "
@@ -50,6 +50,14 @@ def find(connection: sqlite3.Connection, token: str) -> Token | None:
     """Whose token this is, None when it was revoked or never was."""
     row = connection.execute(
         f"SELECT {COLUMNS} FROM token WHERE hash = ? AND revoked_at IS NULL", (digest(token),)
+    ).fetchone()
+    return _token(row) if row else None
+
+
+def get(connection: sqlite3.Connection, name: str) -> Token | None:
+    """The token of this name, None when it was revoked or never was."""
+    row = connection.execute(
+        f"SELECT {COLUMNS} FROM token WHERE name = ? AND revoked_at IS NULL", (name,)
     ).fetchone()
     return _token(row) if row else None
 

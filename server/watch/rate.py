@@ -8,19 +8,17 @@ SPAN_S = 60.0
 
 
 class Rate:
-    """Counts amounts over a sliding minute; `total` counts them all."""
+    """Counts amounts over a sliding minute."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._latest: deque[tuple[float, int]] = deque()
         self._sum = 0
-        self.total = 0
 
     def add(self, amount: int) -> None:
         """Count `amount` now."""
         self._latest.append((self._clock(), amount))
         self._sum += amount
-        self.total += amount
         self._forget()
 
     def per_minute(self) -> int:

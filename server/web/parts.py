@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from server.devices.commands import CommandResult as CommandResult
-from server.devices.commands import Commands
+from server.devices.commands import NewCommand as NewCommand
 from server.devices.registrar import Registrar
 from server.folds.folds import Folds
 from server.folds.folds import Place as Place
@@ -19,6 +19,10 @@ from server.folds.totals import Hourly
 from server.ingest.arrival import Once as Once
 from server.ingest.arrival import Outcome as Outcome
 from server.ingest.commit import Commit as Commit
+from server.people.programs import Programs
+from server.people.sign_in import SignIn
+from server.people.staff import Staff
+from server.rights import Actor
 from server.settings import Settings
 from server.store.database import Database
 from server.store.devices import Device as Device
@@ -67,6 +71,16 @@ class Health(Protocol):
         """Sentences staff should know that are no fault, as a broker without rights a device."""
 
 
+class Commands(Protocol):
+    """The way of commands to boards, in memory."""
+
+    async def send(self, actor: Actor, device: str, command: NewCommand) -> CommandResult:
+        """Send a command and wait for its answer.
+
+        Raises Refused, NotFound, Conflict (offline), and BadInput for what does not fit into a command.
+        """
+
+
 @dataclass(frozen=True)
 class Parts:
     """Everything that the web floor is handed.
@@ -85,6 +99,9 @@ class Parts:
     cloud: Cloud
     health: Health
     devices: Registrar
+    staff: Staff
+    programs: Programs
+    sign_in: SignIn
     commands: Commands
     on_commit: Callable[[Callable[[Commit], None]], None]
     per_minute: Callable[[], int]

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from server.rights import THIS_MACHINE
 from tests.site import Opener
 
 
@@ -14,7 +15,7 @@ async def test_a_revocation_takes_effect_also_when_its_caller_hangs_up(site: Ope
             told.append("broker")
 
         edge.core.registrar.update = update
-        asking = asyncio.create_task(edge.core.registrar.revoke("till-1"))
+        asking = asyncio.create_task(edge.core.registrar.revoke(THIS_MACHINE, "till-1"))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         asking.cancel()

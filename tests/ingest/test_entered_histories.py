@@ -15,6 +15,7 @@ from server.calendar import Days
 from server.core import open_core
 from server.folds.checkpointer import Checkpointer
 from server.ingest.arrival import Posting
+from server.rights import THIS_MACHINE
 from server.settings import MailSection, RankingSpec, Rule, Settings
 from server.store.database import Database
 from tests.histories import count, folder
@@ -71,7 +72,7 @@ async def _history(folder: Path, configured: list[Written], steps: list[Any]) ->
             site = Site(await open_core(_settings(configured), database))
             for name in DEVICES:
                 if name not in site.core.names.ids["device"]:
-                    await site.core.registrar.add(name)
+                    await site.core.registrar.add(THIS_MACHINE, name)
             while pending and pending[0][0] != "restart":
                 step, rest = pending.pop(0)
                 if step != "checkpoint":

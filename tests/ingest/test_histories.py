@@ -14,6 +14,7 @@ from server.core import open_core
 from server.folds.checkpointer import Checkpointer
 from server.ingest.arrival import UpArrival
 from server.ingest.decode import record
+from server.rights import THIS_MACHINE
 from server.settings import Rule, Settings
 from server.store.database import Database
 from tests.ingest.boards import NOW, Board, order
@@ -65,7 +66,7 @@ async def _history(folder: Path, boards: list[Board], steps: list[tuple[str, int
             site = Site(await open_core(SETTINGS, database))
             for board in boards:
                 if board.name not in site.core.names.ids["device"]:
-                    await site.core.registrar.add(board.name)
+                    await site.core.registrar.add(THIS_MACHINE, board.name)
             _check_rankings(site, boards, acked)
             while pending:
                 step, which, back, count = pending.pop(0)

@@ -13,6 +13,7 @@ from server.calendar import Days
 from server.core import open_core
 from server.folds.checkpointer import Checkpointer
 from server.ingest.arrival import Posting
+from server.rights import THIS_MACHINE
 from server.settings import Rule, Settings
 from server.store.database import Database
 from tests.histories import count, folder
@@ -89,7 +90,7 @@ async def _history(folder: Path, rules: list[Written], steps: list[Any]) -> None
             site = Site(await open_core(configured, database))
             for name in ("till-1", "till-2"):
                 if name not in site.core.names.ids["device"]:
-                    await site.core.registrar.add(name)
+                    await site.core.registrar.add(THIS_MACHINE, name)
             assert _counts(site) == truth.counts()
             while pending and pending[0][0] != "restart":
                 step, *rest = pending.pop(0)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from server.app import Edge, running
+from server.rights import THIS_MACHINE
 from server.rules import silence as silence_rule
 from server.settings import EdgeSection, HttpSection, MailSection, MqttSection, Rule, Settings, phrases
 from server.watch import silence as silence_watch
@@ -195,7 +196,7 @@ async def test_devices_that_fall_silent_together_are_one_letter(
     rule = Rule(name="outage", silent="2m", to="staff")
     async with running(shop(tmp_path, rule)) as edge:
         names = ("till-1", "till-2", "till-3")
-        secrets = [(await edge.core.registrar.add(name))["secret"] for name in names]
+        secrets = [(await edge.core.registrar.add(THIS_MACHINE, name)).secret for name in names]
         for name, secret in zip(names, secrets, strict=True):
             speak(edge, name, secret)
         ((subject, text),) = await mailbox(edge, 1)

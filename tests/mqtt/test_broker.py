@@ -16,6 +16,7 @@ from server.core import Core, open_core
 from server.errors import StartError
 from server.mqtt.broker import Broker
 from server.mqtt.mosquitto import Mosquitto
+from server.rights import THIS_MACHINE
 from server.settings import MqttSection, Settings
 from server.store import devices
 from server.store.database import Database
@@ -75,7 +76,7 @@ def settings(port: int = 0) -> MqttSection:
 async def test_a_device_reads_and_writes_its_own_topics_only(core: Core) -> None:
     async with Broker(settings(), "shop", core.database) as broker:
         core.registrar.update = broker.update
-        secrets = {name: (await core.registrar.add(name))["secret"] for name in ("a", "b")}
+        secrets = {name: (await core.registrar.add(THIS_MACHINE, name)).secret for name in ("a", "b")}
         edge = Client(broker.port, broker.user, broker.secret)
         one, other = (Client(broker.port, name, secrets[name]) for name in ("a", "b"))
         edge.subscribe("bw1/#")
@@ -96,7 +97,7 @@ async def test_a_device_reads_and_writes_its_own_topics_only(core: Core) -> None
 async def test_a_wrong_secret_and_no_secret_are_refused(core: Core) -> None:
     async with Broker(settings(), "shop", core.database) as broker:
         core.registrar.update = broker.update
-        await core.registrar.add("a")
+        await core.registrar.add(THIS_MACHINE, "a")
         for user, secret in (("a", "wrong"), ("nobody", ""), ("_edge", "guess"), ("_edge-json", "guess")):
             client = Client(broker.port, user, secret)
             await until(lambda client=client: client.answer is not None)
@@ -107,10 +108,10 @@ async def test_a_wrong_secret_and_no_secret_are_refused(core: Core) -> None:
 async def test_revoking_disconnects_at_once_and_others_stay(core: Core) -> None:
     async with Broker(settings(), "shop", core.database) as broker:
         core.registrar.update = broker.update
-        secrets = {name: (await core.registrar.add(name))["secret"] for name in ("a", "b")}
+        secrets = {name: (await core.registrar.add(THIS_MACHINE, name)).secret for name in ("a", "b")}
         one, other = (Client(broker.port, name, secrets[name]) for name in ("a", "b"))
         await until(lambda: one.answer == "Success" and other.answer == "Success")
-        await core.registrar.revoke("a")
+        await core.registrar.revoke(THIS_MACHINE, "a")
         await until(lambda: one.gone, 2)
         assert not other.gone
         one.close()
@@ -120,10 +121,10 @@ async def test_revoking_disconnects_at_once_and_others_stay(core: Core) -> None:
 async def test_a_new_secret_ends_the_old_one_at_once(core: Core) -> None:
     async with Broker(settings(), "shop", core.database) as broker:
         core.registrar.update = broker.update
-        secrets = {name: (await core.registrar.add(name))["secret"] for name in ("a", "b")}
+        secrets = {name: (await core.registrar.add(THIS_MACHINE, name)).secret for name in ("a", "b")}
         one, other = (Client(broker.port, name, secrets[name]) for name in ("a", "b"))
         await until(lambda: one.answer == "Success" and other.answer == "Success")
-        renewed = (await core.registrar.renew("a"))["secret"]
+        renewed = (await core.registrar.renew(THIS_MACHINE, "a")).secret
         await until(lambda: one.gone, 2)
         one.close()
         old, new = Client(broker.port, "a", secrets["a"], "x"), Client(broker.port, "a", renewed)
@@ -232,11 +233,11 @@ async def test_the_newest_register_wins_when_two_changes_come_at_once(tmp_path: 
         core = await open_core(Settings(), database)
         async with Broker(settings(), "shop", database) as broker:
             core.registrar.update = broker.update
-            await core.registrar.add("a")
+            await core.registrar.add(THIS_MACHINE, "a")
             database.slow = True
-            adding = asyncio.create_task(core.registrar.add("b"))
+            adding = asyncio.create_task(core.registrar.add(THIS_MACHINE, "b"))
             await asyncio.sleep(0.05)
-            await core.registrar.revoke("a")
+            await core.registrar.revoke(THIS_MACHINE, "a")
             await adding
             listed = (tmp_path / "broker" / "passwords").read_text().splitlines()
             assert [line.partition(":")[0] for line in listed] == ["_edge", "_edge-json", "b"]

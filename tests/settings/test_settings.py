@@ -32,8 +32,6 @@ WRONG = [
     ("[cloud]\ntable = 'a b'", 2, "table: 3 to 255 letters, digits, _ - and ."),
     ("[cloud]\nendpoint_url = 'x'", 2, "endpoint_url: an address that begins with http://"),
     ("[cloud]\nwrite_units = 0", 2, "write_units: 1 to 40000; 25 are free"),
-    ("[cloud]\nlayout = 'rows'", 2, "layout: allowed: 'chunks', 'items'"),
-    ("[cloud]\nlayout = 'items'", 2, "layout: chunks; items are planned and not there yet"),
     ("[cloud]\nseal_after_s = 0", 2, "seal_after_s: 1 to 3600"),
     ("[mail]\nmode = 'smtp'", 2, "mode: allowed: 'off', 'local', 'ses'"),
     ("[mail]\nsender = 'nobody'", 2, "sender: 'nobody' is no mail address"),
@@ -42,7 +40,6 @@ WRONG = [
     ("[mail]\nconfiguration_set = 1", 2, "configuration_set: expected a text, got a whole number"),
     ("[mail]\nper_second = 0", 2, "per_second: 1 to 10000"),
     ("[mail]\nendpoint_url = 'x'", 2, "endpoint_url: an address that begins with http://"),
-    ("[retention]\ndays = -1", 2, "days: 0; events are kept for ever until retention is there"),
     ("[[ranking]]\nname = 'a'\nkinds = []", 3, "kinds: kinds are texts like order.placed, one at least"),
     ("[[ranking]]\nname = 'a'\nkinds = ['x']\nwindows = ['1y']", 4, "windows: a list of 'all', 'today', '7d', '30d'"),
     ("[[ranking]]\nname = 'a'\nkinds = ['x']\nscore = 'avg:x'", 4, "score: count, or sum: and the name of a field"),
@@ -93,7 +90,7 @@ WRONG = [
     (f"{RULE}on = 'x'\nquiet = true", 5, "quiet: expected a text, as '22:00-07:00', got true or false"),
     ("[[rule]]\nname='a'\non='x'\nto='a@b.c'\n[[rule]]\nname='a'\non='x'\nto='a@b.c'", 6, "name: 1 to 32 of a-z, 0-9 and -, each name once"),
     ("[mqtt]\nbrokr = 'auto'", 2, "unknown key brokr in [mqtt]; allowed: listen, broker, url"),
-    ("[mqqt]\nx = 1", 1, "unknown section [mqqt]; allowed: edge, http, mqtt, cloud, mail, retention, ranking, rule"),
+    ("[mqqt]\nx = 1", 1, "unknown section [mqqt]; allowed: edge, http, mqtt, cloud, mail, ranking, rule"),
     ("[ranking]\nname = 'a'", 1, "write [[ranking]], once for each"),
 ]  # fmt: skip
 

@@ -67,7 +67,7 @@ def test_pages_equal_a_filter_of_the_whole_log_wherever_the_indexer_is(
 
 def test_a_store_of_the_first_schema_is_brought_up_and_keeps_its_events() -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.executescript(schema.MIGRATIONS[0] + schema._birth() + "; PRAGMA user_version = 1")
+    schema.migrate(connection, 1)
     before = connection.execute("SELECT value FROM meta WHERE name = 'generation'").fetchall()
     connection.execute("INSERT INTO device (name, added_at) VALUES ('a', 0)")
     connection.execute("INSERT INTO kind (name) VALUES ('b')")

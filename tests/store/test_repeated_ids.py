@@ -11,9 +11,6 @@ from server.store import repeated_ids
 from server.store.repeated_ids import DAY_MS, DAYS, RepeatedIds
 from server.store.schema import migrate
 from server.store.sieve import RUNS, Sieve
-from tests.ingest.boards import NOW
-from tests.ingest.test_json import ORDER, post
-from tests.site import Opener
 
 
 class Store:
@@ -91,20 +88,3 @@ def test_a_sieve_guesses_wrong_seldom_and_misses_nothing() -> None:
     assert all(list(sieve.runs(one)) == [3] for one in marks)
     wrong = sum(bool(list(sieve.runs(os.urandom(16)))) for _ in range(100_000))
     assert wrong < 200
-
-
-async def test_ids_of_the_table_a_day_of_an_older_store_still_count_once(site: Opener) -> None:
-    async with site() as edge:
-        device = edge.core.names.ids["device"]["till-1"]
-        old = repeated_ids.mark(device, str(ORDER["id"]))
-
-        def as_before(connection: sqlite3.Connection) -> None:
-            table = f"seen_{NOW // DAY_MS - 3}"
-            connection.execute(f"CREATE TABLE {table} (mark BLOB PRIMARY KEY) WITHOUT ROWID")
-            connection.execute(f"INSERT INTO {table} VALUES (?)", (old,))
-
-        await edge.core.database.write(as_before)
-    for _ in range(2):
-        async with site() as edge:
-            assert (await post(edge, [ORDER])).duplicate == 1
-            assert await edge.query("SELECT count(*) FROM seen_run") == [(1,)]

@@ -10,6 +10,7 @@ from server.core import Core, open_core
 from server.ingest.acks import Acks
 from server.ingest.arrival import UpArrival
 from server.ingest.consumer import Consumer
+from server.rights import THIS_MACHINE
 from server.settings import CloudSection, Rule, Settings
 from server.store.database import Database
 from tests.ingest.boards import NOW, Board, order
@@ -38,7 +39,7 @@ async def core(tmp_path: Path) -> AsyncIterator[Core]:
     )
     async with Database(tmp_path) as database:
         core = await open_core(settings, database)
-        await core.registrar.add("till-1")
+        await core.registrar.add(THIS_MACHINE, "till-1")
         consumer = Consumer(database, core.intake, Acks("shop", lambda topic, payload: None, lambda: NOW))
         board = Board("till-1", 7)
         for number in range(60):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from server.rights import THIS_MACHINE
 from server.rules.rule import FACTS
 from server.rules.silence import GATHER_MS
 from server.settings import Rule
@@ -22,7 +23,7 @@ async def test_forty_boards_that_a_router_takes_along_are_one_mail(tmp_path: Pat
     async with world.started():
         boards = [f"board-{number:02}" for number in range(40)]
         for number, name in enumerate(boards):
-            await world.site.core.registrar.add(name)
+            await world.site.core.registrar.add(THIS_MACHINE, name)
             world.presence.heard(name, world.wall - number * 750)  # their last words lie within 30 s
             if number % 7 == 0:
                 await world.passes(LOOK_MS)
@@ -72,12 +73,12 @@ async def test_never_heard_and_revoked_devices_and_sources_are_never_silent(worl
             )
         )
         await world.passes(LOOK_MS, ("till-1",))
-        await world.site.core.registrar.revoke("till-1")
+        await world.site.core.registrar.revoke(THIS_MACHINE, "till-1")
         await world.passes(10 * N_MS)
     async with world.started():
         await world.passes(10 * N_MS)
         assert await world.mails() == []
-        await world.site.core.registrar.add("till-1")
+        await world.site.core.registrar.add(THIS_MACHINE, "till-1")
         await world.passes(N_MS - LOOK_MS)
         assert await world.mails() == []  # it has as long as after a start
 

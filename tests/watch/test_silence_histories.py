@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.errors import StoreFull
+from server.rights import THIS_MACHINE
 from server.rules.silence import GATHER_MS
 from tests.histories import count, folder
 from tests.watch.world import BOARDS, DAY_MS, LOOK_MS, N_MS, World
@@ -76,11 +77,11 @@ class History:
             await world.presence.save(world.site.core.database)
             self.saved = dict(self.heard)
         elif kind == "toggle" and amount not in self.revoked:
-            await world.site.core.registrar.revoke(amount)
+            await world.site.core.registrar.revoke(THIS_MACHINE, amount)
             self.revoked.add(amount)
             await self._look(())  # which sees that it is gone
         elif kind == "toggle":
-            await world.site.core.registrar.add(amount)
+            await world.site.core.registrar.add(THIS_MACHINE, amount)
             self.revoked.discard(amount)
             self.began[amount] = self.awake
         elif kind == "disk":

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from server.calendar import Days
 from server.core import open_core
+from server.rights import THIS_MACHINE
 from server.rules.rule import Addresses
 from server.settings import Rule, Settings
 from server.store.database import Database
@@ -41,7 +42,7 @@ class World:
             self.presence = self.site.core.presence
             for name in BOARDS:
                 if name not in self.site.core.names.ids["device"]:
-                    await self.site.core.registrar.add(name)
+                    await self.site.core.registrar.add(THIS_MACHINE, name)
             offset = Days(ZoneInfo(self.zone)).offset
             self.watch = SilenceWatch(self.rules, STAFF, offset, self.presence.all, lambda: self.wall)
             await self.watch.load(database)

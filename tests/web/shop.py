@@ -16,11 +16,14 @@ from server.devices import commands
 from server.ingest.acks import Acks
 from server.ingest.arrival import Once, Outcome
 from server.ingest.consumer import Consumer
+from server.people.programs import Programs
+from server.people.sign_in import SignIn
+from server.people.staff import Staff
 from server.settings import Settings
 from server.store import staff, tokens
 from server.store.database import Database
 from server.web.access.passwords import Passwords
-from server.web.parts import CommandResult, Commands, Parts
+from server.web.parts import Commands, Parts
 from server.web.routes import create_app
 from sync.table.all_sites import AllSites, Merged
 
@@ -70,7 +73,7 @@ class Shop:
         self.consumer = Consumer(core.database, core.intake, Acks("shop", lambda *_: None, milliseconds))
         self.cloud, self.health = Cloud(), Health()
         self.sent: list[tuple[str, bytes]] = []
-        self.mqtt = commands.Commands("shop", core.presence.one, self._sent, milliseconds)
+        self.mqtt = commands.Commands(core.database, "shop", core.presence.one, self._sent, milliseconds)
         self.commands: Commands = self.mqtt
         self.url = ""
         self.app: web.Application
@@ -107,22 +110,13 @@ class Shop:
         await self.database.write(staff.set_password, number, kept)
         return number
 
-    def check(self, device: str) -> None:
-        """Whether a command could reach it."""
-        self.commands.check(device)
-
-    async def send(
-        self, device: str, command: str, arguments: dict[str, Any], within_s: float
-    ) -> CommandResult:
-        """Commands to boards, as a test answers them."""
-        return await self.commands.send(device, command, arguments, within_s)
-
     def parts(self) -> Parts:
         core = self.core
         return Parts(
             settings=self.settings, database=core.database, intake=self, rankings=core.folds, standings=core.standings,
             totals=core.folds.totals, presence=core.presence, cloud=self.cloud, health=self.health,
-            devices=core.registrar, commands=self, on_commit=self.consumer.listeners.append, per_minute=lambda: 7,
+            devices=core.registrar, commands=self.commands, staff=Staff(core.database, milliseconds),
+            programs=Programs(core.database, milliseconds), sign_in=SignIn(core.database, milliseconds), on_commit=self.consumer.listeners.append, per_minute=lambda: 7,
         )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from server.clock import milliseconds
 from server.folds.beats import Beats
 from server.rankings.standing import StandingHistory
+from server.rights import THIS_MACHINE
 from server.web.live.day import begin
 from tests.web.shop import Shop
 
@@ -21,7 +22,7 @@ async def set_stage(shop: Shop) -> None:
     dice = random.Random(7)
     now = milliseconds()
     for name in DEVICES:
-        await shop.core.registrar.add(name)
+        await shop.core.registrar.add(THIS_MACHINE, name)
         if name != "sensor-pier-3":
             shop.core.presence.told(name, b'{"online":true,"boot":3}', now - dice.randrange(90_000))
     shop.core.presence.told("button-kiosk-1", b'{"online":false}', now)
@@ -69,8 +70,8 @@ async def set_fleet(shop: Shop) -> None:
     presence.beats = Beats()
     for name, group, label, silent, battery, rssi, (waiting, full), missing in FLEET:
         if name not in DEVICES:
-            await shop.core.registrar.add(name)
-        await shop.core.registrar.describe(name, label, group)
+            await shop.core.registrar.add(THIS_MACHINE, name)
+        await shop.core.registrar.describe(THIS_MACHINE, name, label, group)
         presence._seen[name] = replace(presence.one(name), added_at=now - 40 * 24 * HOUR_MS)
         if silent is None:
             continue
@@ -87,8 +88,8 @@ async def set_fleet(shop: Shop) -> None:
         presence.told(name, json.dumps(facts).encode(), now - silent * 60_000)
         if silent > 10:
             presence.told(name, b'{"online":false}', now)
-    await shop.core.registrar.revoke("gate-1")
-    await shop.core.registrar.add("gate-2")
+    await shop.core.registrar.revoke(THIS_MACHINE, "gate-1")
+    await shop.core.registrar.add(THIS_MACHINE, "gate-2")
 
 
 async def note_places(shop: Shop) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser
 
+from server.rights import THIS_MACHINE
 from server.store import staff
 from server.web.access.links import create_link, first_link
 from server.web.live.watchers import LIVE
@@ -68,7 +69,7 @@ async def test_a_notice_heals_by_itself_and_a_hostile_name_stays_a_text(shop: Sh
         await shop.orders(1, customer=hostile, quantity=hostile)
         await flow.expect(page.locator("[data-stream] .id").first).to_have_text(hostile)
         await flow.expect(page.locator(".ranks .id").first).to_have_text(hostile)
-        await shop.core.registrar.add("till-9")
+        await shop.core.registrar.add(THIS_MACHINE, "till-9")
         await flow.expect(page.get_by_text("New", exact=True)).to_be_visible()
         assert visited.complaints == []
 

@@ -10,6 +10,7 @@ import pytest
 from firmware.wire import command
 from server.clock import milliseconds
 from server.devices.commands import MOST
+from server.rights import THIS_MACHINE
 from tests.web.shop import Client, Shop
 
 PATH = "/api/v1/devices/till-1/commands"
@@ -19,7 +20,7 @@ HERE = b'{"online":true,"boot":3,"firmware":"0.1.0"}'
 @pytest.fixture
 async def auth(shop: Shop) -> dict[str, str]:
     """An administrator's, of a shop with a board that is here."""
-    await shop.core.registrar.add("till-1")
+    await shop.core.registrar.add(THIS_MACHINE, "till-1")
     shop.core.presence.told("till-1", HERE, milliseconds())
     return {"Authorization": f"Bearer {await shop.token('admin', name='office')}"}
 
@@ -99,7 +100,7 @@ async def test_devices_that_are_unknown_revoked_or_offline_are_told_at_once(
     status, answer = await post(program, auth, body)
     assert (status, answer["detail"]) == (409, "till-1 is offline; try again when it is back.")
     shop.core.presence.told("till-1", HERE, milliseconds())
-    await shop.core.registrar.revoke("till-1")
+    await shop.core.registrar.revoke(THIS_MACHINE, "till-1")
     status, answer = await post(program, auth, body)
     assert (status, answer["detail"]) == (404, "till-1 is revoked, so it takes no commands.")
     async with program.post(PATH.replace("till-1", "till-9"), json=body, headers=auth) as unknown:
@@ -149,7 +150,7 @@ async def test_no_more_wait_than_memory_is_for(
 
 async def audited(program: aiohttp.ClientSession, auth: dict[str, str]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = (await (await program.get("/api/v1/audit", headers=auth)).json())["rows"]
-    return [row for row in rows if row["detail"] == "till-1"]
+    return [row for row in rows if row["detail"] == "till-1" and row["action"] != "device added"]
 
 
 async def test_what_acts_is_written_down_and_what_reads_is_not(
@@ -165,7 +166,7 @@ async def test_what_acts_is_written_down_and_what_reads_is_not(
 async def test_operators_may_command_and_viewers_may_not(
     shop: Shop, browser: Client, role: str, status: int
 ) -> None:
-    await shop.core.registrar.add("till-1")  # which is offline
+    await shop.core.registrar.add(THIS_MACHINE, "till-1")  # which is offline
     await shop.person(role)
     await browser.sign_in()
     answer = await browser.call("POST", PATH, json={"command": "identify"})

@@ -8,8 +8,9 @@ import pytest
 from limits import parse
 
 from server.clock import milliseconds
-from server.devices.commands import CommandResult
+from server.devices.commands import CommandResult, NewCommand
 from server.errors import Conflict
+from server.rights import THIS_MACHINE, Actor
 from server.store import audit
 from server.web.access import rate_limit
 from tests.web.shop import Client, Shop
@@ -58,7 +59,7 @@ async def test_the_list_shows_what_its_address_says(staff: Client) -> None:
 
 async def test_pages_of_the_list_have_each_device_once(shop: Shop, staff: Client) -> None:
     for number in range(120):
-        await shop.core.registrar.add(f"bulk-{number:03}")
+        await shop.core.registrar.add(THIS_MACHINE, f"bulk-{number:03}")
     pages = [await rows(staff, f"sort=name&text=bulk&begin={begin}") for begin in (0, 50, 100)]
     found = [name for page in pages for name in page]
     assert found == [f"bulk-{number:03}" for number in range(120)]
@@ -87,7 +88,7 @@ async def test_a_device_is_renamed_moved_and_set_back(shop: Shop, staff: Client)
 
 async def test_all_that_a_filter_shows_is_moved_and_nothing_else(shop: Shop, staff: Client) -> None:
     for number in range(60):
-        await shop.core.registrar.add(f"bulk-{number:03}")
+        await shop.core.registrar.add(THIS_MACHINE, f"bulk-{number:03}")
     page = await act(staff, "/devices", fields(act="group", to="Cellar", every="1", text="bulk", show="new"))
     assert "60 devices are in the group Cellar" in page
     moved = [one.name for one in shop.core.presence.all() if one.group == "Cellar"]
@@ -158,13 +159,8 @@ class Boards:
     mute: tuple[str, ...] = ()
     sent: list[tuple[str, str]] = field(default_factory=list)
 
-    def check(self, device: str) -> None:
-        if device in self.gone:
-            raise Conflict(f"{device} is offline.")
-
-    async def send(
-        self, device: str, command: str, arguments: dict[str, Any], within_s: float
-    ) -> CommandResult:
+    async def send(self, actor: Actor, device: str, wanted: NewCommand) -> CommandResult:
+        command = wanted.command
         if device in self.gone:
             raise Conflict(f"{device} is offline.")
         self.sent.append((device, command))
@@ -179,9 +175,13 @@ class Boards:
         ]
         if device == "till-market-1":
             return CommandResult("1", device, command, "done", {"lines": "none"})
-        after = arguments["after"]  # two lines fit into an answer
+        after = wanted.arguments["after"]  # two lines fit into an answer
         return CommandResult(
-            "1", device, command, "done", {"first": after + 1, "last": 3, "lines": kept[after : after + 2]}
+            "1",
+            device,
+            command,
+            "done",
+            {"boot": 1, "first": after + 1, "last": 3, "lines": kept[after : after + 2]},
         )
 
 
@@ -213,7 +213,7 @@ async def test_commands_go_to_every_device_that_was_picked(shop: Shop, staff: Cl
     assert "something else than lines" in await act(staff, "/devices/till-market-1", {"act": "log"})
     gone = [f"bulk-{number:03}" for number in range(60)]
     for name in gone:
-        await shop.core.registrar.add(name)
+        await shop.core.registrar.add(THIS_MACHINE, name)
     shop.commands = Boards(gone=tuple(gone))
     page = await act(staff, "/devices", fields(*gone, act="identify"))
     assert "None of 60 devices did it." in page and "bulk-019 is offline.<br>And 40 more." in page
@@ -244,7 +244,7 @@ async def test_the_way_back_is_one_of_these_pages(staff: Client, back: str) -> N
 
 async def test_what_somebody_else_has_changed_since_is_not_undone(shop: Shop, staff: Client) -> None:
     page = await act(staff, "/devices", fields("till-pier-1", "till-pier-2", act="group", to="Cellar"))
-    await shop.core.registrar.describe("till-pier-2", group="Attic")
+    await shop.core.registrar.describe(THIS_MACHINE, "till-pier-2", group="Attic")
     said = page.partition('name="said" value="')[2].partition('"')[0]
     told = await act(staff, "/devices", {"act": "undo", "said": said})
     assert "Changed by somebody else since, and not undone: till-pier-2." in told
@@ -254,7 +254,7 @@ async def test_what_somebody_else_has_changed_since_is_not_undone(shop: Shop, st
 
 async def test_an_undo_that_changes_nothing_is_no_act(shop: Shop, staff: Client) -> None:
     page = await act(staff, "/devices/gate-2", {"act": "describe", "label": "The gate", "group": "Pier"})
-    await shop.core.registrar.describe("gate-2", "Second gate", "Attic")
+    await shop.core.registrar.describe(THIS_MACHINE, "gate-2", "Second gate", "Attic")
     said = page.partition('name="said" value="')[2].partition('"')[0]
     before = len(await shop.database.read(audit.page, None, 100))
     told = await act(staff, "/devices", {"act": "undo", "said": said})
@@ -264,7 +264,7 @@ async def test_an_undo_that_changes_nothing_is_no_act(shop: Shop, staff: Client)
 
 async def test_undoing_a_move_leaves_a_name_that_somebody_gave_since(shop: Shop, staff: Client) -> None:
     page = await act(staff, "/devices", fields("till-pier-2", act="group", to="Cellar"))
-    await shop.core.registrar.describe("till-pier-2", "Second till")
+    await shop.core.registrar.describe(THIS_MACHINE, "till-pier-2", "Second till")
     said = page.partition('name="said" value="')[2].partition('"')[0]
     assert "Undone" in await act(staff, "/devices", {"act": "undo", "said": said})
     seen = shop.core.presence.one("till-pier-2")

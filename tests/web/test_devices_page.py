@@ -10,6 +10,7 @@ from playwright.async_api import Browser
 
 from firmware.wire import command
 from server.clock import milliseconds
+from server.rights import THIS_MACHINE
 from server.store import staff
 from server.web.access.links import create_link
 from tests.web import flow
@@ -91,7 +92,7 @@ async def test_what_is_drawn_anew_asks_nothing_of_who_ticked_nothing(shop: Shop,
         await expect(page.locator(".head .conn.live")).to_be_visible()
         bulk = page.get_by_role("region", name="Selected devices")
         for name in ("till-1", "till-2"):  # with the first one the list comes, with the second it is changed
-            await shop.core.registrar.add(name)
+            await shop.core.registrar.add(THIS_MACHINE, name)
             shop.core.presence.told(name, b'{"online":true}', milliseconds())
             await expect(page.locator("tbody tr", has_text=name)).to_be_visible()
             await expect(bulk).to_be_hidden()
@@ -105,7 +106,7 @@ async def test_what_is_drawn_anew_asks_nothing_of_who_ticked_nothing(shop: Shop,
 
 
 async def test_two_clicks_restart_a_board_once(shop: Shop, browser: Browser) -> None:
-    await shop.core.registrar.add("till-1")
+    await shop.core.registrar.add(THIS_MACHINE, "till-1")
     shop.core.presence.told("till-1", b'{"online":true}', milliseconds())
     async with flow.visit(browser, LOOKS[0]) as visited:
         page = visited.page
@@ -138,8 +139,8 @@ LONG = "till-of-the-market-hall-number-1"
 
 async def set_fleet_of_long_names(shop: Shop) -> None:
     for name, label in ((LONG, "Ü" * 64), ("till-2", "Касса у входа " * 4), ("till-3", "<b>x</b>")):
-        await shop.core.registrar.add(name)
-        await shop.core.registrar.describe(name, label, "Магазины на набережной " * 2)
+        await shop.core.registrar.add(THIS_MACHINE, name)
+        await shop.core.registrar.describe(THIS_MACHINE, name, label, "Магазины на набережной " * 2)
         facts = {"online": True, "battery": 64, "rssi": -52, "firmware": "0.1.0", "outbox_waiting": 3120}
         shop.core.presence.told(name, json.dumps(facts).encode(), milliseconds())
 
@@ -152,7 +153,7 @@ async def test_a_new_shop_is_told_how_boards_come_in(shop: Shop, browser: Browse
         await page.goto(shop.url + "/devices")
         await expect(page.get_by_text("boardwalk flash --name till-1")).to_be_visible()
         await visited.keep("devices-empty")
-        await shop.core.registrar.add("till-1")
+        await shop.core.registrar.add(THIS_MACHINE, "till-1")
         await page.reload()
         await expect(page.get_by_role("link", name="till-1")).to_be_visible()
         await page.goto(shop.url + "/devices?show=offline")

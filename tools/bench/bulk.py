@@ -24,6 +24,7 @@ from server.clock import milliseconds
 from server.core import Core, open_core
 from server.folds.names import Fresh
 from server.rankings.window import ALL
+from server.rights import THIS_MACHINE
 from server.settings import Settings
 from server.store import checkpoints, cursors, events, indexer, repeated_ids
 from server.store.cursors import CursorRow
@@ -68,7 +69,7 @@ async def _build(folder: Path, rows: int) -> None:
     async with Database(folder) as database:
         core = await open_core(Settings(), database)
         for board in range(BOARDS):
-            await core.registrar.add(f"till-{board}")
+            await core.registrar.add(THIS_MACHINE, f"till-{board}")
         bulk = Bulk(core, milliseconds() - SINCE_MS - rows * APART_MS)
         await database.write(bulk.begin)
         for first in range(0, rows, STEP):

@@ -12,6 +12,7 @@ from server.folds.checkpointer import Checkpointer
 from server.ingest.acks import Acks
 from server.ingest.arrival import UpArrival
 from server.ingest.consumer import Consumer
+from server.rights import THIS_MACHINE
 from server.settings import Settings
 from server.store.database import Database
 
@@ -46,10 +47,10 @@ async def _fill(folder: Path, boards: int, frames: int, customers: int) -> dict[
         core = await open_core(settings, database)
         checkpointer = Checkpointer(core, Days(settings.zone), milliseconds)
         consumer = Consumer(database, core.intake, Acks("shop", lambda *_: None, milliseconds))
-        added = [await core.registrar.add(f"till-{board}") for board in range(boards)]
+        added = [await core.registrar.add(THIS_MACHINE, f"till-{board}") for board in range(boards)]
         for number in range(frames):
             for board in range(boards):
                 consumer.put(up(board, number, customers))
             await consumer.drain()
         await checkpointer.write()
-    return {one["device"]: one["secret"] for one in added}
+    return {one.device: one.secret for one in added}

@@ -6,23 +6,15 @@ from typing import Any
 
 import aiohttp
 import click
-import msgspec
 
+from firmware.wire import reading
+from firmware.wire.errors import WireError
 from server.errors import BoardwalkError
 from tools.commands.device import command, facts, one
 from tools.edge_client import EdgeClient
 
 POLL_S = 1.0
 AWAY = "the edge does not answer"
-
-
-class Lines(msgspec.Struct):
-    """The answer to the command `log`. lines: uptime_ms, level and text of each, from number `first` on."""
-
-    boot: int
-    first: int
-    last: int
-    lines: list[tuple[int, str, str]]
 
 
 class Follower:
@@ -66,9 +58,9 @@ class Follower:
     async def _ask(self) -> bool:
         told = await command(self._edge, self._name, "log", {"after": self._last})
         try:
-            log = msgspec.convert(told, Lines)
-        except msgspec.ValidationError as error:
-            raise BoardwalkError(f"{self._name} answers what is no log ({error})") from error
+            log = reading.log(told)
+        except WireError as error:
+            raise BoardwalkError(f"{self._name} answers what is no log ({error.reason})") from error
         if log.boot != self._boot:
             await self._begin(log.boot)
             return True

@@ -1,42 +1,45 @@
-"""Who calls: a person, a program or this machine's own commands, and what they may do."""
+"""The caller of a request: a person, a program or this machine's own commands."""
 
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from server.errors import Refused
+from server import rights
+from server.rights import THIS_MACHINE, Actor
 from server.store.sessions import Session
 from server.web.errors import SignInNeeded
-
-READ, INGEST, OPERATE, ADMIN = "read", "ingest", "operate", "admin"
-EVERYTHING = frozenset((READ, INGEST, OPERATE, ADMIN))
-ROLE_SCOPES = {
-    "viewer": frozenset((READ,)),
-    "operator": frozenset((READ, INGEST, OPERATE)),
-    "admin": EVERYTHING,
-}
 
 
 @dataclass(frozen=True)
 class Caller:
-    """name: as the audit log has it. source: of events that it posts, a device's name.
+    """Who makes a request.
 
-    limited: whether the rate limit of the interface holds for it.
+    actor: as whom they act. source: the device's name of events that they post. session: of a person.
+    limited: whether the rate limit of the interface holds for them.
     """
 
-    name: str
+    actor: Actor
     source: str
-    scopes: frozenset[str]
     session: Session | None = None
     limited: bool = True
 
+    @property
+    def name(self) -> str:
+        """As the audit log has it."""
+        return self.actor.name
 
-LOCAL = Caller("this machine", "http-local", EVERYTHING, limited=False)
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What they may do."""
+        return self.actor.scopes
+
+
+LOCAL = Caller(THIS_MACHINE, "http-local", limited=False)
 CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
 
 
 def caller_of(request: web.Request) -> Caller:
-    """Who calls. Raises SignInNeeded."""
+    """The caller. Raises SignInNeeded."""
     caller: Caller | None = request.get(CALLER)
     if caller is None:
         raise SignInNeeded
@@ -44,8 +47,7 @@ def caller_of(request: web.Request) -> Caller:
 
 
 def require(request: web.Request, scope: str) -> Caller:
-    """Who calls, if they may. Raises SignInNeeded and Refused."""
+    """The caller, if they may. Raises SignInNeeded and Refused."""
     caller = caller_of(request)
-    if scope not in caller.scopes:
-        raise Refused(f"This needs the right to {scope}; {caller.name} does not have it.")
+    rights.check(caller.name, caller.scopes, scope)
     return caller

@@ -3,12 +3,14 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from server import rights
 from server.clock import milliseconds
+from server.rights import Actor
 from server.store import sessions, tokens
 from server.store.database import Database
 from server.store.sessions import Session
 from server.web.access import cookie
-from server.web.access.caller import CALLER, LOCAL, ROLE_SCOPES, Caller
+from server.web.access.caller import CALLER, LOCAL, Caller
 from server.web.access.client_address import is_local_socket
 from server.web.errors import SignInNeeded
 from server.web.parts import PARTS
@@ -49,7 +51,8 @@ async def alive(database: Database, number: str) -> Session | None:
 
 
 def _person(session: Session) -> Caller:
-    return Caller(session.email, STAFF_SOURCE, ROLE_SCOPES[session.role], session)
+    actor = Actor(session.email, rights.of_role(session.role), session=session.id)
+    return Caller(actor, STAFF_SOURCE, session)
 
 
 async def _program(database: Database, header: str) -> Caller:
@@ -60,5 +63,5 @@ async def _program(database: Database, header: str) -> Caller:
     now = milliseconds()
     if now - (token.used_at or 0) > sessions.TOUCH_MS:
         await database.write(tokens.touch, token.name, now)
-    scopes = ROLE_SCOPES["admin"] if "admin" in token.scopes else frozenset(token.scopes)
-    return Caller(f"token {token.name}", f"http-{token.name}", scopes)
+    actor = Actor(f"token {token.name}", rights.of_token(token.scopes), token=token.name)
+    return Caller(actor, f"http-{token.name}")

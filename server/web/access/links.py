@@ -6,7 +6,7 @@ from server.store import invitations, staff
 from server.store.database import Database
 from server.store.invitations import Invitation
 
-FIRST_MIN = INVITED_MIN = 24 * 60
+FIRST_MIN = 24 * 60
 
 
 async def create_link(database: Database, number: int | None, minutes: int, quick: bool = False) -> str:

@@ -4,10 +4,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from firmware.wire.command import READS
-from server.devices.commands import LONGEST_S, CommandResult
-from server.web.access.caller import OPERATE
-from server.web.api.audit import note
+from server.devices.commands import LONGEST_S, CommandResult, NewCommand
+from server.rights import OPERATE
 from server.web.api.devices import PATH
 from server.web.api.endpoint import Call, Endpoint
 
@@ -22,12 +20,9 @@ class CommandRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 async def send(call: Call) -> CommandResult:
     """Tell a device what to do, and wait for what becomes of it; a device that is offline is a conflict."""
-    order: CommandRequest = call.body
-    name, commands = call.named("name"), call.parts.commands
-    commands.check(name)
-    if order.command not in READS:  # written down before, for a caller may hang up while the board works
-        await note(call, f"device {order.command[:32]}", name)
-    return await commands.send(name, order.command, order.arguments, order.within_s)
+    body: CommandRequest = call.body
+    wanted = NewCommand(body.command, body.arguments, body.within_s)
+    return await call.parts.commands.send(call.caller.actor, call.named("name"), wanted)
 
 
 PLACE = PATH + "/{name}/commands"

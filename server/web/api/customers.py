@@ -6,9 +6,9 @@ import msgspec
 
 from server.clock import milliseconds
 from server.errors import NotFound
+from server.rights import READ
 from server.store import customers
 from server.store.customers import Customer
-from server.web.access.caller import READ
 from server.web.api.endpoint import Call, Endpoint, Paging, Query
 from server.web.parts import Parts
 

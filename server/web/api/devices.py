@@ -2,9 +2,9 @@
 
 import msgspec
 
+from server.devices.registrar import Credentials
+from server.rights import ADMIN, OPERATE, READ
 from server.store.devices import Device
-from server.web.access.caller import ADMIN, OPERATE, READ
-from server.web.api.audit import note
 from server.web.api.endpoint import Call, Endpoint, Listing
 
 
@@ -18,14 +18,6 @@ class NewDevice(msgspec.Struct, forbid_unknown_fields=True):
     """name: 1 to 32 of a-z, 0-9 and -."""
 
     name: str
-
-
-class Credentials(msgspec.Struct):
-    """What the device signs in with; the secret is told this once."""
-
-    device: str
-    username: str
-    secret: str
 
 
 class Description(msgspec.Struct, forbid_unknown_fields=True):
@@ -47,22 +39,23 @@ async def one(call: Call) -> Device:
 
 async def add(call: Call) -> Credentials:
     """Register a device."""
-    told = await call.parts.devices.add(call.body.name)
-    await note(call, "device added", call.body.name)
-    return Credentials(**told)
+    return await call.parts.devices.add(call.caller.actor, call.body.name)
+
+
+async def renew(call: Call) -> Credentials:
+    """Give a device a new secret; the old one is worth nothing from now on."""
+    return await call.parts.devices.renew(call.caller.actor, call.named("name"))
 
 
 async def revoke(call: Call) -> None:
     """Cut a device off, now and for good."""
-    await call.parts.devices.revoke(call.named("name"))
-    await note(call, "device revoked", call.named("name"))
+    await call.parts.devices.revoke(call.caller.actor, call.named("name"))
 
 
 async def describe(call: Call) -> Device:
     """Call a device something else, or move it to another group."""
     name = call.named("name")
-    await call.parts.devices.describe(name, call.body.label, call.body.group)
-    await note(call, "device described", name)
+    await call.parts.devices.describe(call.caller.actor, name, call.body.label, call.body.group)
     return call.parts.presence.one(name)
 
 
@@ -81,4 +74,7 @@ ENDPOINTS = [
         answer=Device,
     ),
     Endpoint("DELETE", PATH + "/{name}", revoke, ADMIN, "Cut a device off"),
+    Endpoint(
+        "POST", PATH + "/{name}/credentials", renew, ADMIN, "Give a device a new secret", answer=Credentials
+    ),
 ]

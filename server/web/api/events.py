@@ -9,8 +9,8 @@ from aiohttp import web
 
 from server.errors import BadInput
 from server.ingest.decode import MAX_OBJECTS
+from server.rights import INGEST, READ
 from server.store.events import EventQuery, Events, Stored
-from server.web.access.caller import INGEST, READ
 from server.web.api.endpoint import Call, Endpoint, Id, Limit, Moment, Query
 from server.web.errors import KeyReused, TooLarge
 from server.web.parts import Once

@@ -11,9 +11,9 @@ import msgspec
 from aiohttp import web
 from loguru import logger
 
+from server.rights import READ
 from server.store import events as log
 from server.store.events import EventQuery, Events, Stored
-from server.web.access.caller import READ
 from server.web.api import csv
 from server.web.api.endpoint import Call, Endpoint, break_off
 from server.web.api.events import Picked

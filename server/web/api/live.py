@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp_sse import EventSourceResponse, sse_response
 
 from server.errors import BadInput
-from server.web.access.caller import READ
+from server.rights import READ
 from server.web.access.identify import find
 from server.web.api.endpoint import Call, Endpoint, Id, Query, break_off
 from server.web.errors import SignInNeeded

@@ -2,8 +2,8 @@
 
 import msgspec
 
+from server.rights import READ
 from server.store.mail import Mail, Mails
-from server.web.access.caller import READ
 from server.web.api.endpoint import Call, Endpoint, Paging
 
 

@@ -10,7 +10,6 @@ from server import __version__
 from server.web.api import (
     audit,
     commands,
-    credentials,
     customers,
     devices,
     events,
@@ -29,7 +28,7 @@ from server.web.errors import KINDS
 from server.web.problems import JSON, Problem
 
 NOUNS = (
-    events, export, rankings, totals, devices, commands, credentials, customers, mails, sync, live, tokens,
+    events, export, rankings, totals, devices, commands, customers, mails, sync, live, tokens,
     users, audit, site,
 )  # fmt: skip
 ENDPOINTS: list[Endpoint] = [endpoint for noun in NOUNS for endpoint in noun.ENDPOINTS]

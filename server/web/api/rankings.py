@@ -6,7 +6,7 @@ import msgspec
 
 from server.clock import milliseconds
 from server.errors import BadInput, NotFound
-from server.web.access.caller import READ
+from server.rights import READ
 from server.web.api.endpoint import Call, Endpoint, Limit, Listing, Query
 from server.web.parts import Against, Merged
 from server.web.reads import from_cloud

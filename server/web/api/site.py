@@ -3,8 +3,8 @@
 import msgspec
 
 from server.clock import milliseconds
+from server.rights import READ
 from server.settings.broker_address import Doorway, broker_address
-from server.web.access.caller import READ
 from server.web.api.endpoint import Call, Endpoint
 
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from server.web.access.caller import READ
+from server.rights import READ
 from server.web.api.endpoint import Call, Endpoint
 
 

@@ -2,11 +2,9 @@
 
 import msgspec
 
-from server.clock import milliseconds
-from server.store import audit, tokens
-from server.store.connection import Connection
+from server.rights import ADMIN
+from server.store import tokens
 from server.store.tokens import Token
-from server.web.access.caller import ADMIN
 from server.web.api.endpoint import Call, Endpoint, Listing
 from server.web.live.watchers import LIVE
 
@@ -40,27 +38,14 @@ async def everything(call: Call) -> TokenList:
 async def add(call: Call) -> Issued:
     """Make a token."""
     body: NewToken = call.body
-    token = await call.parts.database.write(_add, body, call.caller.name)
+    token = await call.parts.programs.add(call.caller.actor, body.name, body.scopes)
     return Issued(body.name, body.scopes, token)
 
 
 async def revoke(call: Call) -> None:
     """Make a token worthless, in streams that are open too."""
-    await call.parts.database.write(_revoke, call.named("name"), call.caller.name)
+    await call.parts.programs.revoke(call.caller.actor, call.named("name"))
     call.request.app[LIVE].suspect()
-
-
-def _add(connection: Connection, body: NewToken, actor: str) -> str:
-    now = milliseconds()
-    token = tokens.add(connection, body.name, body.scopes, now)
-    audit.record(connection, (actor, "token added", f"{body.name} ({' '.join(body.scopes)})"), now)
-    return token
-
-
-def _revoke(connection: Connection, name: str, actor: str) -> None:
-    now = milliseconds()
-    tokens.revoke(connection, name, now)
-    audit.record(connection, (actor, "token revoked", name), now)
 
 
 PATH = "/api/v1/tokens"

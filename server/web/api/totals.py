@@ -8,7 +8,7 @@ import msgspec
 from server.calendar import DAY_MS, HOUR_MS, Days
 from server.clock import milliseconds
 from server.errors import BadInput
-from server.web.access.caller import READ
+from server.rights import READ
 from server.web.api.endpoint import Call, Endpoint, Listing
 from server.words import LATEST_AT
 

@@ -2,13 +2,9 @@
 
 import msgspec
 
-from server.clock import milliseconds
-from server.errors import Conflict
-from server.store import audit, invitations, sessions, staff
-from server.store.connection import Connection
-from server.store.invitations import Invitation
-from server.web.access.caller import ADMIN
-from server.web.access.links import INVITED_MIN, address_of
+from server.rights import ADMIN
+from server.store import staff
+from server.web.access.links import address_of
 from server.web.api.endpoint import Call, Endpoint, Listing
 from server.web.live.watchers import LIVE
 
@@ -53,30 +49,14 @@ async def everyone(call: Call) -> UserList:
 async def add(call: Call) -> Invited:
     """Invite somebody, or give somebody who forgot the password a new link."""
     body: NewUser = call.body
-    token = await call.parts.database.write(_invite, body, call.caller.name)
+    token = await call.parts.staff.invite(call.caller.actor, body.email, body.role, body.quick)
     return Invited(staff.normal(body.email), body.role, address_of(call.parts.settings, token))
 
 
 async def remove(call: Call) -> None:
     """End somebody's sessions and right to sign in."""
-    await call.parts.database.write(_remove, call.named("email"), call.caller.name)
+    await call.parts.staff.remove(call.caller.actor, call.named("email"))
     call.request.app[LIVE].suspect()
-
-
-def _invite(connection: Connection, body: NewUser, actor: str) -> str:
-    now = milliseconds()
-    known = staff.find(connection, body.email)
-    if known is not None and known.role != body.role:
-        raise Conflict(f"{known.email} is {known.role}; remove them first to give another role.")
-    number = known.id if known else staff.add(connection, body.email, body.role, now)
-    audit.record(connection, (actor, "user invited", f"{staff.normal(body.email)} ({body.role})"), now)
-    return invitations.create(connection, Invitation(number, body.quick), now, INVITED_MIN)
-
-
-def _remove(connection: Connection, email: str, actor: str) -> None:
-    now = milliseconds()
-    sessions.end_all(connection, staff.remove(connection, email, now), now)
-    audit.record(connection, (actor, "user removed", staff.normal(email)), now)
 
 
 PATH = "/api/v1/users"

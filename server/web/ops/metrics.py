@@ -10,8 +10,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
+from server.rights import READ
 from server.store.mail import Mails
-from server.web.access.caller import READ, require
+from server.web.access.caller import require
 from server.web.access.client_address import is_here
 from server.web.live.feed import FEED
 from server.web.live.watchers import LIVE

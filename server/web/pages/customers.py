@@ -4,10 +4,11 @@ from aiohttp import web
 
 from server.clock import milliseconds
 from server.errors import NotFound
+from server.rights import READ
 from server.store import customers
 from server.store.customers import Customer
 from server.store.events import EventQuery, Events
-from server.web.access.caller import READ, require
+from server.web.access.caller import require
 from server.web.api.customers import places
 from server.web.live.feed import FEED
 from server.web.pages import parameters

@@ -5,18 +5,19 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Any
 
-import msgspec
 from aiohttp import web
 from multidict import MultiMapping
 
+from firmware.wire import reading
+from firmware.wire.errors import WireError
 from server.clock import milliseconds
-from server.devices.commands import CommandResult
+from server.devices.commands import CommandResult, NewCommand
 from server.errors import BadInput, Conflict, NotFound
-from server.store import audit
+from server.rights import ADMIN, OPERATE
 from server.web import fleet
-from server.web.access.caller import ADMIN, OPERATE, Caller, require
+from server.web.access.caller import Caller, require
 from server.web.fleet import FILTERS, Wanted
 from server.web.pages.forms import posted
 from server.web.pages.notices import NOTICES, Change, Notice, Notices
@@ -48,14 +49,11 @@ class Form:
         """A field without space around it, "" when it is left out."""
         return self.fields.get(name, "").strip()
 
-
-class Kept(msgspec.Struct):
-    """An answer to `log`: lines as uptime_ms, level and text, the numbers of the first and of the last that
-    the board has."""
-
-    first: Annotated[int, msgspec.Meta(ge=0)]
-    last: int
-    lines: list[tuple[int, str, str]]
+    async def send(self, name: str, command: str, arguments: dict[str, Any]) -> CommandResult:
+        """Tell a device what to do, as Commands.send."""
+        return await self.parts.commands.send(
+            self.caller.actor, name, NewCommand(command, arguments, WITHIN_S)
+        )
 
 
 Act = Callable[[Form], Awaitable[Notice]]
@@ -128,9 +126,8 @@ async def _command(command: str, done: str, form: Form) -> Notice:
 
     async def ask(name: str) -> tuple[str, str]:
         async with gate:
-            await _note(form, f"device {command}", name)
             try:
-                answer = await form.parts.commands.send(name, command, {}, WITHIN_S)
+                answer = await form.send(name, command, {})
             except (Conflict, NotFound) as error:
                 return name, error.sentence
         if answer.state == "done":
@@ -152,14 +149,14 @@ async def _log(form: Form) -> Notice:
     name, lines, after = form.names[0], list[str](), 0
     for _ in range(LOG_ANSWERS):
         try:
-            answer = await form.parts.commands.send(name, "log", {"after": after}, WITHIN_S)
+            answer = await form.send(name, "log", {"after": after})
         except Conflict as error:
             return Notice(error.sentence, bad=True)
         if answer.state != "done":
             return Notice(_wrong(answer), bad=True)
         try:
-            told = msgspec.convert(answer.result, Kept)
-        except msgspec.ValidationError:
+            told = reading.log(answer.result)
+        except WireError:
             return Notice(f"{name} answered something else than lines of a log.", bad=True)
         lines += [f"{at / 1000:10,.1f} s  {level:<7}  {said}" for at, level, said in told.lines]
         after = told.first + len(told.lines) - 1
@@ -175,23 +172,22 @@ async def _revoke(form: Form) -> Notice:
     revoked = []
     for name in form.names:
         try:
-            await form.parts.devices.revoke(name)
+            await form.parts.devices.revoke(form.caller.actor, name)
         except NotFound:  # somebody else was faster
             continue
-        await _note(form, "device revoked", name)
         revoked.append(name)
     return Notice(f"{_those(revoked)} cannot connect any more." if revoked else "They had no access before.")
 
 
 async def _describe(form: Form) -> Notice:
     name = form.names[0]
-    change = await _write(form, name, form.text("label"), form.text("group"), "device described")
+    change = await _write(form, name, form.text("label"), form.text("group"))
     return Notice(f"{name} is saved.", undo=(change,))
 
 
 async def _group(form: Form) -> Notice:
     group = form.text("to")
-    changes = [await _write(form, name, None, group, "device moved") for name in form.names]
+    changes = [await _write(form, name, None, group) for name in form.names]
     verb = "is" if len(form.names) == 1 else "are"
     where = f"in the group {group}" if group else "in no group"
     return Notice(f"{_those(form.names)} {verb} {where} now.", undo=tuple(changes))
@@ -210,17 +206,16 @@ async def _undo(form: Form) -> Notice:
             stay.append(name)
         label, group = (before if after == now else None for now, (before, after) in parts)
         if label is not None or group is not None:
-            await _write(form, name, label, group, "device described")
+            await _write(form, name, label, group)
     if stay:
         return Notice(f"Changed by somebody else since, and not undone: {_those(stay)}.", bad=True)
     return Notice("Undone.")
 
 
-async def _write(form: Form, name: str, label: str | None, group: str | None, action: str) -> Change:
+async def _write(form: Form, name: str, label: str | None, group: str | None) -> Change:
     """Write down what staff say of a device; None: as it is."""
-    before = await form.parts.devices.describe(name, label, group)
+    before = await form.parts.devices.describe(form.caller.actor, name, label, group)
     after = form.parts.presence.one(name)
-    await _note(form, action, name)
     return Change(name, (before.label, after.label), (before.group, after.group))
 
 
@@ -233,11 +228,6 @@ ACTS: dict[str, tuple[str, Act]] = {
     "undo": (OPERATE, _undo),
     "revoke": (ADMIN, _revoke),
 }
-
-
-async def _note(form: Form, action: str, detail: str) -> None:
-    act = (form.caller.name, action, detail)
-    await form.parts.database.write(audit.record, act, milliseconds())
 
 
 def _wrong(answer: CommandResult) -> str:

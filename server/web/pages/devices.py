@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from server.clock import milliseconds
+from server.rights import ADMIN, OPERATE, READ
 from server.settings import address as address_of
 from server.store.events import EventQuery, Events
 from server.web import fleet, heartbeat
-from server.web.access.caller import ADMIN, OPERATE, READ, Caller, require
+from server.web.access.caller import Caller, require
 from server.web.fleet import FILTERS, SORTS, DeviceRow, Wanted
 from server.web.heartbeat import RANGES
 from server.web.live.feed import FEED

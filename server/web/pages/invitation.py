@@ -5,10 +5,7 @@ GET only shows what a link is for: programs that look into mails must not use it
 
 from aiohttp import web
 
-from server.clock import milliseconds
 from server.errors import BadInput
-from server.store import audit, invitations, staff
-from server.store.connection import Connection
 from server.store.invitations import Invitation
 from server.store.staff import Person
 from server.web.access.client_address import address as sender
@@ -24,7 +21,7 @@ async def show(request: web.Request) -> web.Response:
     """GET: what the link is for."""
     if not may_sign_in(request):
         return no_https(request)
-    link, person = await request.app[PARTS].database.read(_look, request.match_info["token"], milliseconds())
+    link, person = await request.app[PARTS].sign_in.look(request.match_info["token"])
     return _gone(request) if link is None else _form(request, link, person)
 
 
@@ -32,22 +29,22 @@ async def use(request: web.Request) -> web.StreamResponse:
     """POST: become who the link is for, with a new password where one is chosen."""
     if not may_sign_in(request):
         return no_https(request)
-    database, token = request.app[PARTS].database, request.match_info["token"]
+    sign_in, token = request.app[PARTS].sign_in, request.match_info["token"]
     account = f"welcome {sender(request)}"
     await request.app[RATE_LIMITS].attempt(account, sender(request))
-    link, person = await database.read(_look, token, milliseconds())
+    link, person = await sign_in.look(token)
     if link is None:
         return _gone(request)
     fields = await forms(request)
     try:
         password = await _password(request, link, person, fields)
-        number = await database.write(_enter, token, fields.get("email", ""), password)
+        session = await sign_in.use(token, fields.get("email", ""), password)
     except BadInput as error:
         return _form(request, link, person, error, fields)
-    if number is None:
+    if session is None:
         return _gone(request)
     await request.app[RATE_LIMITS].succeeded(account, sender(request))
-    return await enter(request, number, keep=False)
+    return enter(request, session, keep=False)
 
 
 async def _password(
@@ -57,30 +54,6 @@ async def _password(
         return None
     email = person.email if person else fields.get("email", "")
     return await request.app[PASSWORDS].hash(judge(fields.get("password", ""), email))
-
-
-def _look(connection: Connection, token: str, now: int) -> tuple[Invitation | None, Person | None]:
-    """The link and its person; a link of somebody who is gone, or of a first who is there, is none."""
-    link = invitations.find(connection, token, now)
-    if link is None or link.staff is None:
-        return (link if link and staff.is_open(connection) else None), None
-    person = staff.get(connection, link.staff)
-    return (link if person else None), person
-
-
-def _enter(connection: Connection, token: str, email: str, password: str | None) -> int | None:
-    """Use the link up; the id of who may come in, None when somebody else was quicker."""
-    now = milliseconds()
-    link, person = _look(connection, token, now)
-    if link is None:
-        return None
-    number = person.id if person else staff.add(connection, email, "admin", now)
-    invitations.use(connection, token, now)
-    if password is not None:
-        staff.set_password(connection, number, password)
-    found = staff.get(connection, number)
-    audit.record(connection, (found.email if found else "", "link used", ""), now)
-    return number
 
 
 def _form(

@@ -4,9 +4,10 @@ from aiohttp import web
 
 from server.clock import milliseconds
 from server.errors import NotFound
+from server.rights import READ
 from server.store import mailbox
 from server.store.mailbox import Received
-from server.web.access.caller import READ, require
+from server.web.access.caller import require
 from server.web.headers import CSP
 from server.web.parts import PARTS
 from server.web.render import page

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple, cast
 from aiohttp import web
 
 from server.clock import milliseconds
+from server.rights import READ
 from server.settings import RankingSpec
-from server.web.access.caller import READ, require
+from server.web.access.caller import require
 from server.web.live.feed import FEED
 from server.web.pages import parameters
 from server.web.parts import PARTS, Against, Before, Parts

@@ -3,8 +3,7 @@
 from aiohttp import web
 
 from server.clock import milliseconds
-from server.store import audit, sessions, staff
-from server.store.connection import Connection
+from server.store import staff
 from server.store.staff import Person
 from server.web.access import cookie
 from server.web.access.caller import CALLER
@@ -34,11 +33,8 @@ async def check(request: web.Request) -> web.StreamResponse:
     if not may_sign_in(request):
         return no_https(request)
     fields = await forms(request)
-    email, sender, limits = (
-        staff.normal(fields.get("email", ""))[:254],
-        address(request),
-        request.app[RATE_LIMITS],
-    )
+    email, sender = staff.normal(fields.get("email", ""))[:254], address(request)
+    limits = request.app[RATE_LIMITS]
     try:
         await limits.attempt(email, sender)
     except TooMany as error:
@@ -50,27 +46,26 @@ async def check(request: web.Request) -> web.StreamResponse:
     if person is None:
         return _form(request, email, WRONG, 403)
     await limits.succeeded(email, sender)
-    return await enter(request, person.id, keep="keep" in fields)
+    session = await request.app[PARTS].sign_in.begin(person)
+    return enter(request, session, keep="keep" in fields)
 
 
 async def leave(request: web.Request) -> web.StreamResponse:
     """POST: end the session, here and wherever else its cookie is."""
     caller = request.get(CALLER)
     if caller is not None and caller.session is not None:
-        database = request.app[PARTS].database
-        await database.write(_end, caller.session.id, caller.name)
+        await request.app[PARTS].sign_in.end(caller.session)
         request.app[LIVE].suspect()
     answer = web.Response(status=303, headers={"Location": "/sign-in"})
     cookie.drop(request, answer)
     return answer
 
 
-async def enter(request: web.Request, number: int, keep: bool) -> web.StreamResponse:
-    """A new session for a person who has proved who they are, and the way to the dashboard."""
-    now = milliseconds()
-    session = await request.app[PARTS].database.write(sessions.begin, number, now)
+def enter(request: web.Request, session: str, keep: bool) -> web.StreamResponse:
+    """The way to the dashboard for somebody whose session has begun. keep: beyond the end of the browser."""
     answer = web.Response(status=303, headers={"Location": "/"})
-    cookie.put(request, answer, cookie.seal(request.app[cookie.KEY], session, now), keep)
+    sealed = cookie.seal(request.app[cookie.KEY], session, milliseconds())
+    cookie.put(request, answer, sealed, keep)
     return answer
 
 
@@ -86,21 +81,12 @@ def no_https(request: web.Request) -> web.Response:
 
 
 async def _who(request: web.Request, email: str, password: str) -> Person | None:
-    database = request.app[PARTS].database
-    person = await database.read(staff.find, email)
-    right = await request.app[PASSWORDS].fits(password, person.password if person else None)
-    await database.write(_note, email, "signed in" if right else "sign-in refused")
-    return person if right else None
-
-
-def _note(connection: Connection, actor: str, action: str) -> None:
-    audit.record(connection, (actor, action, ""), milliseconds())
-
-
-def _end(connection: Connection, session: str, actor: str) -> None:
-    now = milliseconds()
-    sessions.end(connection, session, now)
-    audit.record(connection, (actor, "signed out", ""), now)
+    sign_in = request.app[PARTS].sign_in
+    person = await sign_in.person(email)
+    if await request.app[PASSWORDS].fits(password, person.password if person else None):
+        return person
+    await sign_in.refuse(email)
+    return None
 
 
 def _form(request: web.Request, email: str = "", wrong: str = "", status: int = 200) -> web.Response:

@@ -4,8 +4,9 @@ from aiohttp import web
 
 from server.calendar import MINUTE_MS
 from server.clock import milliseconds
+from server.rights import READ
 from server.settings import address
-from server.web.access.caller import READ, require
+from server.web.access.caller import require
 from server.web.live.feed import FEED
 from server.web.live.tiles import TILES
 from server.web.parts import PARTS

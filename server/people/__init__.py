@@ -1,0 +1,1 @@
+"""Acts of and on people and programs: inviting and removing them, their tokens, signing in and out."""
