@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from aiohttp import web
@@ -169,7 +168,7 @@ class Edge:
                 "listen another one."
             ) from error
 
-    async def post(self, source: str, events: list[Any], once: Once | None = None) -> Outcome:
+    async def post(self, source: str, events: list[object], once: Once | None = None) -> Outcome:
         """Commit events of the `json` shape. Raises StoreFull when the disk refuses."""
         return await self.consumer.post(source, events, milliseconds(), once)
 
@@ -183,7 +182,7 @@ class Edge:
     def _command(self, topic: str, payload: bytes) -> bool:
         return bool(self.subscribers) and self.subscribers[0].publish(topic, payload, 1)
 
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def _spawn(self, work: Coroutine[object, object, None], name: str) -> None:
         task = asyncio.create_task(self._guarded(work, name), name=name)
 
         async def end() -> None:
@@ -194,7 +193,7 @@ class Edge:
 
         self._stack.push_async_callback(end)
 
-    async def _guarded(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    async def _guarded(self, work: Coroutine[object, object, None], name: str) -> None:
         try:
             await work
         except Exception:

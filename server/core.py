@@ -2,7 +2,6 @@
 cloud and web."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from loguru import logger
 
@@ -20,6 +19,7 @@ from server.rules.evaluate import Evaluator
 from server.rules.rule import Addresses
 from server.settings import Settings
 from server.store import checkpoints, generation
+from server.store.connection import Connection
 from server.store.database import Database
 
 
@@ -46,7 +46,7 @@ async def open_core(settings: Settings, database: Database) -> Core:
     days = Days(settings.zone)
     evaluator = Evaluator(settings.rule, Addresses.known(settings.mail), days.offset)
 
-    def recover(connection: Any) -> tuple[Names, Folds, Standings, Intake, int]:
+    def recover(connection: Connection) -> tuple[Names, Folds, Standings, Intake, int]:
         if generation.went_back(connection, database.folder):
             logger.warning("the store was set back; boards send again what they still hold, mails are held")
             generation.renew(connection, milliseconds())

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 
 
-async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+async def to_the_end(work: Coroutine[object, object, T]) -> T:
     """What `work` gives; a caller that is cancelled waits until it is done, and is cancelled then."""
     task = asyncio.ensure_future(work)
     cancelled = False

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 LATEST_AT = 253_370_764_800_000  # the year 9999: a foreign program may send any number as a time
@@ -71,7 +70,7 @@ def ago(at: int, now: int) -> str:
     return f"{seconds} s"
 
 
-def trouble(state: Mapping[str, Any]) -> str:
+def trouble(state: Mapping[str, object]) -> str:
     """What is wrong with a board, or was last, by the facts that it told: `no Wi-Fi for 41 min, until 2 min
     ago`; "" when it never told of any."""
     code, lasted, end = (state.get(name) for name in ("trouble", "trouble_ms", "trouble_end_ms"))

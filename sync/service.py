@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
 
+import msgspec
 from loguru import logger
 
 from server.calendar import Days
@@ -13,6 +13,7 @@ from server.store import chunks
 from server.store import generation as generations
 from server.store.database import Database
 from server.store.mail import Mails
+from server.watch.cloud_status import CloudStatus
 from sync.mail.letter import Letters, check_letters
 from sync.mail.mailbox import Mailbox
 from sync.mail.mailer import Mailer
@@ -26,7 +27,7 @@ STATUS_S = 1.0
 SCORES_SHARE = 0.1  # of the write units; events go first
 LOCAL_PER_S = 1000.0
 AGAIN_S = 5.0
-Work = Callable[[], Coroutine[Any, Any, None]]
+Work = Callable[[], Coroutine[object, object, None]]
 
 
 class CloudService:
@@ -53,13 +54,9 @@ class CloudService:
         self._postman: Postman | None = None
         self._all_sites: AllSites | None = None
         self.broken: dict[str, str] = {}
-        self._status: dict[str, Any] = {
-            "mode": settings.cloud.mode, "waiting": 0, "chunks": 0, "oldest_at": None,
-            "last_sent_at": None, "units_per_s": 0.0, "write_units": settings.cloud.write_units,
-            "error": None,
-        }  # fmt: skip
+        self._status = CloudStatus(settings.cloud.mode, write_units=settings.cloud.write_units)
 
-    def workers(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
+    def workers(self) -> list[tuple[str, Coroutine[object, object, None]]]:
         """(name, work) of everything to run; call once, on the event loop. Raises StartError.
 
         Whatever breaks in them ends neither them nor the edge: the site needs no cloud.
@@ -88,9 +85,8 @@ class CloudService:
             work.append(("postman", lambda: self._post(postman)))
         return [(name, self._again(one, name)) for name, one in work]
 
-    def status(self) -> dict[str, Any]:
-        """mode, waiting (events not confirmed), chunks (unsent), oldest_at, last_sent_at (ms or
-        None), units_per_s, write_units, error (a sentence or None); at most a second old."""
+    def status(self) -> CloudStatus:
+        """At most a second old."""
         return self._status
 
     async def merged(self, ranking: str, window: str) -> Merged | None:
@@ -135,12 +131,12 @@ class CloudService:
 
     async def _watch(self) -> None:
         while True:
-            unsealed, open_, oldest_at, last_sent_at = await self._database.read(chunks.backlog)
+            backlog = await self._database.read(chunks.backlog)
             sealed = await self._database.read(chunks.unsent_events)
             uploader = self._uploader
-            self._status = self._status | {
-                "waiting": unsealed + sealed, "chunks": open_, "oldest_at": oldest_at,
-                "last_sent_at": last_sent_at, "error": self.upload_error(),
-                "units_per_s": round(uploader.units_per_s(), 2) if uploader is not None else 0.0,
-            }  # fmt: skip
+            self._status = msgspec.structs.replace(
+                self._status, waiting=backlog.waiting + sealed, chunks=backlog.unsent,
+                oldest_at=backlog.oldest_at, last_sent_at=backlog.last_sent_at, error=self.upload_error(),
+                units_per_s=round(uploader.units_per_s(), 2) if uploader is not None else 0.0,
+            )  # fmt: skip
             await asyncio.sleep(STATUS_S)

@@ -5,7 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import aiohttp
@@ -16,6 +16,7 @@ from server.errors import BoardwalkError, Conflict, NotFound
 from server.serving import find, log_to_stderr
 from server.settings import Settings
 
+T = TypeVar("T")
 ANSWER_S = 20
 HERE = "http://edge"  # through the socket
 KINDS = {404: NotFound, 409: Conflict}
@@ -76,11 +77,11 @@ async def edge_client(settings: Settings) -> AsyncIterator[EdgeClient]:
         yield EdgeClient(session, False)
 
 
-def ask(config: Path | None, work: Callable[[EdgeClient], Coroutine[Any, Any, Any]]) -> Any:
+def ask(config: Path | None, work: Callable[[EdgeClient], Coroutine[object, object, T]]) -> T:
     """What `work` gives over the edge of these settings. Raises BoardwalkError."""
     log_to_stderr("WARNING")
 
-    async def asking() -> Any:
+    async def asking() -> T:
         async with edge_client(find(config)) as edge:
             return await work(edge)
 

@@ -21,10 +21,11 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for pro
 PORT = click.argument(
     "port", required=False, shell_complete=lambda *typed: [CompletionItem(typed[2], "file")]
 )
+Json = dict[str, Any]  # an object whose shape its reader knows: of the interface, of settings, of a board
 PIPE_WIDTH = 1000  # where no terminal is, rows stay lines
 
 
-def show(rows: list[dict[str, Any]], columns: list[str], as_json: bool) -> None:
+def show(rows: list[Json], columns: list[str], as_json: bool) -> None:
     """Print rows: as JSON all they have, as a table the columns."""
     if as_json:
         click.echo(json.dumps(rows))

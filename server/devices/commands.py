@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from firmware.wire import reading, topics
 from firmware.wire.command import READS, Command, encode
@@ -28,7 +28,7 @@ class NewCommand(NamedTuple):
     """
 
     command: str
-    arguments: dict[str, Any]
+    arguments: dict[str, object]
     within_s: float
 
 
@@ -44,7 +44,7 @@ class CommandResult:
     device: str
     command: str
     state: Literal["done", "refused", "unanswered"]
-    result: dict[str, Any] | None = None
+    result: dict[str, object] | None = None
     error: str | None = None
     text: str = ""
 

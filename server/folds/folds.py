@@ -7,7 +7,7 @@ exactly the same again.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from server.calendar import Days
 from server.errors import NotFound
@@ -23,7 +23,7 @@ from server.store.names import Noun
 Bucket = tuple[str, int]  # ranking, day
 Sums = dict[int, int]  # by key: what is added
 Scores = dict[int, dict[str, Sums]]  # by day and ranking
-Timed = tuple[int, Mapping[str, Any]]  # best known time (ms), fields without the customer
+Timed = tuple[int, Mapping[str, object]]  # best known time (ms), fields without the customer
 
 
 class Term(NamedTuple):

@@ -1,7 +1,6 @@
 """What arrives, and what becomes of it."""
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
@@ -35,7 +34,7 @@ class Posting(msgspec.Struct, frozen=True, eq=False):
     """
 
     source: str
-    objects: list[Any]
+    objects: list[object]
     received_at: int
     settle: Callable[["Outcome"], None]
     trusted: bool = False

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 from loguru import logger
 
@@ -63,7 +62,7 @@ class Consumer:
         self._waiting.put(arrival)
         self._wake.set()
 
-    async def post(self, source: str, events: list[Any], now: int, once: Once | None = None) -> Outcome:
+    async def post(self, source: str, events: list[object], now: int, once: Once | None = None) -> Outcome:
         """Commit events of the `json` shape, under an Idempotency-Key `once`.
 
         Raises StoreFull when the disk refuses.

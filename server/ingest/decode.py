@@ -30,11 +30,14 @@ _Fields = Annotated[dict[int | str, _Whole | _Text | float | bool | None], Meta(
 _RECORD = msgspec.msgpack.Decoder(tuple[int | str, _Fields, _Count, _Count, _Count, _Quality])
 
 
+Fields = dict[str, Any]  # of an event: texts, numbers, booleans and null by name
+
+
 class Taken(msgspec.Struct):
     """An event that keeps all rules; as firmware.wire.event.Event, and made faster."""
 
     kind: str
-    fields: dict[str, Any]
+    fields: Fields
     boot: int
     uptime_ms: int
     at: int
@@ -92,7 +95,7 @@ def record(data: bytes) -> Taken:
     return Taken(found.kind, found.fields, found.boot, found.uptime_ms, found.at, found.quality)
 
 
-def objects(payload: bytes) -> list[Any]:
+def objects(payload: bytes) -> list[object]:
     """The events of a `json` payload, one object or a list of them. Raises WireError."""
     if len(payload) > MAX_JSON:
         raise WireError("a json message is at most 65,536 bytes")
@@ -171,14 +174,14 @@ def _check_kind(kind: str) -> None:
         raise WireError("kind: device.lost is the edge's own word")
 
 
-def _json(payload: bytes) -> Any:
+def _json(payload: bytes) -> object:
     try:
         return msgspec.json.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WireError(f"no JSON: {error}") from error
 
 
-def _unpack(data: bytes) -> Any:
+def _unpack(data: bytes) -> object:
     try:
         return msgpack.unpackb(data, strict_map_key=False, max_ext_len=0)
     except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:

@@ -1,7 +1,7 @@
 """What becomes of each message that the broker brings."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from firmware.wire.errors import WireError
 from server.folds.presence import Presence
@@ -29,7 +29,7 @@ class Message(Protocol):
 class Handler(Protocol):
     """What happens with a message of one leaf. device: checked. now: ms since 1970 UTC."""
 
-    def __call__(self, device: str, message: Message, now: int) -> Any: ...
+    def __call__(self, device: str, message: Message, now: int) -> object: ...
 
 
 class CommandAnswers(NamedTuple):

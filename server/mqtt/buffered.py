@@ -81,7 +81,7 @@ class Buffered(paho.Client):
             self._arrived(data[start + 2 : topic_end], data[payload_at:end], retained, packet_id)
         return self._at > first
 
-    def _on_whole_message(self, _: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
+    def _on_whole_message(self, _: paho.Client, __: object, message: paho.MQTTMessage) -> None:
         topic = message._topic  # its bytes; `topic` raises for those that are no UTF-8
         self._arrived(topic, bytes(message.payload), message.retain, message.mid if message.qos else 0)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 from firmware.wire import reading
 from firmware.wire.errors import WireError
@@ -13,7 +13,7 @@ from server.mqtt.subscriber import Message, Subscriber
 class Handler(Protocol):
     """What happens with a message of one leaf. device: checked. now: ms since 1970 UTC."""
 
-    def __call__(self, device: str, message: Message, now: int) -> Any: ...
+    def __call__(self, device: str, message: Message, now: int) -> object: ...
 
 
 CROWDED_S = 0.005

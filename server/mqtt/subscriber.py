@@ -8,12 +8,13 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 from loguru import logger
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
 
 from firmware.wire import topics
 from server.mqtt.buffered import Buffered
@@ -145,7 +146,9 @@ class Subscriber:
             await asyncio.sleep(MISC_S)
             self._client.loop_misc()
 
-    def _on_connect(self, client: paho.Client, _: Any, __: Any, reason: Any, ___: Any) -> None:
+    def _on_connect(
+        self, client: paho.Client, _: object, __: object, reason: ReasonCode, ___: object
+    ) -> None:
         if reason.is_failure:
             self._lost(f"the broker refuses the edge: {reason}; check the user and secret of [mqtt] url")
             return
@@ -157,7 +160,9 @@ class Subscriber:
         if others:  # the session may be of a time when it read them
             client.unsubscribe([self._topic(leaf) for leaf in others])
 
-    def _on_subscribe(self, client: paho.Client, _: Any, __: Any, reasons: list[Any], ___: Any) -> None:
+    def _on_subscribe(
+        self, client: paho.Client, _: object, __: object, reasons: list[ReasonCode], ___: object
+    ) -> None:
         if any(reason.is_failure for reason in reasons):
             own = self._topic("...")
             self._lost(f"the edge may not read {own} at the broker; give the user of [mqtt] url that right")
@@ -171,7 +176,9 @@ class Subscriber:
     def _topic(self, leaf: str) -> str:
         return topics.topic(self._site, "+", leaf)
 
-    def _on_disconnect(self, _: paho.Client, __: Any, ___: Any, reason: Any, ____: Any) -> None:
+    def _on_disconnect(
+        self, _: paho.Client, __: object, ___: object, reason: ReasonCode, ____: object
+    ) -> None:
         if self.down is None:
             self._lost(f"the connection to the broker is lost ({reason})")
         self._gone.set()
@@ -210,32 +217,33 @@ class Subscriber:
 
     # paho asks for its socket to be watched; connect() runs on a thread, so these may too
 
-    def _on_socket_open(self, _: paho.Client, __: Any, sock: Any) -> None:
+    def _on_socket_open(self, _: paho.Client, __: object, sock: paho.SocketLike) -> None:
+        assert isinstance(sock, socket.socket)  # TLS is one too; paho knows others, for WebSockets
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._loop.call_soon_threadsafe(self._add_reader, sock)
 
-    def _add_reader(self, sock: Any) -> None:
+    def _add_reader(self, sock: paho.SocketLike) -> None:
         if sock.fileno() >= 0 and self._room.is_set():
             self._loop.add_reader(sock, self._read, sock)
 
-    def _read(self, sock: Any) -> None:
+    def _read(self, sock: paho.SocketLike) -> None:
         self._client.loop_read()
         while self._room.is_set() and sock.fileno() >= 0 and self._client.pending:
             self._client.loop_read()
 
-    def _on_socket_close(self, _: paho.Client, __: Any, sock: Any) -> None:
+    def _on_socket_close(self, _: paho.Client, __: object, sock: paho.SocketLike) -> None:
         self._loop.remove_reader(sock)
         self._loop.remove_writer(sock)
         self._gone.set()
 
-    def _on_register_write(self, _: paho.Client, __: Any, sock: Any) -> None:
+    def _on_register_write(self, _: paho.Client, __: object, sock: paho.SocketLike) -> None:
         self._loop.call_soon_threadsafe(self._add_writer, sock)
 
-    def _add_writer(self, sock: Any) -> None:
+    def _add_writer(self, sock: paho.SocketLike) -> None:
         if sock.fileno() >= 0 and self._client.want_write():
             self._loop.add_writer(sock, self._client.loop_write)
 
-    def _on_unregister_write(self, _: paho.Client, __: Any, sock: Any) -> None:
+    def _on_unregister_write(self, _: paho.Client, __: object, sock: paho.SocketLike) -> None:
         self._loop.remove_writer(sock)
 
 

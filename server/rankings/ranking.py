@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from server.rankings.heap import Heap, Names
 from server.rankings.unsettled import Unsettled
@@ -22,7 +21,7 @@ class NotWhole(ValueError):
         self.field = field
 
 
-def check_whole(names: Iterable[str], fields: Mapping[str, Any]) -> None:
+def check_whole(names: Iterable[str], fields: Mapping[str, object]) -> None:
     """Raise NotWhole when one of these fields is there and no whole number."""
     for name in names:
         value = fields.get(name)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from server.calendar import Offset, next_day, next_hour
 from server.rules import mail_key
@@ -11,7 +11,7 @@ from server.rules.rule import Addresses, Match
 from server.rules.where import Where, Who
 from server.settings import Rule as Spec
 
-Told = tuple[str, int, Mapping[str, Any]]  # kind, best known time (ms), fields without the customer
+Told = tuple[str, int, Mapping[str, object]]  # kind, best known time (ms), fields without the customer
 
 
 NONE: Mapping[int, int] = {}
@@ -34,7 +34,7 @@ class Occurrence(NamedTuple):
     email: str | None
     at: int
     received_at: int
-    fields: Mapping[str, Any]
+    fields: Mapping[str, object]
 
 
 class Entered(NamedTuple):

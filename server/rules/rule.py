@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Self
 from server.settings import MailSection, is_address
 from server.settings import Rule as Spec
 
+Facts = Mapping[str, Any]  # what a letter may show, by name
 FACTS = {  # what makes a mail, to what its letter may show beside `site` and `matches`
     "on": {"rule", "number", "kind", "device", "customer", "at", "fields"},
     "entered": {"rule", "ranking", "k", "key", "rank", "score", "customer", "at"},
@@ -25,7 +26,7 @@ class Match(NamedTuple):
     key: str
     recipient: str
     not_before_at: int
-    facts: Mapping[str, Any]
+    facts: Facts
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class Where:
     def __init__(self, conditions: Iterable[Condition]) -> None:
         self._terms = [(one.field, _COMPARE[one.operator], one.value) for one in conditions]
 
-    def accepts(self, fields: Mapping[str, Any], who: Who) -> bool:
+    def accepts(self, fields: Mapping[str, object], who: Who) -> bool:
         """Whether all conditions hold of an event. fields: without the customer."""
         for field, compare, wanted in self._terms:
             value = _named(field, fields, who)
@@ -30,7 +30,7 @@ class Where:
         return True
 
 
-def _named(field: str, fields: Mapping[str, Any], who: Who) -> object:
+def _named(field: str, fields: Mapping[str, object], who: Who) -> object:
     if field == "customer":
         return who[0]
     return who[1] if field == "device" else fields.get(field)

@@ -14,6 +14,7 @@ from server.settings.checks import wrongs
 from server.settings.phrases import EXAMPLES
 from server.settings.sections import LISTS, SECTIONS, Section, Settings
 
+Tree = dict[str, Any]  # TOML, before its keys and types are checked
 PREFIX = "BOARDWALK_"
 
 
@@ -39,7 +40,7 @@ class _Source:
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self.text = ""
-        self.tree: dict[str, Any] = {}
+        self.tree: Tree = {}
         self.variables: dict[tuple[str, str], str] = {}
         if path is None:
             return
@@ -81,8 +82,8 @@ def overrides(environ: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _variables(environ: Mapping[str, str]) -> dict[str, tuple[str, str, Any]]:
-    found: dict[str, tuple[str, str, Any]] = {}
+def _variables(environ: Mapping[str, str]) -> dict[str, tuple[str, str, object]]:
+    found: dict[str, tuple[str, str, object]] = {}
     for name, value in sorted(environ.items()):
         section, _, key = name.removeprefix(PREFIX).lower().partition("_")
         if not name.startswith(PREFIX):
@@ -99,7 +100,7 @@ def _variables(environ: Mapping[str, str]) -> dict[str, tuple[str, str, Any]]:
     return found
 
 
-def _check_keys(tree: dict[str, Any], source: _Source) -> None:
+def _check_keys(tree: Tree, source: _Source) -> None:
     for section, body in tree.items():
         if section in SECTIONS:
             _check_section(section, SECTIONS[section], body, source, 0)
@@ -113,7 +114,7 @@ def _check_keys(tree: dict[str, Any], source: _Source) -> None:
             raise SettingsError(source.place(section), f"unknown section [{section}]; allowed: {allowed}")
 
 
-def _check_section(section: str, kind: type[Section], body: Any, source: _Source, index: int) -> None:
+def _check_section(section: str, kind: type[Section], body: object, source: _Source, index: int) -> None:
     if not isinstance(body, dict):
         raise SettingsError(source.place(section), f"[{section}] is a section, not a value")
     for key in body:
@@ -154,8 +155,8 @@ def _plain(error: msgspec.ValidationError, kind: type[Section], key: str) -> str
     return text[:1].lower() + text[1:]
 
 
-def _convert(tree: dict[str, Any], source: _Source) -> Settings:
-    parts: dict[str, Any] = {}
+def _convert(tree: Tree, source: _Source) -> Settings:
+    parts: Tree = {}
     for section, kind in SECTIONS.items():
         if section in tree:
             strict = _strict(section, source)

@@ -3,12 +3,13 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from firmware.wire.event import QUALITIES
 from server.store import search
+from server.store.connection import Row
 from server.store.database import Database
 from server.store.search import EventQuery as EventQuery
 from server.store.search import Part
@@ -75,7 +76,7 @@ class Stored(msgspec.Struct, frozen=True):
     quality: str
     boot: int
     uptime_ms: int
-    fields: dict[str, Any] = {}
+    fields: dict[str, object] = {}
 
 
 def append(connection: sqlite3.Connection, rows: Sequence[LogRow]) -> None:
@@ -129,7 +130,7 @@ def walk(connection: sqlite3.Connection, through: int, step: int = 5000) -> Iter
         through = rows[-1].id
 
 
-def stored(row: tuple[Any, ...]) -> Stored:
+def stored(row: Row) -> Stored:
     """An event from a row of COLUMNS."""
     start, quality, rest, packed = row[:9], QUALITIES[row[9]], row[10:12], row[12]
     return Stored(*start, quality, *rest, _unpack(packed))  # type: ignore[call-arg]

@@ -7,17 +7,17 @@ unknown -> sent | failed | pending (by policy)          held -> pending | failed
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from server.errors import Conflict
 from server.rules import mail_key
-from server.rules.rule import Match
+from server.rules.rule import Facts, Match
+from server.store.connection import Row
 from server.store.database import Database
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
+_decode = msgspec.json.Decoder(Facts).decode
 STATES = ("pending", "sending", "sent", "failed", "unknown", "held")
 MOVES = {
     "pending": ("sending", "failed", "held"),
@@ -50,7 +50,7 @@ class Mail:
     state: str
     template: str
     policy: str
-    facts: dict[str, Any]
+    facts: Facts
     matches: int
     attempt: int
     created_at: int
@@ -117,7 +117,7 @@ def insert(connection: sqlite3.Connection, matches: Iterable[Match], now: int, h
     )
 
 
-def _row(match: Match, now: int, held_before: int) -> tuple[Any, ...]:
+def _row(match: Match, now: int, held_before: int) -> tuple[object, ...]:
     state, reason = "pending", None
     if not match.recipient:
         state, reason = "failed", "no address is known"
@@ -129,7 +129,7 @@ def _row(match: Match, now: int, held_before: int) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def stored(row: tuple[Any, ...]) -> Mail:
+def stored(row: Row) -> Mail:
     """A mail from a row of COLUMNS."""
     start, facts, rest = row[:7], row[7], row[8:]
     return Mail(*start, _decode(facts), *rest)  # type: ignore[call-arg]

@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,8 +23,8 @@ from server.store.indexer import NOUNS
 
 SCANNED = 20_000  # events that one page looks at, in the index and behind it each
 
-_unpack = msgspec.msgpack.Decoder(dict[str, Any]).decode
-Conditions = dict[str, tuple[str, Any]]  # by the parameter: SQL, and its value
+_unpack = msgspec.msgpack.Decoder(dict[str, object]).decode
+Conditions = dict[str, tuple[str, object]]  # by the parameter: SQL, and its value
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Part(NamedTuple):
     source: str
     where: str
     order: str
-    values: tuple[Any, ...]
+    values: tuple[object, ...]
     stop: int | None
 
 
@@ -67,7 +67,7 @@ class _Source(NamedTuple):
     id: str = "e.id"
     noun: str = ""
     own: tuple[str, ...] = ()
-    values: tuple[Any, ...] = ()
+    values: tuple[object, ...] = ()
     few: bool = False
 
 

@@ -2,17 +2,16 @@
 
 import sqlite3
 from collections.abc import Collection, Sequence
-from typing import Any
 
 import msgspec
 
 from server.rules import mail_key
-from server.rules.rule import Match
+from server.rules.rule import Facts, Match
 from server.rules.silence import Heard
 from server.store import mail
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
+_decode = msgspec.json.Decoder(Facts).decode
 
 
 def told(connection: sqlite3.Connection) -> dict[str, dict[str, int]]:

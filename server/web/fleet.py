@@ -48,7 +48,7 @@ class DeviceRow:
     def name(self) -> str:
         return self.seen.name
 
-    def fact(self, name: str) -> Any:
+    def fact(self, name: str) -> object:
         """What the board told last, None when it never did."""
         return self.seen.state.get(name)
 

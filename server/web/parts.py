@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from aiohttp import web
 
@@ -26,12 +26,13 @@ from server.rights import Actor
 from server.settings import Settings
 from server.store.database import Database
 from server.store.devices import Device as Device
+from server.watch.cloud_status import CloudStatus as CloudStatus
 
 
 class Intake(Protocol):
     """The way in for events that come over HTTP."""
 
-    async def post(self, source: str, events: list[Any], once: Once | None = None) -> Outcome:
+    async def post(self, source: str, events: list[object], once: Once | None = None) -> Outcome:
         """Commit events of the `json` shape, under an Idempotency-Key `once`.
 
         Raises StoreFull when the disk refuses.
@@ -56,9 +57,8 @@ class Cloud(Protocol):
     async def merged(self, ranking: str, window: str) -> Merged | None:
         """A ranking over all sites; None without a cloud. Raises CloudError."""
 
-    def status(self) -> dict[str, Any]:
-        """mode ("off"|"aws"), waiting (events), chunks (unsent), oldest_at, last_sent_at (ms or None),
-        units_per_s, write_units (numbers), error (a sentence or None)."""
+    def status(self) -> CloudStatus:
+        """At most a second old."""
 
 
 class Health(Protocol):

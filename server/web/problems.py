@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -74,7 +73,7 @@ def _told(request: web.Request, problem: Problem, headers: dict[str, str]) -> we
         return web.Response(body=body, status=problem.status, content_type=JSON, headers=headers)
     if problem.status == 401:
         return web.Response(status=303, headers={"Location": "/sign-in"})
-    facts: dict[str, Any] = {"problem": problem}
+    facts: dict[str, object] = {"problem": problem}
     answer = page(request, "problem.html", facts, problem.status)
     answer.headers.update(headers)
     return answer

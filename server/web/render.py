@@ -1,7 +1,6 @@
 """Pages from templates, with what every page shows around its own part."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -30,7 +29,7 @@ def templates() -> Environment:
     return environment
 
 
-def page(request: web.Request, template: str, facts: Mapping[str, Any], status: int = 200) -> web.Response:
+def page(request: web.Request, template: str, facts: Mapping[str, object], status: int = 200) -> web.Response:
     """A rendered template as an answer."""
     parts, caller = request.app[PARTS], request.get(CALLER)
     settings = parts.settings

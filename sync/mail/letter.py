@@ -1,16 +1,15 @@
 """A mail's row rendered: subject, text and HTML, from our own templates, autoescaped."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 from jinja2.meta import find_undeclared_variables
 
 from server.errors import BadInput, SettingsError
-from server.rules.rule import FACTS
+from server.rules.rule import FACTS, Facts
 from server.settings import Settings
 
 LETTERS = Path(__file__).with_name("letters")
@@ -83,7 +82,7 @@ class Letters:
         except (OSError, TemplateError) as error:
             raise BadInput("template", f"letter {template}: {error}") from error
 
-    def render(self, template: str, facts: Mapping[str, Any], envelope: Envelope) -> Letter:
+    def render(self, template: str, facts: Facts, envelope: Envelope) -> Letter:
         """A letter. Raises BadInput when the template fails."""
         values = {"site": self._site, "matches": 1} | dict(facts) | {"at": _moment(facts["at"])}
         try:

@@ -66,7 +66,7 @@ class Postman:
         if not await self._moved(mail, Move("sending", clock())):
             return True
         try:
-            facts = mail.facts | {"matches": mail.matches}
+            facts = {**mail.facts, "matches": mail.matches}
             letter = self._letters.render(mail.template, facts, Envelope(mail.recipient, mail.id, generation))
             number = await asyncio.to_thread(self._mailer.send, letter)
         except BadInput as error:

@@ -4,8 +4,6 @@
 so every call is made once; an answer that never came is reported as unknown.
 """
 
-from typing import Any
-
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -36,7 +34,7 @@ class Ses:
 
     def send(self, letter: Letter) -> str:
         """Send once; the message's id."""
-        options: dict[str, Any] = {}
+        options: dict[str, object] = {}
         if self._configuration_set:
             options["ConfigurationSetName"] = self._configuration_set
         try:

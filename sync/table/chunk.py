@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
 
 import msgspec
 
@@ -22,7 +21,9 @@ MAX_BYTES = 15_000  # one item never needs more than a second of the free 25 wri
 BUCKETS = 4
 
 _encode = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(list[Any]).decode
+_unpack = msgspec.msgpack.Decoder(
+    list[tuple[str, int, int, str, str | None, int, int, int, str, int, int, dict[str, object]]]
+).decode
 
 
 def key(site: str, device: str, at: int) -> str:
@@ -50,7 +51,7 @@ def pack(site: str, generation: str, number: int, events: Sequence[Stored]) -> l
 
     generation: of the store; number: unique in it, so that keys are never used twice.
     """
-    parts: dict[str, list[list[Any]]] = {}
+    parts: dict[str, list[list[object]]] = {}
     firsts: dict[str, int] = {}
     for event in events:
         rows = [(key(site, event.device, event.at), row(event))]
@@ -67,7 +68,7 @@ def pack(site: str, generation: str, number: int, events: Sequence[Stored]) -> l
     return sealed
 
 
-def row(event: Stored) -> list[Any]:
+def row(event: Stored) -> list[object]:
     """An event as a row of a chunk."""
     return [
         event.device, event.epoch, event.seq, event.kind, event.customer, event.at,
@@ -75,7 +76,7 @@ def row(event: Stored) -> list[Any]:
     ]  # fmt: skip
 
 
-def index_row(event: Stored) -> list[Any]:
+def index_row(event: Stored) -> list[object]:
     """What the customer's copy keeps: enough to find the event and to add it up."""
     amount = event.fields.get("cents")
     return [event.customer, event.device, event.epoch, event.seq, event.kind, event.at, amount]
@@ -86,7 +87,7 @@ def unpack(body: bytes) -> list[Stored]:
     return [Stored(0, *row) for row in _unpack(zlib.decompress(body))]
 
 
-def _bodies(rows: list[list[Any]]) -> Iterator[tuple[bytes, int]]:
+def _bodies(rows: list[list[object]]) -> Iterator[tuple[bytes, int]]:
     """Halve until each part fits: compression makes sizes unknowable beforehand."""
     body = zlib.compress(_encode(rows), 6)
     if len(body) <= MAX_BYTES or len(rows) == 1:

@@ -116,7 +116,7 @@ class Dynamo:
                 raise
 
     def _pages(self, operation: str, **arguments: Any) -> Iterator[bytes]:
-        start: dict[str, Any] = {}
+        start: dict[str, object] = {}
         while True:
             page = self._call(operation, TableName=self._table, **arguments, **start)
             for item in page["Items"]:
@@ -135,7 +135,7 @@ class Dynamo:
             raise CloudError(f"DynamoDB is not reached: {error}", accepted=None) from error
 
 
-def _item(chunk: Chunk) -> dict[str, Any]:
+def _item(chunk: Chunk) -> dict[str, object]:
     return {
         "pk": {"S": chunk.pk}, "sk": {"S": chunk.sk}, "b": {"B": chunk.body},
         "n": {"N": str(chunk.events)}, "f": {"N": str(FORMAT)}, "a": {"N": str(chunk.first_at)},

@@ -22,6 +22,7 @@ from server.people.staff import Staff
 from server.settings import Settings
 from server.store import staff, tokens
 from server.store.database import Database
+from server.watch.cloud_status import CloudStatus
 from server.web.access.passwords import Passwords
 from server.web.parts import Commands, Parts
 from server.web.routes import create_app
@@ -34,17 +35,11 @@ EMAIL, PASSWORD = "ada@shop.example", "gulls at seven"
 class Cloud:
     """A cloud that says what a test tells it to."""
 
-    facts: dict[str, Any] = field(
-        default_factory=lambda: {
-            "mode": "off", "waiting": 0, "chunks": 0, "oldest_at": None, "last_sent_at": None,
-            "units_per_s": 0.0, "write_units": 20, "error": None,
-        }
-    )  # fmt: skip
-
+    told: CloudStatus = field(default_factory=lambda: CloudStatus("off", write_units=20))
     sites: AllSites | None = None
 
-    def status(self) -> dict[str, Any]:
-        return dict(self.facts)
+    def status(self) -> CloudStatus:
+        return self.told
 
     async def merged(self, ranking: str, window: str) -> Merged | None:
         return await self.sites.merged(ranking, window) if self.sites is not None else None

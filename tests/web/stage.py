@@ -9,6 +9,7 @@ from server.clock import milliseconds
 from server.folds.beats import Beats
 from server.rankings.standing import StandingHistory
 from server.rights import THIS_MACHINE
+from server.watch.cloud_status import CloudStatus
 from server.web.live.day import begin
 from tests.web.shop import Shop
 
@@ -43,10 +44,10 @@ async def set_stage(shop: Shop) -> None:
     for _ in range(12):
         await shop.post(dice.choice(DEVICES[:4]), [_order(dice, milliseconds())])
     await shop.database.write(_mails, now)
-    shop.cloud.facts |= {
-        "mode": "aws", "waiting": 1204, "chunks": 9, "oldest_at": now - 360_000,
-        "last_sent_at": now - 20_000, "units_per_s": 7.5,
-    }  # fmt: skip
+    shop.cloud.told = CloudStatus(
+        "aws", waiting=1204, chunks=9, oldest_at=now - 360_000, last_sent_at=now - 20_000, units_per_s=7.5,
+        write_units=20,
+    )  # fmt: skip
     shop.health.found = [("cloud", "No internet since 13:41. Orders are kept here and go up later.")]
 
 

@@ -2,7 +2,6 @@
 
 import json
 import time
-from typing import Any
 
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -56,7 +55,7 @@ class Boards:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _receipt(self, _: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
+    def _receipt(self, _: paho.Client, __: object, message: paho.MQTTMessage) -> None:
         now, device = time.perf_counter(), message.topic.split("/")[2]
         through = json.loads(message.payload)["acked"]
         for seq in range(self._told.get(device, 0) + 1, through + 1):

@@ -6,7 +6,6 @@ whenever it has taken another thousand messages.
 
 import sys
 import threading
-from typing import Any
 
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -19,13 +18,13 @@ def main() -> None:
     port, topic = int(sys.argv[1]), sys.argv[2]
     taken = 0
 
-    def count(*_: Any) -> None:
+    def count(*_: object) -> None:
         nonlocal taken
         taken += 1
         if taken % STEP == 0:
             print(taken, flush=True)
 
-    def connected(client: paho.Client, *_: Any) -> None:
+    def connected(client: paho.Client, *_: object) -> None:
         client.subscribe(topic, 1)
 
     client = paho.Client(CallbackAPIVersion.VERSION2, client_id="counter")

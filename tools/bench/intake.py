@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from server import garbage_collector
 from server.calendar import Days
@@ -91,7 +90,7 @@ def _table(folder: Path) -> Iterator[sqlite3.Connection]:
 
 
 @lru_cache(1)
-def _rows() -> list[tuple[Any, ...]]:
+def _rows() -> list[tuple[object, ...]]:
     """What intake appends for these frames, but for the id."""
     with tempfile.TemporaryDirectory() as name:
         store.fill(Path(name), BOARDS, FRAMES)

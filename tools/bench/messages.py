@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from firmware.wire.topics import topic
 from tools.bench import site, store
@@ -51,7 +50,7 @@ class Bench:
         return self.committed(messages, len(messages) * store.EVENTS)
 
     def committed(
-        self, messages: Messages, events: int, meanwhile: Callable[[], Any] = lambda: None
+        self, messages: Messages, events: int, meanwhile: Callable[[], object] = lambda: None
     ) -> float:
         """Send messages until the log has that many events more. Raises TimeoutError."""
         wanted = site.committed(self.folder) + events

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from firmware.wire.event import EARLIEST_AT
 from server.clock import milliseconds
@@ -25,6 +24,7 @@ from sync.token_bucket import TokenBucket
 from tools.bench import site, store
 from tools.children import free_port
 from tools.demo.local_cloud import KEYS, furnish
+from tools.output import Json
 
 BOARDS, FRAMES, THREADS = 50, 200, 4
 COUNT = BOARDS * FRAMES * store.EVENTS
@@ -40,7 +40,7 @@ class Upload:
         self._folder = folder
         self._address = address
         self._tables = 0
-        self._items = list[dict[str, Any]]()
+        self._items = list[Json]()
 
     def uploaded(self) -> tuple[float, float]:
         """Events a second from the log to sealed chunks, and from there to the last confirmation."""
@@ -138,7 +138,7 @@ def _left(connection: sqlite3.Connection, part: int) -> bool:
     return bool(chunks.unsent(connection, 1) if part else chunks.backlog(connection)[0])
 
 
-def _written(cloud: CloudSection, items: list[dict[str, Any]]) -> float:
+def _written(cloud: CloudSection, items: list[Json]) -> float:
     """Seconds that four threads take to write items."""
     batches = [items[at : at + MAX_ITEMS] for at in range(0, len(items), MAX_ITEMS)]
     clients = [client("dynamodb", cloud) for _ in range(THREADS)]
@@ -154,7 +154,7 @@ def _written(cloud: CloudSection, items: list[dict[str, Any]]) -> float:
     return time.perf_counter() - began
 
 
-def _plain(number: int) -> dict[str, Any]:
+def _plain(number: int) -> Json:
     return {
         "pk": {"S": f"till-{number % BOARDS}"}, "sk": {"S": f"{number:013d}"},
         "kind": {"S": "order.placed"}, "customer": {"S": f"{number % store.CUSTOMERS:06d}"},
@@ -162,7 +162,7 @@ def _plain(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _items(folder: Path) -> list[dict[str, Any]]:
+def _items(folder: Path) -> list[Json]:
     """What was sent, as DynamoDB's items."""
     with sqlite3.connect(folder / "boardwalk.db") as connection:
         rows = connection.execute("SELECT pk, sk, body, events, first_at FROM chunk ORDER BY id").fetchall()

@@ -15,7 +15,7 @@ from server.errors import BoardwalkError, NotFound
 from server.serving import find
 from server.words import ago, number, trouble
 from tools.edge_client import EdgeClient, ask, named, running_edge
-from tools.output import JSON, completed, moment, show
+from tools.output import JSON, Json, completed, moment, show
 
 PATH = "/api/v1/devices"
 
@@ -136,15 +136,15 @@ def device_settings(config: Path | None, name: str, as_json: bool) -> None:
         click.echo(f"{key:<13} {json.dumps(told[key], ensure_ascii=False)}")
 
 
-async def one(edge: EdgeClient, name: str) -> dict[str, Any]:
+async def one(edge: EdgeClient, name: str) -> Json:
     """What the edge knows of a device. Raises NotFound."""
     if not is_name(name):
         raise NotFound(f"There is no device {name!r}: names are 1 to 32 of a-z, 0-9 and -.")
-    seen: dict[str, Any] = await edge.call("GET", f"{PATH}/{name}")
+    seen: Json = await edge.call("GET", f"{PATH}/{name}")
     return seen
 
 
-async def command(edge: EdgeClient, name: str, what: str, arguments: dict[str, Any]) -> dict[str, Any]:
+async def command(edge: EdgeClient, name: str, what: str, arguments: Json) -> Json:
     """What a board answers. Raises BoardwalkError when it is not done."""
     body = {"command": what, "arguments": arguments}
     answer = await edge.call("POST", f"{PATH}/{name}/commands", body)
@@ -152,11 +152,11 @@ async def command(edge: EdgeClient, name: str, what: str, arguments: dict[str, A
         raise BoardwalkError(answer["text"])
     if answer["state"] == "refused":
         raise BoardwalkError(f"{name} refuses {what} ({answer['error']}): {answer['text']}.")
-    result: dict[str, Any] = answer["result"]
+    result: Json = answer["result"]
     return result
 
 
-def _command(config: Path | None, name: str, what: str, arguments: dict[str, Any]) -> Any:
+def _command(config: Path | None, name: str, what: str, arguments: Json) -> Any:
     async def work(edge: EdgeClient) -> Any:
         await one(edge, name)
         if not edge.is_live:
@@ -166,7 +166,7 @@ def _command(config: Path | None, name: str, what: str, arguments: dict[str, Any
     return ask(config, work)
 
 
-def described(seen: dict[str, Any], now: int) -> Iterator[tuple[str, str]]:
+def described(seen: Json, now: int) -> Iterator[tuple[str, str]]:
     """A device in words, line by line; what it never told is left out."""
     yield "presence", _presence(seen, now)
     yield from facts(seen["state"])
@@ -176,7 +176,7 @@ def described(seen: dict[str, Any], now: int) -> Iterator[tuple[str, str]]:
     yield "added", moment(seen["added_at"])
 
 
-def facts(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def facts(state: Json) -> Iterator[tuple[str, str]]:
     """What a board told of itself, in words, line by line."""
     told = {name: int(value) for name, value in state.items() if isinstance(value, int | float)}
     if "firmware" in state:
@@ -201,7 +201,7 @@ def facts(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "battery", f"{told['battery']} %"
 
 
-def _presence(seen: dict[str, Any], now: int) -> str:
+def _presence(seen: Json, now: int) -> str:
     if seen["revoked_at"] is not None:
         return f"revoked {moment(seen['revoked_at'])}"
     if seen["last_seen_at"] is None:

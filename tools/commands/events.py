@@ -16,6 +16,7 @@ from server.settings import Settings
 from server.store.events import Stored
 from server.web.api import csv
 from tools.edge_client import EdgeClient, edge_client
+from tools.output import Json
 
 PAGE = 1000
 MOMENT = "as 2026-11-22, 2026-11-22T14:00 or ms since 1970."
@@ -44,12 +45,12 @@ def events(config: Path | None, /, form: str | None, limit: int | None, **wanted
     asyncio.run(_tell(settings, query, limit, form))
 
 
-async def _tell(settings: Settings, query: dict[str, Any], limit: int | None, form: str | None) -> None:
+async def _tell(settings: Settings, query: Json, limit: int | None, form: str | None) -> None:
     async with edge_client(settings) as edge:
         await _print(edge, query, limit, form)
 
 
-async def _print(edge: EdgeClient, query: dict[str, Any], left: int | None, form: str | None) -> None:
+async def _print(edge: EdgeClient, query: Json, left: int | None, form: str | None) -> None:
     if form == "csv":
         click.echo(csv.head(Stored), nl=False)
     none_yet = True
@@ -71,7 +72,7 @@ async def _print(edge: EdgeClient, query: dict[str, Any], left: int | None, form
         click.echo("None yet.", err=True)
 
 
-def line(row: dict[str, Any]) -> str:
+def line(row: Json) -> str:
     """An event as people read it."""
     fields = " ".join(f"{name}={value}" for name, value in sorted(row["fields"].items()))
     identity = f"{row['device']} {row['epoch']}/{row['seq']}"

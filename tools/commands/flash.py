@@ -15,7 +15,7 @@ import click
 from server.errors import BoardwalkError
 from server.serving import find, log_to_stderr
 from tools import ports
-from tools.output import JSON, PORT, bar
+from tools.output import JSON, PORT, Json, bar
 
 if TYPE_CHECKING:
     from tools.flash.edge import TargetEdge
@@ -107,7 +107,7 @@ def _agreement(yes: bool) -> Callable[[str], None]:
     return agree
 
 
-def _request(options: dict[str, Any]) -> "FlashRequest":
+def _request(options: Json) -> "FlashRequest":
     from tools.flash import certificates
     from tools.flash.request import FlashRequest, read_inputs
 
@@ -120,7 +120,7 @@ def _request(options: dict[str, Any]) -> "FlashRequest":
     )
 
 
-def _password(options: dict[str, Any]) -> str:
+def _password(options: Json) -> str:
     from tools.flash.request import read_secret
 
     if options["password_file"]:
@@ -139,7 +139,7 @@ def _password(options: dict[str, Any]) -> str:
     )
 
 
-def _edge(config: Path | None, options: dict[str, Any]) -> "TargetEdge":
+def _edge(config: Path | None, options: Json) -> "TargetEdge":
     from tools.flash.edge import edge_at, edge_here, machine
     from tools.flash.request import read_secret
 

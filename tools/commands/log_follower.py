@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from typing import Any
 
 import aiohttp
 import click
@@ -12,6 +11,7 @@ from firmware.wire.errors import WireError
 from server.errors import BoardwalkError
 from tools.commands.device import command, facts, one
 from tools.edge_client import EdgeClient
+from tools.output import Json
 
 POLL_S = 1.0
 AWAY = "the edge does not answer"
@@ -82,7 +82,7 @@ class Follower:
 
     # --- what is printed
 
-    def _head(self, state: dict[str, Any]) -> None:
+    def _head(self, state: Json) -> None:
         if self._as_json:
             self._object(event="facts", **state)
             return
@@ -111,5 +111,5 @@ class Follower:
         else:
             click.echo(f"{uptime_ms / 1000:10.3f}  {level:<7}  {text}")
 
-    def _object(self, **facts: Any) -> None:
+    def _object(self, **facts: object) -> None:
         click.echo(json.dumps({"device": self._name, **facts}))

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from server.calendar import Days
 from server.errors import BadInput
@@ -14,6 +13,7 @@ from server.rules.where import Where
 from server.settings import Rule, Settings, Top, is_address
 from sync.mail.letter import Envelope, Letters
 from tools.commands.ranking_preview import MOST, Neighbours, entries, own_key, ranking_of
+from tools.output import Json
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Verdict:
     known: bool = True
     number: int | None = None
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> Json:
         """As programs read it; `matches` is null when nobody knows."""
         return {
             "rule": self.rule.name, "matches": self.reason is None if self.known else None,

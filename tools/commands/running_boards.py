@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import click
 
@@ -15,7 +15,7 @@ from tools.output import completed
 from tools.vboard.client import Fleet
 from tools.vboard.supervisor import VboardError
 
-Work = Callable[[Fleet], Coroutine[Any, Any, Any]]
+T = TypeVar("T")
 
 
 def folder_of(settings: Settings) -> Path:
@@ -35,10 +35,10 @@ class sentences:
             raise BoardwalkError(f"{text[:1].upper()}{text[1:]}.") from error
 
 
-def ask(config: Path | None, work: Work) -> Any:
+def ask(config: Path | None, work: Callable[[Fleet], Coroutine[object, object, T]]) -> T:
     """What `work` gives for the boards that are up. Raises BoardwalkError where none are."""
 
-    async def asking() -> Any:
+    async def asking() -> T:
         async with _running(folder_of(find(config))) as fleet:
             return await work(fleet)
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
@@ -20,7 +19,7 @@ from server.to_the_end import to_the_end
 from tools.commands.running_boards import NAME, ask, folder_of, sentences
 from tools.commands.vboard_hardware import COMMANDS
 from tools.edge_client import EdgeClient, edge_client
-from tools.output import JSON, bar, show
+from tools.output import JSON, Json, bar, show
 from tools.vboard.client import Fleet
 from tools.vboard.profile import PROFILES, heap_bytes, named
 from tools.vboard.supervisor import alone, launch
@@ -77,7 +76,7 @@ for each in COMMANDS:
     vboard.add_command(each)
 
 
-async def _up(settings: Settings, names: list[str], more: dict[str, Any]) -> list[dict[str, Any]]:
+async def _up(settings: Settings, names: list[str], more: Json) -> list[Json]:
     log_to_stderr("WARNING")
     wanted, renewed = {}, set()
     with alone(folder_of(settings)) as folder, bar() as tell:
@@ -93,7 +92,7 @@ async def _up(settings: Settings, names: list[str], more: dict[str, Any]) -> lis
         return await _start(folder, wanted, more, tell, renewed)
 
 
-async def _up_blank(settings: Settings, names: list[str], more: dict[str, Any]) -> list[dict[str, Any]]:
+async def _up_blank(settings: Settings, names: list[str], more: Json) -> list[Json]:
     with alone(folder_of(settings)) as folder, bar() as tell:
         return await _start(folder, dict.fromkeys(names), more | {"every_ms": 0}, tell)
 
@@ -101,10 +100,10 @@ async def _up_blank(settings: Settings, names: list[str], more: dict[str, Any]) 
 async def _start(
     folder: Path,
     wanted: Mapping[str, dict[str, object] | None],
-    more: dict[str, Any],
+    more: Json,
     tell: Callable[[str, float], None],
     renewed: AbstractSet[str] = frozenset(),
-) -> list[dict[str, Any]]:
+) -> list[Json]:
     """Start those that are not up, and those that run with credentials of which the edge knows no more."""
     launch(folder)
     async with Fleet.attach(folder) as fleet:

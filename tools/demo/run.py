@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -126,7 +125,7 @@ async def _day(shop: Shop, plan: DemoPlan, todo: list[Order], console: Console) 
     return _summary(plan, await audit(shop, todo), (len(todo), took))
 
 
-async def _while_open(shop: Shop, work: Coroutine[Any, Any, int]) -> int:
+async def _while_open(shop: Shop, work: Coroutine[object, object, int]) -> int:
     """What `work` gives. Raises BoardwalkError when the edge ends by itself meanwhile."""
     task = asyncio.create_task(work)
     try:

@@ -2,17 +2,18 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgpack
 
 from server.settings import Settings
+from server.store.connection import Row
 from sync.table.chunk import unpack
 from sync.table.dynamo import Dynamo
 from tools.demo.replay import Order, Till
+from tools.output import Json
 
 Identity = tuple[str, int, int]
 LISTED = 1000  # rows of a ranking that the audit asks for
@@ -55,7 +56,7 @@ def events(tills: Iterable[Till], stored: Sequence[tuple[Identity, Order]]) -> F
     )
 
 
-def ranking(name: str, orders: Sequence[Order], rows: list[dict[str, Any]]) -> Finding:
+def ranking(name: str, orders: Sequence[Order], rows: list[Json]) -> Finding:
     """A ranking's first 1,000 rows equal brute force over the file."""
     truth: Counter[str] = Counter()
     for order in orders:
@@ -105,7 +106,7 @@ def mails(
     ]
 
 
-def _select(data: Path, statement: str) -> list[tuple[Any, ...]]:
+def _select(data: Path, statement: str) -> list[Row]:
     connection = sqlite3.connect(f"file:{data / 'boardwalk.db'}?mode=ro", uri=True)
     try:
         return connection.execute(statement).fetchall()
@@ -113,5 +114,5 @@ def _select(data: Path, statement: str) -> list[tuple[Any, ...]]:
         connection.close()
 
 
-def _flat(fields: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+def _flat(fields: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
     return tuple(sorted(fields.items()))

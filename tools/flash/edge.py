@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from server.errors import BoardwalkError, Conflict
 from server.settings import Settings
 from tools.edge_client import EdgeClient, remote_edge, running_edge
+from tools.output import Json
 
 LOOPBACK = ("localhost", "::1")
 ELSEWHERE = (
@@ -65,10 +66,10 @@ class TargetEdge:
             told = self._call("POST", f"/api/v1/devices/{name}/credentials")
         return str(told["secret"])
 
-    def newest(self, name: str, **wanted: str) -> dict[str, Any] | None:
+    def newest(self, name: str, **wanted: str) -> Json | None:
         """The newest event of a device in the log."""
         query = urlencode({"device": name, "newest": "true", "limit": 1, **wanted})
-        rows: list[dict[str, Any]] = self._call("GET", f"/api/v1/events?{query}")["rows"]
+        rows: list[Json] = self._call("GET", f"/api/v1/events?{query}")["rows"]
         return rows[0] if rows else None
 
     def _call(self, method: str, path: str, body: object = None) -> Any:

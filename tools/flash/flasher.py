@@ -4,7 +4,6 @@ a board that the same command, run again, completes."""
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from server.errors import BoardwalkError
 from tools.flash import outbox
@@ -13,6 +12,7 @@ from tools.flash.edge import TargetEdge, TargetSite
 from tools.flash.plan import PROGRAMS, CopyPlan, folders, plan
 from tools.flash.request import FlashRequest
 from tools.flash.waiting import wait_for_start
+from tools.output import Json
 from tools.release.slot import MPY_VERSION, slot
 
 LEAST_VERSION = (1, 22, 0)  # the first with the TLS contexts that the firmware uses
@@ -45,7 +45,7 @@ class BoardBefore:
 
     facts: Facts
     files: dict[str, OnFlash]
-    settings: dict[str, Any]
+    settings: Json
     owner: tuple[object, object]
     marked: tuple[object, object]
     boot: int
@@ -205,7 +205,7 @@ class Flasher:
         return kept
 
 
-def _object(data: bytes | None) -> dict[str, Any]:
+def _object(data: bytes | None) -> Json:
     try:
         told = json.loads(data or b"{}")
     except ValueError:

@@ -3,7 +3,6 @@
 import struct
 import time
 from contextlib import suppress
-from typing import Any
 
 import serial
 from mpremote.transport import TransportError
@@ -40,7 +39,7 @@ class CodeFailed(Exception):
 class Wire(SerialTransport):  # type: ignore[misc]
     """mpremote's own, which would wait ten seconds for the next byte of a board that is gone."""
 
-    def read_until(self, least: int, ending: bytes, timeout: float = ANSWER_S, **more: Any) -> bytes:
+    def read_until(self, least: int, ending: bytes, timeout: float = ANSWER_S, **more: object) -> bytes:
         """What comes, up to `ending` or a pause of `timeout` seconds."""
         read: bytes = super().read_until(least, ending, timeout=timeout, **more)
         return read

@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from firmware.errors import SettingsError
 from firmware.settings import KEYS, checked
 from firmware.wire.topics import is_name
 from server.errors import BoardwalkError
 from tools.flash.edge import TargetSite, is_loopback
+from tools.output import Json
 
 SSID_BYTES, PASSWORD_BYTES = 32, 63
 
@@ -27,7 +27,7 @@ class FlashRequest:
     host: str | None = None
     port: int | None = None
     certificates: list[bytes] = field(default_factory=list)
-    inputs: list[Any] | None = None
+    inputs: list[object] | None = None
 
     def __post_init__(self) -> None:
         if not is_name(self.name):
@@ -48,9 +48,7 @@ class FlashRequest:
             raise BoardwalkError(f"The password of a network has at most {PASSWORD_BYTES} bytes.")
         return replace(self, wifi={"ssid": ssid, "password": password})
 
-    def settings(
-        self, site: TargetSite, secret: str, kept: Mapping[str, Any], has_ca: bool
-    ) -> dict[str, Any]:
+    def settings(self, site: TargetSite, secret: str, kept: Mapping[str, object], has_ca: bool) -> Json:
         """/settings.json of the board. kept: that of before. has_ca: whether the board has a CA already.
 
         Raises BoardwalkError when the board could not work with them.
@@ -86,7 +84,7 @@ def _is_host(text: str) -> bool:
     return True
 
 
-def _usable(kept: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+def _usable(kept: Mapping[str, object], new: Json) -> Json:
     try:
         checked(new)
     except SettingsError as error:
@@ -101,7 +99,7 @@ def _usable(kept: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def read_inputs(path: Path) -> list[Any]:
+def read_inputs(path: Path) -> list[object]:
     """The inputs in a JSON file. Raises BoardwalkError."""
     try:
         told = json.loads(path.read_text())

@@ -16,8 +16,8 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
 
+from tools.output import Json
 from tools.vboard.paths import socket_address
 from tools.vboard.supervisor import READY, ROOT, SOCKET, VboardError, command
 
@@ -69,7 +69,7 @@ class Fleet:
         finally:
             writer.close()
 
-    async def ask(self, op: str, **arguments: Any) -> dict[str, Any]:
+    async def ask(self, op: str, **arguments: object) -> Json:
         """One operation of the host; its result. Raises VboardError."""
         async with self._lock:
             self._number += 1
@@ -80,19 +80,19 @@ class Fleet:
             raise VboardError(answer["error"])
         return answer
 
-    async def _answer(self, number: int) -> dict[str, Any]:
+    async def _answer(self, number: int) -> Json:
         while True:
             line = await self._reader.readline()
             if not line:
                 raise VboardError("the host process has ended")
-            answer: dict[str, Any] = json.loads(line)
+            answer: Json = json.loads(line)
             if answer["id"] == number:  # others are those of requests whose caller was cancelled
                 return answer
 
     async def up(
         self,
         name: str,
-        settings: dict[str, Any] | None,
+        settings: Json | None,
         profile: str = "esp32",
         heap: str = "160K",
         files: dict[str, bytes] | None = None,
@@ -105,9 +105,9 @@ class Fleet:
         await self.ask("up", name=name, settings=settings, profile=profile, heap=heap, files=more)
         return VirtualBoard(self, name)
 
-    async def list(self) -> list[dict[str, Any]]:
+    async def list(self) -> list[Json]:
         """The stats of all boards."""
-        boards: list[dict[str, Any]] = (await self.ask("list"))["boards"]
+        boards: list[Json] = (await self.ask("list"))["boards"]
         return boards
 
     async def stop(self) -> None:
@@ -178,7 +178,7 @@ class VirtualBoard:
         """What the real-time clock says, ms since 1970 UTC; None: unset, as after power-on."""
         await self.fleet.ask("clock", name=self.name, at_ms=at_ms)
 
-    async def stats(self) -> dict[str, Any]:
+    async def stats(self) -> Json:
         """name, state ("on", "off", "ended"), port (path of its serial port), pid, boots, ending,
         erases, written (bytes)."""
         for each in await self.fleet.list():

@@ -14,8 +14,8 @@ import resource
 import signal
 import sys
 from pathlib import Path
-from typing import Any
 
+from tools.output import Json
 from tools.vboard import profile
 from tools.vboard.board import VirtualBoard
 from tools.vboard.cpython import CPythonMachine
@@ -26,7 +26,7 @@ from tools.vboard.supervisor import SOCKET
 
 M_MMAP_THRESHOLD, LARGE_BYTES = -3, 128 << 10
 WATCHDOG_POLL_S = 0.1
-Request = dict[str, Any]
+Request = Json
 
 
 class Host:

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -11,14 +10,14 @@ from aiohttp import web
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def response(rows: Sequence[Any], path: str) -> web.Response:
+def response(rows: Sequence[object], path: str) -> web.Response:
     """A file to download, with a line of names first."""
     name = path.rstrip("/").rpartition("/")[2]
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return web.Response(text=text(rows), content_type="text/csv", headers=headers)
 
 
-def text(rows: Sequence[Any]) -> str:
+def text(rows: Sequence[object]) -> str:
     """The table of rows (Structs or dataclasses); maps and lists are JSON in their cell."""
     built = [msgspec.to_builtins(row) for row in rows]
     return _text(([built[0]] if built else []) + [row.values() for row in built])
@@ -29,7 +28,7 @@ def head(kind: type[msgspec.Struct]) -> bytes:
     return _text([kind.__struct_fields__]).encode()
 
 
-def lines(rows: Sequence[Any]) -> bytes:
+def lines(rows: Sequence[object]) -> bytes:
     """The lines of rows, without the names."""
     return _text([msgspec.to_builtins(row).values() for row in rows]).encode()
 

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from server.web.access.caller import Caller, require
 from server.web.api import body, csv, parameters
+from server.web.api.parameters import Schema
 from server.web.parts import PARTS, Parts
 from server.web.reads import READS
 
@@ -73,7 +74,7 @@ class Endpoint:
     answer: Any = None
     status: int = 200
     media: str = ""
-    headers: Mapping[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    headers: Mapping[str, tuple[str, Schema]] = field(default_factory=dict)
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Check the caller, read the request, carry it out, tell the answer."""

@@ -24,6 +24,7 @@ from server.web.api import (
     users,
 )
 from server.web.api.endpoint import Endpoint
+from server.web.api.parameters import Schema
 from server.web.errors import KINDS
 from server.web.problems import JSON, Problem
 
@@ -35,14 +36,14 @@ ENDPOINTS: list[Endpoint] = [endpoint for noun in NOUNS for endpoint in noun.END
 REF = "#/components/schemas/{name}"
 
 
-def document() -> dict[str, Any]:
+def document() -> Schema:
     """The whole document, as JSON values."""
     answers = [endpoint.answer for endpoint in ENDPOINTS if endpoint.answer is not None]
     bodies = [one.body for one in ENDPOINTS if one.body not in (None, Any)]
     _, schemas = msgspec.json.schema_components(
         [*answers, *bodies, events.Foreign, Problem], ref_template=REF
     )
-    paths: dict[str, dict[str, Any]] = {}
+    paths: dict[str, Schema] = {}
     for endpoint in ENDPOINTS:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
     bearer = {"type": "http", "scheme": "bearer", "description": "boardwalk token add NAME --scope read"}
@@ -65,9 +66,9 @@ async def tell(request: web.Request) -> web.Response:
     return web.json_response(document())
 
 
-def _operation(endpoint: Endpoint) -> dict[str, Any]:
+def _operation(endpoint: Endpoint) -> Schema:
     noun = endpoint.noun
-    operation: dict[str, Any] = {
+    operation: Schema = {
         "summary": endpoint.summary,
         "description": f"{endpoint.handle.__doc__} Needs the scope {endpoint.scope}.",
         "operationId": f"{noun}_{endpoint.handle.__name__}",
@@ -84,35 +85,35 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     return operation
 
 
-def _answer(endpoint: Endpoint) -> dict[str, Any]:
+def _answer(endpoint: Endpoint) -> Schema:
     if endpoint.answer is None:
         return {"description": "A stream", "content": {endpoint.media: {"schema": {"type": "string"}}}}
     schema = {"$ref": REF.format(name=endpoint.answer.__name__)}
-    content: dict[str, Any] = {"application/json": {"schema": schema}}
+    content: Schema = {"application/json": {"schema": schema}}
     if "format" in endpoint.query.__struct_fields__:
         content["text/csv"] = {"schema": {"type": "string"}}
     return {"description": "The answer", "content": content}
 
 
-def _body(endpoint: Endpoint) -> dict[str, Any]:
+def _body(endpoint: Endpoint) -> Schema:
     if endpoint.body is not Any:
         return {"$ref": REF.format(name=endpoint.body.__name__)}
     one = {"$ref": REF.format(name=events.Foreign.__name__)}
     return {"oneOf": [one, {"type": "array", "items": one}]}
 
 
-def _in_path(path: str) -> list[dict[str, Any]]:
+def _in_path(path: str) -> list[Schema]:
     names = re.findall(r"{(\w+)}", path)
     return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
 
 
-def _in_query(endpoint: Endpoint) -> list[dict[str, Any]]:
+def _in_query(endpoint: Endpoint) -> list[Schema]:
     _, schemas = msgspec.json.schema_components([endpoint.query], ref_template=REF)
     found = schemas[endpoint.query.__name__]["properties"]
     return [{"name": name, "in": "query", "schema": schema} for name, schema in found.items()]
 
 
-def _in_headers(endpoint: Endpoint) -> list[dict[str, Any]]:
+def _in_headers(endpoint: Endpoint) -> list[Schema]:
     found = dict(endpoint.headers)
     if endpoint.body is not None:
         found["Content-Encoding"] = ("How the body is packed.", {"type": "string", "enum": ["gzip"]})
@@ -122,7 +123,7 @@ def _in_headers(endpoint: Endpoint) -> list[dict[str, Any]]:
     ]
 
 
-def _problems(endpoint: Endpoint) -> dict[str, Any]:
+def _problems(endpoint: Endpoint) -> Schema:
     statuses = [401, 403, 422, 429]
     statuses += [404] if "{" in endpoint.path else []
     statuses += [409] if endpoint.status == 201 or endpoint.path.endswith("/commands") else []

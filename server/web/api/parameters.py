@@ -10,6 +10,8 @@ from server.errors import BadInput
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 
+Schema = dict[str, Any]  # JSON Schema, and the OpenAPI objects around it
+
 
 def read(request: web.Request, kind: type[Kind]) -> Kind:
     """The parameters as a value of `kind`; those that are empty count as left out. Raises BadInput."""
@@ -34,7 +36,7 @@ def means(kind: type[msgspec.Struct]) -> dict[str, str]:
     return {name: _words(schema) for name, schema in found[kind.__name__]["properties"].items()}
 
 
-def _words(schema: dict[str, Any]) -> str:
+def _words(schema: Schema) -> str:
     one = next(part for part in schema.get("anyOf", [schema]) if part.get("type") != "null")
     if "enum" in one:
         return f"one of: {', '.join(word for word in one['enum'] if word is not None)}"

@@ -1,56 +1,52 @@
 """The tile of today's orders: numbers, and the geometry of their charts."""
 
 from itertools import accumulate
-from typing import Any
 
 from server.web.live import charts, day
 from server.web.live.day import Hour
+from server.web.live.tile import Bar, Compared, Line, Lines, OrdersTile
 
 
-def tile(today: list[Hour], before: list[Hour], now_hour: int) -> dict[str, Any]:
+def tile(weekday: str, today: list[Hour], before: list[Hour], now_hour: int) -> OrdersTile:
     """before: the same weekday last week; only compared with when it had orders."""
     known = any(hour.placed for hour in before)
     drawn = day.shown(today, before if known else [], now_hour)
     then = [_at(before, index) for index in drawn] if known else []
     now = [today[index] for index in drawn]
     placed, cents = sum(hour.placed for hour in today), sum(hour.cents for hour in today)
-    return {
-        "count": placed, "cancelled": sum(hour.cancelled for hour in today), "cents": cents,
-        "average": round(cents / placed) if placed else None,
-        "now_hour": now_hour - drawn.start, "hours": _bars(now, then),
-        "lines": _lines(now[: now_hour - drawn.start + 1], then, len(drawn)),
-        "before": _compare(today[:now_hour], before[:now_hour], now_hour) if known else None,
-    }  # fmt: skip
+    return OrdersTile(
+        weekday=weekday, count=placed, cancelled=sum(hour.cancelled for hour in today), cents=cents,
+        average=round(cents / placed) if placed else None,
+        now_hour=now_hour - drawn.start, hours=_bars(now, then),
+        lines=_lines(now[: now_hour - drawn.start + 1], then, len(drawn)),
+        before=_compare(today[:now_hour], before[:now_hour], now_hour) if known else None,
+    )  # fmt: skip
 
 
-def _bars(now: list[Hour], then: list[Hour]) -> list[dict[str, Any]]:
+def _bars(now: list[Hour], then: list[Hour]) -> list[Bar]:
     top = max(hour.placed for hour in [*now, *then])
     return [
-        {
-            "label": hour.label, "count": hour.placed, "cents": hour.cents,
-            "high": charts.bar(hour.placed, top),
-            "before": then[index].placed if then else None,
-            "before_high": charts.bar(then[index].placed, top) if then else None,
-        }
+        Bar(
+            label=hour.label, count=hour.placed, cents=hour.cents, high=charts.bar(hour.placed, top),
+            before=then[index].placed if then else None,
+            before_high=charts.bar(then[index].placed, top) if then else None,
+        )
         for index, hour in enumerate(now)
     ]  # fmt: skip
 
 
-def _lines(now: list[Hour], then: list[Hour], slots: int) -> dict[str, dict[str, str]]:
+def _lines(now: list[Hour], then: list[Hour], slots: int) -> Lines:
     """Takings so far and the average order, by hour."""
-    return {
-        "takings": _line(_takings(now), _takings(then), slots),
-        "average": _line(_averages(now), _averages(then), slots),
-    }
+    return Lines(
+        takings=_line(_takings(now), _takings(then), slots),
+        average=_line(_averages(now), _averages(then), slots),
+    )
 
 
-def _line(now: list[float], then: list[float], slots: int) -> dict[str, str]:
+def _line(now: list[float], then: list[float], slots: int) -> Line:
     top = max([0.0, *now, *then])
     now, then = (now if any(now) else []), (then if any(then) else [])
-    return {
-        "now": charts.line(now, slots, top), "tip": charts.tip(now, slots, top),
-        "then": charts.line(then, slots, top),
-    }  # fmt: skip
+    return Line(charts.line(now, slots, top), charts.tip(now, slots, top), charts.line(then, slots, top))
 
 
 def _takings(hours: list[Hour]) -> list[float]:
@@ -65,17 +61,17 @@ def _averages(hours: list[Hour]) -> list[float]:
     return found
 
 
-def _compare(today: list[Hour], before: list[Hour], now_hour: int) -> dict[str, Any] | None:
+def _compare(today: list[Hour], before: list[Hour], now_hour: int) -> Compared | None:
     """Both days up to the last full hour; None while there is nothing to compare with."""
     count, then = sum(hour.placed for hour in today), sum(hour.placed for hour in before)
     cents, then_cents = sum(hour.cents for hour in today), sum(hour.cents for hour in before)
     if not then or not then_cents:
         return None
-    return {
-        "by_hour": now_hour, "count": then, "cents": then_cents,
-        "count_percent": round(100 * (count - then) / then),
-        "cents_percent": round(100 * (cents - then_cents) / then_cents),
-    }  # fmt: skip
+    return Compared(
+        by_hour=now_hour, count=then, cents=then_cents,
+        count_percent=round(100 * (count - then) / then),
+        cents_percent=round(100 * (cents - then_cents) / then_cents),
+    )  # fmt: skip
 
 
 def _at(hours: list[Hour], index: int) -> Hour:

@@ -1,8 +1,8 @@
-"""The tiles of the dashboard as values: what the first paint shows, and what watchers get anew."""
+"""The tiles of the dashboard, made: what the first paint shows, and what watchers get anew."""
 
 from collections.abc import Callable
-from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from server.calendar import HOUR_MS
@@ -11,13 +11,27 @@ from server.store.mail import Mails
 from server.web import fleet
 from server.web.live import charts, day, orders, week
 from server.web.live.feed import Feed
+from server.web.live.tile import (
+    CloudTile,
+    DeviceLine,
+    DevicesTile,
+    HealthTile,
+    MailTile,
+    OrdersTile,
+    RankingPart,
+    RankingRow,
+    RankingsTile,
+    RateTile,
+    Reason,
+    Tile,
+    name,
+)
 from server.web.parts import Parts
 from server.web.reads import Reads
 from server.words import local
 
-Tile = dict[str, Any]
 TOP = 10
-LISTED = 8
+LISTED, PLANKS = 8, 200
 MAIL_EVERY_MS = 3000  # counting mails reads all of today's
 
 
@@ -47,72 +61,70 @@ class Tiles:
         """Every tile by its name, as of now: what was committed before is in it."""
         with self._reads.of("mails"):
             await self._count(self._clock())
-        return {tile["tile"]: tile for tile in [*self.quick(), *await self.slow()]}
+        return {name(tile): tile for tile in [*self.quick(), *await self.slow()]}
 
-    def orders(self) -> Tile:
+    def orders(self) -> OrdersTile:
         """Today's orders by hour, and those of the same weekday last week where there are any."""
         now, zone, totals = self._clock(), self._parts.settings.zone, self._parts.totals
         today, before = day.hours(totals, now, zone), day.hours(totals, now, zone, back=7)
         now_hour = (now - day.begin(now, zone)) // HOUR_MS
-        return {"tile": "orders", "weekday": f"{local(now, zone):%A}", **orders.tile(today, before, now_hour)}
+        return orders.tile(f"{local(now, zone):%A}", today, before, now_hour)
 
-    def rankings(self) -> Tile:
+    def rankings(self) -> RankingsTile:
         """The first two rankings of the settings, in every window they have."""
-        found: list[Tile] = []
-        specs = {spec.name: spec for spec in self._parts.settings.ranking}
-        for name, windows in self._parts.rankings.names()[:2]:
-            for window in windows:
-                top = self._parts.rankings.top(name, window, TOP)
-                before = self._parts.standings.before(name, window, "day", self._clock())
-                found.append({
-                    "name": name, "window": window, "score": specs[name].score, "key": specs[name].key,
-                    "size": self._parts.rankings.size(name, window),
-                    "since": self._parts.rankings.since(name, window),
-                    "before_at": before.compared_at if before else None,
-                    "rows": [
-                        place._asdict() | {"rank_before": before.rank(place.key) if before else None}
-                        for place in top
-                    ],
-                })  # fmt: skip
-        sizes = {one["window"]: one["size"] for one in reversed(found)}
-        ranked, today = sizes.get("all", 0), sizes.get("today")
-        return {"tile": "rankings", "ranked": ranked, "today": today, "rankings": found}
+        found = [
+            self._ranking(name, window)
+            for name, windows in self._parts.rankings.names()[:2]
+            for window in windows
+        ]
+        sizes = {one.window: one.size for one in reversed(found)}
+        return RankingsTile(sizes.get("all", 0), sizes.get("today"), found)
 
-    def rate(self) -> Tile:
+    def _ranking(self, name: str, window: str) -> RankingPart:
+        rankings = self._parts.rankings
+        spec = next(one for one in self._parts.settings.ranking if one.name == name)
+        before = self._parts.standings.before(name, window, "day", self._clock())
+        return RankingPart(
+            name, window, spec.score, spec.key, rankings.size(name, window), rankings.since(name, window),
+            before.compared_at if before else None,
+            [
+                RankingRow(*place, rank_before=before.rank(place.key) if before else None)
+                for place in rankings.top(name, window, TOP)
+            ],
+        )  # fmt: skip
+
+    def rate(self) -> RateTile:
         """Events of the last minute, and of each minute of the last hour."""
         minutes = self._feed.per_minute()
-        line = charts.line(minutes, len(minutes), max(minutes))
-        return {"tile": "rate", "per_minute": self._parts.per_minute(), "minutes": minutes, "line": line}
+        return RateTile(self._parts.per_minute(), minutes, charts.line(minutes, len(minutes), max(minutes)))
 
-    def devices(self) -> Tile:
+    def devices(self) -> DevicesTile:
         """All boards as planks, and the ones to list: who needs a look first."""
         now = self._clock()
         boards = [row for row in fleet.rows(self._parts.presence.all(), now) if row.state != "revoked"]
-        return {
-            "tile": "devices", "known": len(boards), "here": sum(row.state == "here" for row in boards),
-            "planks": [row.state for row in boards[:200]],
-            "rows": [
-                {"name": row.name, "state": row.state, "last_seen_at": row.seen.last_seen_at}
-                for row in fleet.ordered(boards, "state")[:LISTED]
-            ],
-        }  # fmt: skip
+        listed = fleet.ordered(boards, "state")[:LISTED]
+        return DevicesTile(
+            len(boards),
+            sum(row.state == "here" for row in boards),
+            [row.state for row in boards[:PLANKS]],
+            [DeviceLine(row.name, row.state, row.seen.last_seen_at) for row in listed],
+        )
 
-    def cloud(self) -> Tile:
+    def cloud(self) -> CloudTile:
         """How far the cloud is."""
-        return {"tile": "cloud", **self._parts.cloud.status()}
+        return CloudTile(**msgspec.structs.asdict(self._parts.cloud.status()))
 
-    def health(self) -> Tile:
+    def health(self) -> HealthTile:
         """What is degraded, and what staff should know."""
         health = self._parts.health
-        reasons = [{"part": part, "reason": reason} for part, reason in health.reasons()]
-        return {"tile": "health", "reasons": reasons, "notes": health.notes()}
+        return HealthTile([Reason(*one) for one in health.reasons()], health.notes())
 
-    async def mail(self) -> Tile:
+    async def mail(self) -> MailTile:
         """Today's mails by state, at most three seconds old."""
         now = self._clock()
         if now - self._counted[0] >= MAIL_EVERY_MS:
             await self._count(now)
-        return {"tile": "mail", "mode": self._parts.settings.mail.mode, **self._counted[1]}
+        return MailTile(self._parts.settings.mail.mode, **self._counted[1])
 
     async def _count(self, now: int) -> None:
         since = day.begin(now, self._parts.settings.zone)

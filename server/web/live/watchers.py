@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -11,7 +10,9 @@ from aiohttp import web
 from server.clock import milliseconds
 from server.store.events import EventQuery, Events
 from server.web.live.feed import ORDERS, SHOWN, Feed, Frame
-from server.web.live.tiles import Tile, Tiles
+from server.web.live.tile import PulseTile, Tile
+from server.web.live.tile import name as tile_name
+from server.web.live.tiles import Tiles
 from server.web.parts import Parts
 
 SLOW_S = 1.0
@@ -57,7 +58,7 @@ class Live:
         self._tiles = tiles
         self._told: dict[str, tuple[int, bytes]] = {}  # by tile: the version that it came with
         self._version = 0
-        self._made: dict[tuple[Any, ...], tuple[bytes, int]] = {}  # news, and the position after them
+        self._made: dict[tuple[object, ...], tuple[bytes, int]] = {}  # news, and the position after them
         self._made_for = (0, 0)  # version of the tiles, and newest event
         self._pulse_at = 0
         self.watchers: set[Watcher] = set()
@@ -164,14 +165,13 @@ class Live:
         now = milliseconds()
         if now - self._pulse_at >= PULSE_MS:
             self._pulse_at = now
-            self._put({"tile": "pulse", "at": now})
+            self._put(PulseTile(now))
 
     def _put(self, tile: Tile) -> None:
-        name: Any = tile["tile"]
         data = b"event: state\ndata: %s\n\n" % msgspec.json.encode(tile)
-        if self._told.get(name, (0, b""))[1] != data:
+        if self._told.get(tile_name(tile), (0, b""))[1] != data:
             self._version += 1
-            self._told[name] = (self._version, data)
+            self._told[tile_name(tile)] = (self._version, data)
 
 
 LIVE: web.AppKey[Live] = web.AppKey("live", Live)

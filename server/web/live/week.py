@@ -1,10 +1,10 @@
 """The tile of busy hours: orders of each hour of the last seven days."""
 
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from server.folds.totals import Hourly
 from server.web.live import day
+from server.web.live.tile import Cell, WeekDay, WeekTile
 from server.words import local, number
 
 DAYS = 7
@@ -12,8 +12,8 @@ STEPS = ("", "h1", "h2", "h3", "h4")
 Counts = list[int]  # orders by the hour of the clock, 24 of them
 
 
-def tile(totals: Hourly, now: int, zone: ZoneInfo) -> dict[str, Any]:
-    """labels: hours. cells: count, None for hours to come; kind: the class that tells how busy it was."""
+def tile(totals: Hourly, now: int, zone: ZoneInfo) -> WeekTile:
+    """The last seven days, today included."""
     backs = range(DAYS - 1, -1, -1)
     days = [_by_clock(totals, now, zone, back) for back in backs]
     names = [f"{local(day.begin(now, zone, back), zone):%A}" for back in backs]
@@ -21,13 +21,10 @@ def tile(totals: Hourly, now: int, zone: ZoneInfo) -> dict[str, Any]:
     drawn = range(min([day.OPENS, *busy]), max([day.CLOSES, *busy]) + 1)
     now_hour, top = local(now, zone).hour, max(max(one) for one in days)
     rows = [
-        {
-            "name": name[:3],
-            "cells": [_cell(one[hour], top, index == DAYS - 1, hour - now_hour) for hour in drawn],
-        }
+        WeekDay(name[:3], [_cell(one[hour], top, index == DAYS - 1, hour - now_hour) for hour in drawn])
         for index, (name, one) in enumerate(zip(names, days, strict=True))
     ]
-    return {"tile": "week", "labels": list(drawn), "days": rows, "busiest": _busiest(names, days, top)}
+    return WeekTile(list(drawn), rows, _busiest(names, days, top))
 
 
 def _by_clock(totals: Hourly, now: int, zone: ZoneInfo, back: int) -> Counts:
@@ -37,15 +34,15 @@ def _by_clock(totals: Hourly, now: int, zone: ZoneInfo, back: int) -> Counts:
     return counts
 
 
-def _cell(count: int, top: int, is_today: bool, ahead: int) -> dict[str, Any]:
+def _cell(count: int, top: int, is_today: bool, ahead: int) -> Cell:
     if is_today and ahead > 0:
-        return {"count": None, "kind": "shut"}
+        return Cell(None, "shut")
     if is_today and ahead == 0:
-        return {"count": count, "kind": "now"}
+        return Cell(count, "now")
     if not count:
-        return {"count": 0, "kind": "shut"}
+        return Cell(0, "shut")
     step = min(len(STEPS) - 1, len(STEPS) * count // (top + 1))
-    return {"count": count, "kind": STEPS[step]}
+    return Cell(count, STEPS[step])
 
 
 def _busiest(names: list[str], days: list[Counts], top: int) -> str:

@@ -5,7 +5,6 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from aiohttp import web
 from multidict import MultiMapping
@@ -49,7 +48,7 @@ class Form:
         """A field without space around it, "" when it is left out."""
         return self.fields.get(name, "").strip()
 
-    async def send(self, name: str, command: str, arguments: dict[str, Any]) -> CommandResult:
+    async def send(self, name: str, command: str, arguments: dict[str, object]) -> CommandResult:
         """Tell a device what to do, as Commands.send."""
         return await self.parts.commands.send(
             self.caller.actor, name, NewCommand(command, arguments, WITHIN_S)

@@ -1,6 +1,6 @@
 """The pages Devices and one device: who is here, how well, and what can be done with them."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -88,7 +88,7 @@ def asked_of(request: web.Request) -> DevicesQuery:
     )
 
 
-def _rights(caller: Caller) -> dict[str, Any]:
+def _rights(caller: Caller) -> dict[str, object]:
     return {"may_operate": OPERATE in caller.scopes, "may_revoke": ADMIN in caller.scopes}
 
 

@@ -1,6 +1,6 @@
 """The page Rankings: every ranking in a window, how it moved, and where one key stands."""
 
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from aiohttp import web
 
@@ -52,7 +52,7 @@ def _asked(request: web.Request) -> RankingsQuery:
     )
 
 
-def _ranking(parts: Parts, spec: RankingSpec, asked: RankingsQuery) -> dict[str, Any]:
+def _ranking(parts: Parts, spec: RankingSpec, asked: RankingsQuery) -> dict[str, object]:
     """A ranking as the page shows it; a window that it does not have is its first one."""
     window, k = _window(parts, spec.name, asked.window), LONG if asked.name else FIRST
     before = parts.standings.before(spec.name, window, asked.against, milliseconds())
@@ -68,7 +68,7 @@ def _ranking(parts: Parts, spec: RankingSpec, asked: RankingsQuery) -> dict[str,
     }  # fmt: skip
 
 
-def _place(parts: Parts, spec: RankingSpec, asked: RankingsQuery) -> dict[str, Any]:
+def _place(parts: Parts, spec: RankingSpec, asked: RankingsQuery) -> dict[str, object]:
     """Where the key stands that was asked for."""
     window = _window(parts, spec.name, asked.window)
     before = parts.standings.before(spec.name, window, asked.against, milliseconds())

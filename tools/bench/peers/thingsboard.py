@@ -18,6 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tools.bench import site
 from tools.bench.peers.peer import FILTER
 from tools.bench.peers.process import Process
+from tools.output import Json
 
 RUN = "import sys; sys.argv = ['gateway']; from thingsboard_gateway.tb_gateway import main; main()"
 LIMITS = ("rateLimits", "dpRateLimits", "messagesRateLimits", "deviceMessagesRateLimits",
@@ -104,7 +105,7 @@ class ThingsBoard:
         (self._folder / "logs.json").write_text(json.dumps(logs))
 
 
-def _connector(broker: int) -> dict[str, Any]:
+def _connector(broker: int) -> Json:
     return {
         "name": "boards",
         "broker": {
