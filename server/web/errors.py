@@ -5,6 +5,7 @@ BoardwalkError (server.errors)
 +-- WebError
     +-- SignInNeeded     401
     +-- TooLarge         413
+    +-- WrongMediaType   415
     +-- WrongEncoding    415
     +-- KeyReused        422
     +-- TooMany          429
@@ -90,6 +91,12 @@ class TooLarge(WebError):
     """More than is taken at once."""
 
     kind = "too-large"
+
+
+class WrongMediaType(WebError):
+    """A body of a type that is not taken here."""
+
+    kind = "media-type"
 
 
 class WrongEncoding(WebError):

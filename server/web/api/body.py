@@ -9,16 +9,19 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
 from server.errors import BadInput
-from server.web.errors import TooLarge, WrongEncoding
+from server.web.errors import TooLarge, WrongEncoding, WrongMediaType
 
 MAX_BYTES = 1024 * 1024  # as sent, and again when unpacked
 GZIP = 31  # zlib's name for: the largest window, with gzip's header and checksum
 
 
 async def read(request: web.Request, kind: Any) -> tuple[bytes, Any]:
-    """The unpacked bytes and what they decode to. Raises BadInput, TooLarge, WrongEncoding, HTTP 413, 415."""
+    """The unpacked bytes and what they decode to.
+
+    Raises BadInput, TooLarge, WrongEncoding and WrongMediaType.
+    """
     if request.content_type != "application/json":
-        raise web.HTTPUnsupportedMediaType
+        raise WrongMediaType
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip"):
         raise WrongEncoding

@@ -28,6 +28,13 @@ async def send(call: Call) -> CommandResult:
 PLACE = PATH + "/{name}/commands"
 ENDPOINTS = [
     Endpoint(
-        "POST", PLACE, send, OPERATE, "Tell a device what to do", body=CommandRequest, answer=CommandResult
+        "POST",
+        PLACE,
+        send,
+        OPERATE,
+        "Tell a device what to do",
+        body=CommandRequest,
+        answer=CommandResult,
+        problems=("not-found", "conflict"),
     )
 ]

@@ -101,5 +101,14 @@ def places(parts: Parts, name: str) -> list[CustomerPlace]:
 
 ENDPOINTS = [
     Endpoint("GET", "/api/v1/customers", page, READ, "Customers", CustomersQuery, answer=CustomerPage),
-    Endpoint("GET", "/api/v1/customers/{name}", one, READ, "One customer", Query, answer=OneCustomer),
+    Endpoint(
+        "GET",
+        "/api/v1/customers/{name}",
+        one,
+        READ,
+        "One customer",
+        Query,
+        answer=OneCustomer,
+        problems=("not-found",),
+    ),
 ]

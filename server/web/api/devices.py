@@ -62,8 +62,18 @@ async def describe(call: Call) -> Device:
 PATH = "/api/v1/devices"
 ENDPOINTS = [
     Endpoint("GET", PATH, everyone, READ, "All devices", Listing, answer=DeviceList),
-    Endpoint("POST", PATH, add, ADMIN, "Register a device", body=NewDevice, answer=Credentials, status=201),
-    Endpoint("GET", PATH + "/{name}", one, READ, "One device", answer=Device),
+    Endpoint(
+        "POST",
+        PATH,
+        add,
+        ADMIN,
+        "Register a device",
+        body=NewDevice,
+        answer=Credentials,
+        status=201,
+        problems=("conflict",),
+    ),
+    Endpoint("GET", PATH + "/{name}", one, READ, "One device", answer=Device, problems=("not-found",)),
     Endpoint(
         "PATCH",
         PATH + "/{name}",
@@ -72,9 +82,16 @@ ENDPOINTS = [
         "Rename or move a device",
         body=Description,
         answer=Device,
+        problems=("not-found",),
     ),
-    Endpoint("DELETE", PATH + "/{name}", revoke, ADMIN, "Cut a device off"),
+    Endpoint("DELETE", PATH + "/{name}", revoke, ADMIN, "Cut a device off", problems=("not-found",)),
     Endpoint(
-        "POST", PATH + "/{name}/credentials", renew, ADMIN, "Give a device a new secret", answer=Credentials
+        "POST",
+        PATH + "/{name}/credentials",
+        renew,
+        ADMIN,
+        "Give a device a new secret",
+        answer=Credentials,
+        problems=("not-found",),
     ),
 ]

@@ -62,6 +62,7 @@ class Endpoint:
     answer: what is told, None for nothing (204). A handler may answer by itself, as a stream does.
     media: the type of a stream.
     headers: that it reads, each with its description and JSON schema.
+    problems: kinds that it may be answered with, beside those that follow from the rest (`may_answer`).
     """
 
     method: str
@@ -75,6 +76,7 @@ class Endpoint:
     status: int = 200
     media: str = ""
     headers: Mapping[str, tuple[str, Schema]] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Check the caller, read the request, carry it out, tell the answer."""
@@ -90,6 +92,14 @@ class Endpoint:
             return csv.response(answer.rows, request.path)
         data = msgspec.json.encode(answer)
         return web.Response(body=data, status=self.status, content_type="application/json")
+
+    @property
+    def may_answer(self) -> frozenset[str]:
+        """The kinds of problems that it may be answered with (web.errors.KINDS)."""
+        found = {"sign-in-needed", "refused", "too-many", "bad-input", *self.problems}
+        found |= {"too-large", "media-type", "content-encoding"} if self.body is not None else set()
+        found |= {"store-full"} if self.method != "GET" else set()
+        return frozenset(found)
 
     @property
     def noun(self) -> str:

@@ -137,7 +137,7 @@ KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 255}
 ENDPOINTS = [
     Endpoint(
         "POST", "/api/v1/events", post, INGEST, "Commit events: one object or a list; at most 1,000, 1 MiB",
-        body=Any, answer=Posted, headers={KEY: (KEY_MEANS, KEY_SCHEMA)},
+        body=Any, answer=Posted, headers={KEY: (KEY_MEANS, KEY_SCHEMA)}, problems=("key-reused",),
     ),
     Endpoint("GET", "/api/v1/events", page, READ, "Read the log", EventsQuery, answer=EventPage),
 ]  # fmt: skip

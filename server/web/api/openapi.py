@@ -124,13 +124,12 @@ def _in_headers(endpoint: Endpoint) -> list[Schema]:
 
 
 def _problems(endpoint: Endpoint) -> Schema:
-    statuses = [401, 403, 422, 429]
-    statuses += [404] if "{" in endpoint.path else []
-    statuses += [409] if endpoint.status == 201 or endpoint.path.endswith("/commands") else []
-    statuses += [413, 415] if endpoint.body is not None else []
-    statuses += [507] if endpoint.path == "/api/v1/events" and endpoint.method == "POST" else []
-    titles: dict[int, str] = {}
-    for kind in KINDS.values():
-        titles.setdefault(kind.status, kind.title)
+    titles: dict[int, list[str]] = {}
+    for name, kind in KINDS.items():
+        if name in endpoint.may_answer:
+            titles.setdefault(kind.status, []).append(kind.title)
     schema = {"schema": {"$ref": REF.format(name=Problem.__name__)}}
-    return {str(one): {"description": titles[one], "content": {JSON: schema}} for one in sorted(statuses)}
+    return {
+        str(status): {"description": "; or: ".join(titles[status]), "content": {JSON: schema}}
+        for status in sorted(titles)
+    }

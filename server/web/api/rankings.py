@@ -186,9 +186,12 @@ def _as_of(sites: list[SiteAsOf]) -> int:
 
 ENDPOINTS = [
     Endpoint("GET", "/api/v1/rankings", names, READ, "All rankings", Listing, answer=AllRankings),
-    Endpoint("GET", "/api/v1/rankings/{name}", top, READ, "The best of a window", TopQuery, answer=TopRows),
+    Endpoint(
+        "GET", "/api/v1/rankings/{name}", top, READ, "The best of a window", TopQuery, answer=TopRows,
+        problems=("not-found", "cloud"),
+    ),
     Endpoint(
         "GET", "/api/v1/rankings/{name}/{key}", standing, READ, "Rank and score of one key",
-        WindowQuery, answer=KeyStanding,
+        WindowQuery, answer=KeyStanding, problems=("not-found", "cloud"),
     ),
 ]  # fmt: skip

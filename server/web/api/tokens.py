@@ -51,6 +51,16 @@ async def revoke(call: Call) -> None:
 PATH = "/api/v1/tokens"
 ENDPOINTS = [
     Endpoint("GET", PATH, everything, ADMIN, "All tokens", Listing, answer=TokenList),
-    Endpoint("POST", PATH, add, ADMIN, "Make a token", body=NewToken, answer=Issued, status=201),
-    Endpoint("DELETE", PATH + "/{name}", revoke, ADMIN, "Make a token worthless"),
+    Endpoint(
+        "POST",
+        PATH,
+        add,
+        ADMIN,
+        "Make a token",
+        body=NewToken,
+        answer=Issued,
+        status=201,
+        problems=("conflict",),
+    ),
+    Endpoint("DELETE", PATH + "/{name}", revoke, ADMIN, "Make a token worthless", problems=("not-found",)),
 ]

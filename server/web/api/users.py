@@ -62,6 +62,23 @@ async def remove(call: Call) -> None:
 PATH = "/api/v1/users"
 ENDPOINTS = [
     Endpoint("GET", PATH, everyone, ADMIN, "All staff", Listing, answer=UserList),
-    Endpoint("POST", PATH, add, ADMIN, "Invite somebody", body=NewUser, answer=Invited, status=201),
-    Endpoint("DELETE", PATH + "/{email}", remove, ADMIN, "Take somebody's right to sign in away"),
+    Endpoint(
+        "POST",
+        PATH,
+        add,
+        ADMIN,
+        "Invite somebody",
+        body=NewUser,
+        answer=Invited,
+        status=201,
+        problems=("conflict",),
+    ),
+    Endpoint(
+        "DELETE",
+        PATH + "/{email}",
+        remove,
+        ADMIN,
+        "Take somebody's right to sign in away",
+        problems=("not-found",),
+    ),
 ]

@@ -4,12 +4,13 @@ from aiohttp import web
 from multidict import MultiDictProxy
 
 from server.errors import BadInput
+from server.web.errors import WrongMediaType
 
 
 async def posted(request: web.Request) -> "MultiDictProxy[str | bytes | bytearray | web.FileField]":
     """The fields of a form without files, so all of them texts. Raises BadInput."""
     if request.content_type != "application/x-www-form-urlencoded":
-        raise web.HTTPUnsupportedMediaType
+        raise WrongMediaType
     try:
         return await request.post()
     except (UnicodeDecodeError, LookupError, ValueError) as error:
