@@ -129,7 +129,7 @@ class App:
         if self._program:
             parts.append(asyncio.create_task(self._program.run()))
         while not self._broken and not link.done():
-            self._tick()
+            self.tick()
             await asyncio.sleep(TICK_S)
         raise self._broken or OSError("the link has ended")
 
@@ -162,7 +162,7 @@ class App:
                 self.log.warning("input:", type(error).__name__, error)
             await asyncio.sleep(RETRY_S)
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
         self._board.feed()
         self._box.tick()
         self._clock.tick()

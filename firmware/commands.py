@@ -37,7 +37,7 @@ class Commands:
         self._ran = []  # (id, answer) of the latest that acted
         self.restart_at = None
         self.restart_safe = False
-        self._table = {
+        self.table = {
             "identify": self._identify,
             "restart": self._restart,
             "log-level": self._log_level,
@@ -55,59 +55,59 @@ class Commands:
     def take(self, payload: bytes) -> bytes | None:
         """Carry a command out, unless it has been; the answer, None for what names no command."""
         try:
-            order = command.decode(payload)
+            wanted = command.decode(payload)
         except WireError as error:
             self._log.warning("command:", error)
             return None
         for known, answer in self._ran:
-            if known == order.id:
+            if known == wanted.id:
                 return answer
-        return self._carry_out(order)
+        return self._carry_out(wanted)
 
-    def _carry_out(self, order) -> bytes:
+    def _carry_out(self, wanted) -> bytes:
         try:
-            self._check(order)
-            answer = command.done(order.id, self._table[order.name](order))
+            self._check(wanted)
+            answer = command.done(wanted.id, self.table[wanted.name](wanted))
         except Refusal as error:
-            return self._refuse(order, error.code, error)
+            return self._refuse(wanted, error.code, error)
         except Exception as error:  # whatever it was: a command must not end the link
-            return self._refuse(order, command.FAILED, "%s: %s" % (type(error).__name__, error))
-        if order.name not in command.READS:
-            self._log.info("command:", order.name)
+            return self._refuse(wanted, command.FAILED, "%s: %s" % (type(error).__name__, error))
+        if wanted.name not in command.READS:
+            self._log.info("command:", wanted.name)
             self._ran = self._ran[1 - REMEMBERED :]
-            self._ran.append((order.id, answer))
+            self._ran.append((wanted.id, answer))
         return answer
 
-    def _refuse(self, order, code: str, reason) -> bytes:
+    def _refuse(self, wanted, code: str, reason) -> bytes:
         reason = clean(str(reason))
         self._log.warning("command:", code, reason)
-        return command.refused(order.id, code, reason)
+        return command.refused(wanted.id, code, reason)
 
-    def _check(self, order) -> None:
-        if order.wrong:
-            raise Refusal(command.MALFORMED, order.wrong)
+    def _check(self, wanted) -> None:
+        if wanted.wrong:
+            raise Refusal(command.MALFORMED, wanted.wrong)
         if self._clock.quality < event.EDGE:
             raise Refusal(command.NO_CLOCK, "the board does not know the time yet")
-        late_ms = self._clock.wall() - order.until
+        late_ms = self._clock.wall() - wanted.until
         if late_ms > 0:
             raise Refusal(command.LATE, "it came %d ms after its deadline" % late_ms)
-        if order.name not in self._table:
-            raise Refusal(command.UNKNOWN, "this board knows " + ", ".join(sorted(self._table)))
+        if wanted.name not in self.table:
+            raise Refusal(command.UNKNOWN, "this board knows " + ", ".join(sorted(self.table)))
 
     # --- those that act
 
-    def _identify(self, order) -> dict[str, object]:
-        seconds = _whole(order, "seconds", BLINK_S, 1, BLINK_MOST_S)
+    def _identify(self, wanted) -> dict[str, object]:
+        seconds = _whole(wanted, "seconds", BLINK_S, 1, BLINK_MOST_S)
         self._blink_until = self._board.uptime_ms() + seconds * 1000
         return {"seconds": seconds}
 
-    def _restart(self, order) -> dict[str, object]:
-        _only(order, "safe")
-        safe = order.arguments.get("safe", False)
+    def _restart(self, wanted) -> dict[str, object]:
+        _only(wanted, "safe")
+        safe = wanted.arguments.get("safe", False)
         if type(safe) is not bool:
             raise Refusal(command.BAD_ARGUMENTS, "safe is true or false")
         ids = self._restarts()[1 - REMEMBERED :]
-        self._board.flash.replace(RAN_PATH, "\n".join(ids + [order.id]).encode())
+        self._board.flash.replace(RAN_PATH, "\n".join(ids + [wanted.id]).encode())
         self.restart_at = self._board.uptime_ms() + RESTART_AFTER_MS
         self.restart_safe = safe
         return {}
@@ -119,9 +119,9 @@ class Commands:
             return []  # a flash that cannot be read must not stop the board
         return [each for each in text.split("\n") if each]
 
-    def _log_level(self, order) -> dict[str, object]:
-        _only(order, "level")
-        level = order.arguments.get("level")
+    def _log_level(self, wanted) -> dict[str, object]:
+        _only(wanted, "level")
+        level = wanted.arguments.get("level")
         if level not in LEVELS:
             raise Refusal(command.BAD_ARGUMENTS, "level is " + ", ".join(LEVELS))
         self._log.level = LEVELS.index(level)
@@ -129,34 +129,34 @@ class Commands:
 
     # --- those that read
 
-    def _read_log(self, order) -> dict[str, object]:
-        after = _whole(order, "after", 0, 0, event.MAX_INT)
+    def _read_log(self, wanted) -> dict[str, object]:
+        after = _whole(wanted, "after", 0, 0, event.MAX_INT)
         first, lines = self._log.after(after, LOG_BYTES)
         return {"boot": self._owner.boot, "first": first, "last": self._log.last, "lines": lines}
 
-    def _read_settings(self, order) -> dict[str, object]:
-        _only(order)
+    def _read_settings(self, wanted) -> dict[str, object]:
+        _only(wanted)
         told = {key: value for key, value in self._settings.__dict__.items() if key != "secret"}
         told["wifi"] = {key: value for key, value in self._settings.wifi.items() if key != "password"}
         return told
 
-    def _read_status(self, order) -> dict[str, object]:
-        _only(order)
+    def _read_status(self, wanted) -> dict[str, object]:
+        _only(wanted)
         told = self._owner.facts()
         told["log_level"] = LEVELS[self._log.level]
         return told
 
 
-def _only(order, *names) -> None:
-    for name in order.arguments:
+def _only(wanted, *names) -> None:
+    for name in wanted.arguments:
         if name not in names:
-            raise Refusal(command.BAD_ARGUMENTS, "%s takes no %s" % (order.name, name))
+            raise Refusal(command.BAD_ARGUMENTS, "%s takes no %s" % (wanted.name, name))
 
 
-def _whole(order, name: str, default: int, least: int, most: int) -> int:
+def _whole(wanted, name: str, default: int, least: int, most: int) -> int:
     """The one argument of a command, a whole number."""
-    _only(order, name)
-    value = order.arguments.get(name, default)
+    _only(wanted, name)
+    value = wanted.arguments.get(name, default)
     if type(value) is not int or not least <= value <= most:
         raise Refusal(command.BAD_ARGUMENTS, "%s is a whole number from %d to %d" % (name, least, most))
     return value

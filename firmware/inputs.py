@@ -45,14 +45,14 @@ class Serial:
                 data = await reader.read(CHUNK)
                 if not data:
                     raise OSError("the serial port is closed")
-                self._take(data)
+                self.take(data)
                 self._woken.set()
                 while len(self._answers) > MAX_AHEAD:
                     await asyncio.sleep(0.01)
         finally:
             answering.cancel()
 
-    def _take(self, data: bytes) -> None:
+    def take(self, data: bytes) -> None:
         lines = (self._half + data).split(b"\n")
         self._half = lines.pop()
         for line in lines:
@@ -82,12 +82,12 @@ class Serial:
         while True:
             await self._woken.wait()
             self._woken.clear()
-            out = self._ready()
+            out = self.ready()
             if out:
                 writer.write(out)
                 await writer.drain()
 
-    def _ready(self) -> bytes:
+    def ready(self) -> bytes:
         """The answers that can be given, taken off the list."""
         out, durable = [], self._box.durable
         for answer in self._answers:

@@ -67,7 +67,7 @@ class Link:
     async def _session(self) -> None:
         await self._network()
         try:
-            await self._connect()
+            await self.connect()
             await self._client.subscribe((self._topic("ack"), self._topic("cmd")))
             await self._work()
         finally:
@@ -89,7 +89,7 @@ class Link:
                     self._board.join_wifi(wifi["ssid"], wifi.get("password", ""))
             await asyncio.sleep(WIFI_POLL_S)
 
-    async def _connect(self) -> None:
+    async def connect(self) -> None:
         """Open a connection, or tell why there is none."""
         try:
             self._client = self._new_client()

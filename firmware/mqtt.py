@@ -56,7 +56,7 @@ class Client:
         self._writer = None
         self._held = b""  # received bytes of a packet that is not complete yet
         self._lock = asyncio.Lock()
-        self._packet_id = 0
+        self.packet_id = 0
         self.code = 0
         self._received_at = self._sent_at = self._pinged_at = board.uptime_ms()
 
@@ -151,8 +151,8 @@ class Client:
             pass  # it was closed already, which is all we want
 
     def _next_id(self) -> bytes:
-        self._packet_id = self._packet_id % 65535 + 1
-        return struct.pack(">H", self._packet_id)
+        self.packet_id = self.packet_id % 65535 + 1
+        return struct.pack(">H", self.packet_id)
 
     async def _write(self, *parts: bytes) -> None:
         async with self._lock:  # two drains at once mix their bytes

@@ -57,9 +57,9 @@ class Outbox:
         is_new = not self.epoch
         if is_new:
             self.epoch = self._board.random() or 1
-        self._segments = Segments(self._flash, FOLDER, self.epoch)
+        self.segments = Segments(self._flash, FOLDER, self.epoch)
         firsts = [first for epoch, first in found if epoch == self.epoch]
-        self.last = self.durable = self._segments.open(firsts, self.acked)
+        self.last = self.durable = self.segments.open(firsts, self.acked)
         self._saved_acked = self.acked
         self._saved_at = self._board.uptime_ms()
         if is_new:
@@ -112,15 +112,15 @@ class Outbox:
             return False
         if volatile and self.full_percent() > VOLATILE_PERCENT:
             return False
-        size += segment.HEAD + self._pending_bytes + self._segments.tail_bytes
-        return size <= segment.LIMIT or self._segments.count_after(self.acked) < self._most
+        size += segment.HEAD + self._pending_bytes + self.segments.tail_bytes
+        return size <= segment.LIMIT or self.segments.count_after(self.acked) < self._most
 
     def full_percent(self) -> int:
         """How much of the budget holds events that are not acked, 0 to 100."""
         if self.last == self.acked:
             return 0
-        whole = max(self._segments.count_after(self.acked) - 1, 0) * segment.LIMIT
-        return min(100, (whole + self._segments.tail_bytes) * 100 // (self._most * segment.LIMIT))
+        whole = max(self.segments.count_after(self.acked) - 1, 0) * segment.LIMIT
+        return min(100, (whole + self.segments.tail_bytes) * 100 // (self._most * segment.LIMIT))
 
     def flush(self) -> bool:
         """Make everything durable that was added; False when the flash refused, or memory was short."""
@@ -132,17 +132,17 @@ class Outbox:
             while self._pending:
                 self._flush_some()
         except (OSError, MemoryError):
-            self._segments.abandon()
+            self.segments.abandon()
         if self.durable > before and self.flushed:
             self.flushed()
         return not self._pending
 
     def _flush_some(self) -> None:
         """Write as many records as fit into the current segment."""
-        while len(self._segments) >= self._most and self._trim():
+        while len(self.segments) >= self._most and self._trim():
             pass
         try:
-            count = self._segments.write(self._pending)
+            count = self.segments.write(self._pending)
         except (OSError, MemoryError):
             self._trim()  # so that the next try finds more room, whoever has taken it
             raise
@@ -153,12 +153,12 @@ class Outbox:
 
     def _trim(self) -> bool:
         """Remove the oldest segment if it is wholly acked."""
-        last = self._segments.oldest_last()
+        last = self.segments.oldest_last()
         if not 0 < last <= self.acked:
             return False
         if last > self._saved_acked:
             self._save_cursor()  # or the next start would take the gap for a loss
-        self._segments.trim()
+        self.segments.trim()
         return True
 
     # --- events out
@@ -166,14 +166,14 @@ class Outbox:
     @property
     def first_held(self) -> int:
         """The first seq that is still on flash; one past `durable` when there is none."""
-        return self._segments.first_held() or self.durable + 1
+        return self.segments.first_held() or self.durable + 1
 
     def lost_at(self, seq: int) -> tuple[int, int, str] | None:
         """First, last and reason of the run of lost numbers that `seq` begins, None if it is held
         or not durable yet."""
         if seq < self.first_held:
             return seq, self.first_held - 1, TRIMMED
-        return self._segments.lost_at(seq)
+        return self.segments.lost_at(seq)
 
     def read(self, seq: int, room: int, most: int) -> list[bytes]:
         """Records from `seq` on: at most `most`, and `room` bytes with 3 for each one's head.
@@ -183,7 +183,7 @@ class Outbox:
         """
         if seq > self.durable or self.lost_at(seq):
             return []
-        return self._segments.read(seq, self.durable, room, most)
+        return self.segments.read(seq, self.durable, room, most)
 
     # --- what the edge has
 
@@ -209,5 +209,5 @@ class Outbox:
     def close(self) -> None:
         """Flush, save and close."""
         self.flush()
-        self._segments.close()
+        self.segments.close()
         self._try_save_cursor()

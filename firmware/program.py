@@ -86,8 +86,8 @@ class Program:
         self._board = board
         self._log = log
         self._record = record
-        self._interface = Interface(board, log, record, self)
-        self._tasks = []
+        self.interface = Interface(board, log, record, self)
+        self.tasks = []
         self._failures = 0  # that no event has told about
         self._report_at = 0
 
@@ -102,9 +102,9 @@ class Program:
                 raise
             except BaseException as error:
                 self.failed(error)
-            for task in self._tasks:
+            for task in self.tasks:
                 task.cancel()
-            self._tasks = []
+            self.tasks = []
             if self._board.uptime_ms() - began > PAUSE_MOST_S * 1000:
                 pause_s = PAUSE_S
             await asyncio.sleep(pause_s)
@@ -118,14 +118,14 @@ class Program:
             raise ValueError("it defines neither setup(board) nor main(board)")
         for part in parts:
             if part:
-                await _finished(part(self._interface))
+                await _finished(part(self.interface))
         while True:
             await asyncio.sleep(PAUSE_MOST_S)
 
     def start(self, coroutine) -> None:
         """Run something until the program ends."""
-        self._tasks = [task for task in self._tasks if not task.done()]
-        self._tasks.append(asyncio.create_task(coroutine))
+        self.tasks = [task for task in self.tasks if not task.done()]
+        self.tasks.append(asyncio.create_task(coroutine))
 
     async def call(self, function) -> None:
         """Call a function of the program."""

@@ -66,7 +66,7 @@ class Edge:
 
     async def start_offline(self) -> None:
         """Bring up only what commands need: the interface on the socket, over the store."""
-        self._spawn(self.consumer.run(), "consumer")
+        self.spawn(self.consumer.run(), "consumer")
         await self._start_web(offline=True)
 
     async def start(self) -> None:
@@ -75,14 +75,14 @@ class Edge:
         self._listen()
         checkpointer = Checkpointer(core, Days(self.settings.zone), milliseconds)
         stack.push_async_callback(self._save, checkpointer)
-        self._spawn(checkpointer.run(), "checkpointer")
-        self._spawn(core.presence.keep(core.database), "presence")
-        self._spawn(self._silence().run(core.database), "silence")
+        self.spawn(checkpointer.run(), "checkpointer")
+        self.spawn(core.presence.keep(core.database), "presence")
+        self.spawn(self._silence().run(core.database), "silence")
         await self._start_mqtt()
-        self._spawn(self.consumer.run(), "consumer")
-        self._spawn(Indexing(core.database, self._is_busy).run(), "indexing")
+        self.spawn(self.consumer.run(), "consumer")
+        self.spawn(Indexing(core.database, self._is_busy).run(), "indexing")
         for name, work in self.cloud.workers():
-            self._spawn(work, name)
+            self.spawn(work, name)
         await self._start_web()
 
     def _listen(self) -> None:
@@ -124,7 +124,7 @@ class Edge:
         reception = Reception(core.presence, core.intake, self.consumer, self.acks, answers)
         receiver = Receiver(subscriber, reception.handlers, reception.refuse)
         work = receiver.run(milliseconds, lambda: waits and self.consumer.crowded)
-        self._spawn(work, f"receiver of {leaves[0]}")
+        self.spawn(work, f"receiver of {leaves[0]}")
         return subscriber
 
     async def _start_web(self, offline: bool = False) -> None:
@@ -182,7 +182,7 @@ class Edge:
     def _command(self, topic: str, payload: bytes) -> bool:
         return bool(self.subscribers) and self.subscribers[0].publish(topic, payload, 1)
 
-    def _spawn(self, work: Coroutine[object, object, None], name: str) -> None:
+    def spawn(self, work: Coroutine[object, object, None], name: str) -> None:
         task = asyncio.create_task(self._guarded(work, name), name=name)
 
         async def end() -> None:

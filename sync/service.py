@@ -83,7 +83,7 @@ class CloudService:
         if self._settings.mail.mode != "off":
             postman = self._postman = self._hire()
             work.append(("postman", lambda: self._post(postman)))
-        return [(name, self._again(one, name)) for name, one in work]
+        return [(name, self.again(one, name)) for name, one in work]
 
     def status(self) -> CloudStatus:
         """At most a second old."""
@@ -119,7 +119,7 @@ class CloudService:
         generation = await self._database.read(generations.current)
         await postman.run(self._clock, generation)
 
-    async def _again(self, work: Work, name: str) -> None:
+    async def again(self, work: Work, name: str) -> None:
         while True:
             try:
                 await work()

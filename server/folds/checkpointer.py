@@ -57,9 +57,12 @@ class Checkpointer:
                 except StoreFull as error:
                     logger.warning("no checkpoint: {}", error.sentence)
 
-    async def write(self) -> None:
-        """Write one checkpoint of the folds as they are. Raises StoreFull."""
-        if self._folds.through == self._written:
+    async def write(self, always: bool = False) -> None:
+        """Write one checkpoint of the folds as they are, unless nothing came since the last one.
+
+        always: even then. Raises StoreFull.
+        """
+        if self._folds.through == self._written and not always:
             return
         delta, dirty = self._folds.delta()
         try:

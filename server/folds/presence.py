@@ -52,12 +52,12 @@ class Presence:
             raise WireError("unknown device")
         facts = reading.state(payload)
         if facts is None:
-            self._put(replace(known, online=False))
+            self.put(replace(known, online=False))
             return None
         if retained:
-            self._put(replace(known, state=facts))
+            self.put(replace(known, state=facts))
         else:
-            self._put(replace(known, online=True, last_seen_at=now, state=facts))
+            self.put(replace(known, online=True, last_seen_at=now, state=facts))
             self.beats.heard(name, now)
         epoch = facts.get("epoch")
         return epoch if isinstance(epoch, int) else None
@@ -74,26 +74,26 @@ class Presence:
         """The broker is gone, and every connection with it."""
         for one in self.all():
             if one.online:
-                self._put(replace(one, online=False))
+                self.put(replace(one, online=False))
 
     def added(self, name: str, now: int) -> None:
         """A device was registered, or registered again."""
         known = self._seen.get(name) or Device(name, False, None, now, None, None)
-        self._put(replace(known, revoked_at=None))
+        self.put(replace(known, revoked_at=None))
 
     def revoked(self, name: str, now: int) -> None:
         """A device lost its right to send."""
         if name in self._seen:
-            self._put(replace(self._seen[name], revoked_at=now, online=False))
+            self.put(replace(self._seen[name], revoked_at=now, online=False))
 
     def described(self, name: str, label: str, group: str) -> None:
         """Staff call a device something else now, or moved it."""
-        self._put(replace(self._seen[name], label=label, group=group))
+        self.put(replace(self._seen[name], label=label, group=group))
 
     def conflicted(self, name: str, now: int) -> None:
         """An event of the device differed from the committed one of the same number."""
         if name in self._seen:
-            self._put(replace(self._seen[name], conflict_at=now))
+            self.put(replace(self._seen[name], conflict_at=now))
 
     async def keep(self, database: Database, every_s: float = SAVE_S) -> None:
         """Save now and then until cancelled; what a full disk refuses is saved later."""
@@ -120,7 +120,8 @@ class Presence:
             self.beats.merge(minutes)
             raise
 
-    def _put(self, one: Device) -> None:
+    def put(self, one: Device) -> None:
+        """Know a device as it is now."""
         if self._seen.get(one.name) != one:
             self._seen[one.name] = one
             self._dirty.add(one.name)

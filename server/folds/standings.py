@@ -50,7 +50,7 @@ class Standings:
         self._folds = folds
         self._names = names
         self._days = days
-        self._kept: dict[tuple[str, str], StandingHistory] = {}
+        self.kept: dict[tuple[str, str], StandingHistory] = {}
         self._unsaved: list[StandingRow] = []
         self._through = 0
         self._changed_at = 0  # when the log was last seen to grow
@@ -62,7 +62,7 @@ class Standings:
         for ranking, window, at, packed in standings.everything(connection):
             found.setdefault((ranking, window), []).append(Standing(at, packed))
         pairs = [(name, window) for name, windows in self._folds.names() for window in windows]
-        self._kept = {pair: StandingHistory(found.get(pair, ())) for pair in pairs}
+        self.kept = {pair: StandingHistory(found.get(pair, ())) for pair in pairs}
         self._changed_at = events.newest_received_at(connection)
         self._through = self._folds.through
 
@@ -86,7 +86,7 @@ class Standings:
     def before(self, name: str, window: str, against: Against, now: int) -> Before | None:
         """How a window stood an hour ago (the newest standing that is an hour old or older), or
         yesterday (the newest at or before the last midnight); None when nothing is noted of then."""
-        kept = self._kept.get((name, window))
+        kept = self.kept.get((name, window))
         found = kept.until(now - HOUR_MS if against == "hour" else self._days.midnight(now)) if kept else None
         if found is None:
             return None
@@ -102,11 +102,11 @@ class Standings:
 
     async def _note(self, at: int, now: int) -> None:
         """Note every window that has nothing since `at`; gives way to others between two of them."""
-        due = [pair for pair in self._kept if self._newest(pair, now) < min(at, self._days.hour(now))]
+        due = [pair for pair in self.kept if self._newest(pair, now) < min(at, self._days.hour(now))]
         if due:
             self._folds.move(at - 1)
         for name, window in due:
-            kept = self._kept[(name, window)]
+            kept = self.kept[(name, window)]
             heap = self._folds.rankings[name].heap(window)
             one = standing(at, [key for key, _ in heap.top(NOTED)])
             kept.note(one)
@@ -115,5 +115,5 @@ class Standings:
             await asyncio.sleep(0)
 
     def _newest(self, pair: tuple[str, str], now: int) -> int:
-        found = self._kept[pair].until(now)
+        found = self.kept[pair].until(now)
         return found.at if found else -1

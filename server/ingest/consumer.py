@@ -85,14 +85,14 @@ class Consumer:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting or self.full:
-                await to_the_end(self._commit(self._take()) if self._waiting else self._probe())
+                await to_the_end(self.commit(self.take()) if self._waiting else self._probe())
                 if self.full:
                     await asyncio.sleep(RETRY_S)
 
     async def drain(self) -> None:
         """Commit what is waiting; a disk that refuses ends it."""
         while self._waiting and not self.full:
-            await self._commit(self._take())
+            await self.commit(self.take())
 
     async def _probe(self) -> None:
         """Nobody waits, so nobody else would find out that there is room again."""
@@ -100,7 +100,7 @@ class Consumer:
             await self._database.write(touch)
             self.full = None
 
-    def _take(self) -> list[Arrival]:
+    def take(self) -> list[Arrival]:
         taken: list[Arrival] = []
         events = 0
         while self._waiting and len(taken) < MAX_BATCH and events < MAX_EVENTS:
@@ -109,7 +109,7 @@ class Consumer:
             taken.append(arrival)
         return taken
 
-    async def _commit(self, arrivals: list[Arrival], behind: Sequence[Arrival] = ()) -> bool:
+    async def commit(self, arrivals: list[Arrival], behind: Sequence[Arrival] = ()) -> bool:
         """Whether the disk took them. behind: what was taken with them and is to wait as well if not."""
         try:
             batch = await self._database.write(self._intake.work, arrivals)
@@ -149,7 +149,7 @@ class Consumer:
     async def _apart(self, arrivals: list[Arrival]) -> bool:
         """One arrival broke its batch by a fault of ours: the others must not pay for it."""
         for index, one in enumerate(arrivals):
-            if not await self._commit([one], arrivals[index + 1 :]):
+            if not await self.commit([one], arrivals[index + 1 :]):
                 return False
         return True
 

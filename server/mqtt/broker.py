@@ -42,7 +42,7 @@ class Broker:
         self._site = site
         self._database = database
         self._folder = (database.folder / "broker").resolve()
-        self._runs: Mosquitto | iotcore.Broker
+        self.runs: Mosquitto | iotcore.Broker
         self._changing = asyncio.Lock()  # a reload must not overtake another, nor hit a start
         self._keeper: asyncio.Task[None] | None = None
 
@@ -72,8 +72,8 @@ class Broker:
         """Bring the register's changes into effect."""
         async with self._changing:
             await self._write_access()
-            if isinstance(self._runs, Mosquitto):
-                self._runs.reload()
+            if isinstance(self.runs, Mosquitto):
+                self.runs.reload()
 
     def _check(self) -> None:
         if self.name == "iotcore" and self.host not in ("127.0.0.1", "localhost"):
@@ -96,26 +96,26 @@ class Broker:
         self._folder.mkdir(mode=0o700, exist_ok=True)
         await self._write_access()
         if self.name == "mosquitto":
-            self._runs = Mosquitto(self._folder, (self.host, self.port))
-            await self._runs.start()
+            self.runs = Mosquitto(self._folder, (self.host, self.port))
+            await self.runs.start()
             return
-        self._runs = _iotcore(self.host, self.port)
+        self.runs = _iotcore(self.host, self.port)
         try:
-            await asyncio.to_thread(self._runs.start)
+            await asyncio.to_thread(self.runs.start)
         except (OSError, RuntimeError) as error:
             raise StartError(f"The embedded broker does not start: {error}") from error
 
     async def _stop(self) -> None:
-        if isinstance(self._runs, Mosquitto):
-            await self._runs.stop()
+        if isinstance(self.runs, Mosquitto):
+            await self.runs.stop()
         else:
-            await asyncio.to_thread(self._runs.stop)
+            await asyncio.to_thread(self.runs.stop)
 
     async def _ended(self) -> None:
-        if isinstance(self._runs, Mosquitto):
-            await self._runs.wait()
+        if isinstance(self.runs, Mosquitto):
+            await self.runs.wait()
             return
-        while self._runs.is_running:
+        while self.runs.is_running:
             await asyncio.sleep(0.2)
 
     async def _keep(self) -> None:

@@ -5,6 +5,7 @@ go out together. Everything else (connecting, pings, TLS, broken packets, packet
 paho's. This overrides private methods of the pinned version, see docs/decisions/0008.
 """
 
+import socket
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -37,6 +38,10 @@ class Buffered(paho.Client):
     def pending(self) -> bool:
         """Whether bytes are waiting here, of which the socket would not tell."""
         return self._of is self._sock and self._at < len(self._taken)
+
+    def adopt(self, sock: socket.socket) -> None:
+        """Read and write this socket, without connecting."""
+        self._sock = sock
 
     def acknowledge(self, packet_ids: Sequence[int]) -> None:
         """Send the receipts of messages of QoS 1, in this order."""
@@ -82,7 +87,7 @@ class Buffered(paho.Client):
         return self._at > first
 
     def _on_whole_message(self, _: paho.Client, __: object, message: paho.MQTTMessage) -> None:
-        topic = message._topic  # its bytes; `topic` raises for those that are no UTF-8
+        topic = message._topic  # noqa: SLF001 - its bytes; `topic` raises for those that are not UTF-8
         self._arrived(topic, bytes(message.payload), message.retain, message.mid if message.qos else 0)
 
 

@@ -54,8 +54,8 @@ class Mosquitto:
     def __init__(self, folder: Path, listen: tuple[str, int]) -> None:
         self.folder = folder
         self.listen = listen
-        self._process: asyncio.subprocess.Process | None = None
-        self._log: asyncio.Task[None] | None = None
+        self.process: asyncio.subprocess.Process | None = None
+        self.log: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Start it and wait until it listens. Raises StartError with mosquitto's own reason."""
@@ -64,13 +64,13 @@ class Mosquitto:
         text = CONFIGURATION.format(folder=self.folder, host=host, port=port, user=user)
         (self.folder / "mosquitto.conf").write_text(text, encoding="utf-8")
         running: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        self._process = await asyncio.create_subprocess_exec(
+        self.process = await asyncio.create_subprocess_exec(
             find() or "mosquitto", "-c", str(self.folder / "mosquitto.conf"),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE, start_new_session=True,
             preexec_fn=dies_with(os.getpid()),
         )  # fmt: skip
-        self._log = asyncio.create_task(self._read(self._process, running))
+        self.log = asyncio.create_task(self._read(self.process, running))
         try:
             wrong = await asyncio.wait_for(running, START_S)
         except TimeoutError:
@@ -81,25 +81,25 @@ class Mosquitto:
 
     async def wait(self) -> int:
         """Its exit code, once it has ended."""
-        assert self._process is not None
-        return await self._process.wait()
+        assert self.process is not None
+        return await self.process.wait()
 
     def reload(self) -> None:
         """Let it read passwords and rights again; who lost its account is disconnected at once."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(signal.SIGHUP)
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(signal.SIGHUP)
 
     async def stop(self) -> None:
         """End it and wait for that."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.terminate()
+        if self.process is not None and self.process.returncode is None:
+            self.process.terminate()
             try:
-                await asyncio.wait_for(self._process.wait(), 5)
+                await asyncio.wait_for(self.process.wait(), 5)
             except TimeoutError:
-                self._process.kill()
-                await self._process.wait()
-        if self._log is not None:
-            await asyncio.wait([self._log])
+                self.process.kill()
+                await self.process.wait()
+        if self.log is not None:
+            await asyncio.wait([self.log])
 
     async def _read(self, process: asyncio.subprocess.Process, running: asyncio.Future[str | None]) -> None:
         assert process.stderr is not None

@@ -70,20 +70,20 @@ class Subscriber:
         self._receipts: Receipts | None = None  # of this connection
         self._gone = asyncio.Event()
         self._worked = False
-        self._tasks: list[asyncio.Task[None]] = []
+        self.tasks: list[asyncio.Task[None]] = []
         self.down: str | None = "Not connected yet."
         self.left: Callable[[], None] = lambda: None
         self._client = self._make()
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
-        self._tasks = [asyncio.create_task(self._stay()), asyncio.create_task(self._misc())]
+        self.tasks = [asyncio.create_task(self._stay()), asyncio.create_task(self._misc())]
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
+        for task in self.tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self.tasks, return_exceptions=True)
         self.down = self.down or "The edge is closing."
         self._client.disconnect()
 

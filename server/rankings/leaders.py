@@ -24,7 +24,7 @@ class Leaders:
     def copy(self) -> Self:
         """The same leaders, who may change apart from these."""
         other = type(self)(self.k)
-        other.places, other._last = dict(self.places), self._last
+        other.places, other._last = dict(self.places), self._last  # noqa: SLF001 - of our own kind
         return other
 
     def rank(self, key: int) -> int:

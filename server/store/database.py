@@ -66,7 +66,7 @@ class Database:
     async def __aenter__(self) -> Self:
         self._lock = take_lock(self.folder)
         try:
-            self._writer = await self._connect(_open_writer)
+            self._writer = await self._connect(open_writer)
             for _ in range(READERS):
                 self._readers.put_nowait(await self._connect(_open_reader))
         except BaseException:
@@ -100,6 +100,10 @@ class Database:
         that is cancelled cannot know the outcome, so cancellation waits for the commit.
         """
         return await to_the_end(self._writer.hop(_transaction, work, *args, **kwargs))
+
+    async def pragma(self, statement: str) -> None:
+        """Set a PRAGMA of the writer, as `busy_timeout = 50`, outside of transactions."""
+        await self._writer.execute(f"PRAGMA {statement}")
 
     async def read(
         self,
@@ -158,7 +162,7 @@ def _make(folder: Path) -> None:
         os.close(parent)
 
 
-def _open_writer(path: Path) -> sqlite3.Connection:
+def open_writer(path: Path) -> sqlite3.Connection:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite's own would be 0644
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)

@@ -12,12 +12,12 @@ class Rate:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._latest: deque[tuple[float, int]] = deque()
+        self.latest: deque[tuple[float, int]] = deque()
         self._sum = 0
 
     def add(self, amount: int) -> None:
         """Count `amount` now."""
-        self._latest.append((self._clock(), amount))
+        self.latest.append((self._clock(), amount))
         self._sum += amount
         self._forget()
 
@@ -28,5 +28,5 @@ class Rate:
 
     def _forget(self) -> None:
         before = self._clock() - SPAN_S
-        while self._latest and self._latest[0][0] <= before:
-            self._sum -= self._latest.popleft()[1]
+        while self.latest and self.latest[0][0] <= before:
+            self._sum -= self.latest.popleft()[1]

@@ -28,12 +28,15 @@ class Merged(NamedTuple):
 class AllSites:
     """Reads a ranking when somebody asks and what is known is a minute old; one reading at a time.
 
-    today: the day since 1970 that it is at this site.
+    today: the day since 1970 that it is at this site. clock: seconds of any steady clock.
     """
 
-    def __init__(self, table: Scores, today: Callable[[], int]) -> None:
+    def __init__(
+        self, table: Scores, today: Callable[[], int], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._table = table
         self._today = today
+        self._clock = clock
         self._locks: dict[str, asyncio.Lock] = {}
         self._read: dict[str, tuple[float, Merge]] = {}
         self._merged: dict[tuple[str, str, int], tuple[Merge, Merged]] = {}
@@ -42,7 +45,7 @@ class AllSites:
         """Raises CloudError when the table was never read and cannot be."""
         async with self._locks.setdefault(ranking, asyncio.Lock()):
             read_at, merge = self._read.get(ranking, (-FRESH_S, None))
-            if merge is None or time.monotonic() - read_at >= FRESH_S:
+            if merge is None or self._clock() - read_at >= FRESH_S:
                 merge = await self._again(ranking, merge)
             today = self._today()
             known = self._merged.get((ranking, window, today))
@@ -62,7 +65,7 @@ class AllSites:
                 raise
             logger.warning(error.sentence)
             merge = before
-        self._read[ranking] = time.monotonic(), merge
+        self._read[ranking] = self._clock(), merge
         return merge
 
 

@@ -77,7 +77,7 @@ class Uploader:
         while True:
             await self._let_intake_go_first()
             try:
-                sealed = await self._seal(generation, clock(), wait_ms)
+                sealed = await self.seal(generation, clock(), wait_ms)
             except StoreFull as error:
                 self.error, sealed = error.sentence, 0
             if sealed < SEAL_EVENTS:
@@ -111,10 +111,10 @@ class Uploader:
         self._spent = [one for one in self._spent if one[0] > since]
         return sum(amount for _, amount in self._spent) / 60
 
-    async def _seal(self, generation: str, now: int, wait_ms: int) -> int:
+    async def seal(self, generation: str, now: int, wait_ms: int) -> int:
         """How many events were sealed."""
         made = await self._database.read(self._pack, generation, now, wait_ms)
-        return 0 if made is None else await self._database.write(self._keep, made, now)
+        return 0 if made is None else await self._database.write(self.keep, made, now)
 
     def _pack(self, connection: Connection, generation: str, now: int, wait_ms: int) -> Sealed | None:
         after = chunks.through(connection)
@@ -127,7 +127,7 @@ class Uploader:
         made = pack(self._site, generation, waiting[0].id, waiting)
         return Sealed(made, after, waiting[-1].id, len(waiting))
 
-    def _keep(self, connection: Connection, made: Sealed, now: int) -> int:
+    def keep(self, connection: Connection, made: Sealed, now: int) -> int:
         if chunks.through(connection) != made.after:
             return 0  # somebody else sealed them meanwhile
         chunks.seal(connection, made.chunks, made.last, now)

@@ -90,7 +90,7 @@ def test_every_topic_and_state_fact_is_in_the_protocol() -> None:
 def test_every_command_to_boards_and_every_refusal_is_in_the_protocol() -> None:
     page = (ROOT / "docs" / "protocol.md").read_text()
     codes = (MALFORMED, UNKNOWN, BAD_ARGUMENTS, LATE, NO_CLOCK, FAILED)
-    for word in (*Rig().commands._table, *codes):
+    for word in (*Rig().commands.table, *codes):
         assert f"| `{word}` |" in page, word
 
 

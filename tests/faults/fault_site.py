@@ -80,7 +80,7 @@ class Site:
         line = await self.boards[name].uart()
         self.selling[name] = asyncio.create_task(till.sell(line, batch, pace_s))
         await asyncio.wait([self.selling[name]], timeout=wait_s)
-        await self._hang_up(name)
+        await self.hang_up(name)
         line[1].close()
         for epoch, seq, order in till.stored:
             self.record.told[(name, epoch, seq)] = order
@@ -92,7 +92,7 @@ class Site:
             await self.scan(name, 20, PACE_S, 5)
             await self.powered[name].wait()
 
-    async def _hang_up(self, name: str) -> None:
+    async def hang_up(self, name: str) -> None:
         """End a conversation: answers of a board that starts again are to nobody's question."""
         if name in self.selling:
             self.selling[name].cancel()
@@ -108,7 +108,7 @@ class Site:
             await board.power_cut()
             await board.off()
         self.powered[name].clear()
-        await self._hang_up(name)
+        await self.hang_up(name)
 
     async def on(self, name: str) -> None:
         """Switch a board on again."""

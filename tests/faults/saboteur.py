@@ -131,7 +131,7 @@ def checkpoint_ahead_of_the_log(_: int) -> None:
 
 def chunk_sealed_again(_: int) -> None:
     """Mutation: the sealer forgets how far it was."""
-    keep, count = Uploader._keep, [0]
+    keep, count = Uploader.keep, [0]
 
     def forgetful(self: Uploader, connection: sqlite3.Connection, *rest: Any) -> int:
         kept = keep(self, connection, *rest)
@@ -140,7 +140,7 @@ def chunk_sealed_again(_: int) -> None:
             connection.execute("UPDATE sealed SET through = max(0, through - 5)")
         return kept
 
-    Uploader._keep = forgetful  # type: ignore[method-assign]
+    Uploader.keep = forgetful  # type: ignore[method-assign]
 
 
 def never_syncs(_: int) -> None:
@@ -155,14 +155,14 @@ def checkpoints_often(pages: int) -> None:
 
 
 def _set(pragma: str) -> None:
-    opener = database._open_writer
+    opener = database.open_writer
 
     def opened(path: Path) -> sqlite3.Connection:
         connection = opener(path)
         connection.execute(pragma)
         return connection
 
-    database._open_writer = opened
+    database.open_writer = opened
 
 
 def clock_jumps(_: int) -> None:

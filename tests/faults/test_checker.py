@@ -10,7 +10,7 @@ from firmware.wire.event import EDGE, Event
 from server.ingest.arrival import UpArrival
 from tests.faults.checker import Record, judge
 from tests.ingest.boards import NOW, Board
-from tests.site import Opener  # noqa: F401: a fixture
+from tests.site import Opener
 from tools.demo.replay import Order
 
 ORDERS = [Order(f"c{number}", "1997-01-01", 1, number) for number in range(1, 7)]

@@ -77,7 +77,7 @@ async def test_row_6_a_watchdog_reset_is_a_power_cut_that_names_its_cause(site: 
     async with asyncio.timeout(15):
         while (await board.stats())["boots"] < 2:
             await asyncio.sleep(0.05)
-    await site._hang_up("till-1")
+    await site.hang_up("till-1")
     await site.scan("till-1", 30)
     await site.must_be_right()
     assert [fields["reason"] for fields in kinds(site)["device.started"]] == ["power", "watchdog"]

@@ -275,7 +275,7 @@ async def test_row_14_seventy_thousand_publishes_on_one_connection_do_not_hang(s
     async with asyncio.timeout(60):
         for number in range(70_000):
             await client.publish("bw1/shop/busy/res", b"%d" % number, 1)
-    assert client._packet_id == 70_000 - 65_535
+    assert client.packet_id == 70_000 - 65_535
     assert not draining.done()
     draining.cancel()
     await asyncio.wait([draining])

@@ -47,20 +47,20 @@ def started(board: Desk, times: int = 1) -> App:
 def test_a_start_is_well_after_a_minute_and_that_is_written_once(board: Desk) -> None:
     app = started(board, 4)
     board.now_ms = WELL_MS - 1
-    app._tick()
+    app.tick()
     assert board.flash.read(starts.PATH) == b"4 4"
     board.now_ms = WELL_MS
-    app._tick()
+    app.tick()
     assert board.flash.read(starts.PATH) == b"4 0"
     board.flash.replace(starts.PATH, b"4 3")
-    app._tick()
+    app.tick()
     assert board.flash.read(starts.PATH) == b"4 3"
 
 
 def test_a_minute_in_safe_mode_proves_nothing(board: Desk) -> None:
     app = started(board, 6)
     board.now_ms = 10 * WELL_MS
-    app._tick()
+    app.tick()
     assert board.flash.read(starts.PATH) == b"6 4"
 
 
@@ -71,7 +71,7 @@ def test_a_restart_by_command_is_no_failure(board: Desk, how: dict[str, bool], l
     app.heard_time(now_ms)
     app.command(json.dumps({"id": "a", "do": "restart", "until": now_ms + 1000, "with": how}).encode())
     board.now_ms = 2000
-    app._tick()
+    app.tick()
     assert (board.resets, board.flash.read(starts.PATH)) == (1, left)
 
 
@@ -83,5 +83,5 @@ def test_an_event_that_no_frame_has_room_for_is_refused_and_does_not_count_as_a_
         app.emit("note.taken", {f"line{number}": "x" * 250 for number in range(8)})
     assert app.emit("note.taken", {"line": "x" * 250})
     assert app.facts()["refused"] == 0
-    app._tick()
+    app.tick()
     assert not app.troubles.step()

@@ -96,7 +96,7 @@ async def told(board: FakeBoard, **more: object) -> tuple[str | None, str]:
     owner = Owner(board)
     settings = checked({"site": "shop", "device": "till-1", "secret": "s", "host": "127.0.0.1", **more})
     with pytest.raises((OSError, ValueError, MemoryError)):
-        await Link(board, settings, None, owner)._connect()
+        await Link(board, settings, None, owner).connect()
     facts: dict[str, object] = {}
     owner.troubles.tell(facts)
     assert state.encode(facts)

@@ -46,18 +46,18 @@ def test_lines_are_answered_in_their_order_and_only_once_durable() -> None:
     board = FakeBoard()
     box = Outbox(board, 65536)
     port = serial(board, box)
-    port._take(b"a,1\nb,2\nc\nd,")
-    assert port._ready() == b""
+    port.take(b"a,1\nb,2\nc\nd,")
+    assert port.ready() == b""
     box.flush()
-    assert port._ready() == b"ok %d 1\nok %d 2\nno 1 values, want 2\n" % (box.epoch, box.epoch)
-    port._take(b"4\n")
+    assert port.ready() == b"ok %d 1\nok %d 2\nno 1 values, want 2\n" % (box.epoch, box.epoch)
+    port.take(b"4\n")
     box.flush()
-    assert port._ready() == b"ok %d 3\n" % box.epoch
+    assert port.ready() == b"ok %d 3\n" % box.epoch
 
 
 def test_critical_lines_that_come_together_share_one_flush() -> None:
     board = FakeBoard()
     box = Outbox(board, 65536)
     port = serial(board, box, critical=True)
-    port._take(b"a,1\nb,2\nc,3\n")
+    port.take(b"a,1\nb,2\nc,3\n")
     assert (box.durable, board.flash.log) == (3, ["sync"])

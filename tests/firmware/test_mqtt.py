@@ -99,7 +99,7 @@ async def test_a_message_with_qos_1_is_acknowledged() -> None:
 
 async def test_packet_ids_wrap_at_65535_and_are_never_0() -> None:
     async with connection() as (client, broker):
-        client._packet_id = 65534
+        client.packet_id = 65534
         await client.publish("t", b"a", 1)
         await client.publish("t", b"b", 1, True)
         await hears(broker, b"\x32\x06\x00\x01t\xff\xffa" + b"\x33\x06\x00\x01t\x00\x01b")

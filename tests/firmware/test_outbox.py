@@ -182,7 +182,7 @@ def test_without_memory_for_a_file_events_wait_and_are_readable_later() -> None:
         files.append(whole(path, mode))
         return files[-1]
 
-    box._segments.close()
+    box.segments.close()
     board.flash.open = short
     last = box.add(RECORD, critical=True)
     assert box.durable == last
@@ -193,7 +193,7 @@ def test_without_memory_for_a_file_events_wait_and_are_readable_later() -> None:
         raise MemoryError
 
     board.flash.open = none
-    box._segments.abandon()
+    box.segments.abandon()
     assert box.add(RECORD, critical=True) == last + 2
     assert box.durable == last + 1
     board.flash.open = whole

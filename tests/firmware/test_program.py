@@ -38,7 +38,7 @@ class Rig:
         self.room = 1
         self.events: list[tuple[object, ...]] = []
         self.program = program.Program(self.board, self.log, self._record)
-        self.interface = self.program._interface
+        self.interface = self.program.interface
 
     def _record(self, *event: object) -> int:
         self.events.append(event)
@@ -177,7 +177,7 @@ async def test_a_timer_is_called_at_once_and_again_after_its_seconds(
     rig.interface.every(5, lambda: called.append(rig.board.now_ms))
     while len(called) < 3:
         await asyncio.sleep(0)
-    rig.program._tasks[0].cancel()
+    rig.program.tasks[0].cancel()
     assert called == [0, 5000, 10_000]
 
 

@@ -18,9 +18,9 @@ from tests.site import Opener, Site
 async def refusing(edge: Site) -> AsyncIterator[None]:
     """No page can be added to the store inside the block."""
     size = (await edge.query("PRAGMA page_count"))[0][0]
-    await edge.core.database._writer.execute(f"PRAGMA max_page_count = {size}")
+    await edge.core.database.pragma(f"max_page_count = {size}")
     yield
-    await edge.core.database._writer.execute("PRAGMA max_page_count = 1000000")
+    await edge.core.database.pragma("max_page_count = 1000000")
 
 
 def large(number: int) -> dict[str, object]:
@@ -37,7 +37,7 @@ async def test_boards_are_told_to_wait_and_their_events_are_taken_when_there_is_
             await edge.take(Posting("till-2", [large(0)], NOW, lambda posted: None))
             assert edge.consumer.full
             edge.consumer.put(UpArrival("till-1", one.frame(1, 2), NOW))
-            await edge.consumer._commit(edge.consumer._take())
+            await edge.consumer.commit(edge.consumer.take())
             assert [(told.epoch, told.acked, told.win, told.err) for _, told in edge.acks] == [
                 (7, 0, 0, None)
             ]
@@ -86,7 +86,7 @@ async def test_a_store_that_another_program_has_locked_is_no_fault_of_a_board(
     one = Board("till-1", 7)
     one.emit(order("a", 1))
     async with site() as edge:
-        await edge.core.database._writer.execute("PRAGMA busy_timeout = 50")
+        await edge.core.database.pragma("busy_timeout = 50")
         other = sqlite3.connect(tmp_path / "boardwalk.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         await edge.take(UpArrival("till-1", one.frame(1, 1), NOW))
@@ -106,10 +106,10 @@ async def test_presence_that_cannot_be_saved_is_saved_later(site: Opener) -> Non
         keeping = asyncio.create_task(presence.keep(database, every_s=0.01))
         async with refusing(edge):
             presence.told("till-1", b'{"online":true,"firmware":"%s"}' % (b"x" * 60), NOW)
-            await database._writer.execute("PRAGMA query_only = ON")
+            await database.pragma("query_only = ON")
             await asyncio.sleep(0.1)
             assert not keeping.done()
-            await database._writer.execute("PRAGMA query_only = OFF")
+            await database.pragma("query_only = OFF")
         await asyncio.sleep(0.1)
         assert await edge.query("SELECT online, last_seen_at FROM device WHERE name = 'till-1'") == [(1, NOW)]
         keeping.cancel()

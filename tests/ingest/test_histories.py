@@ -76,8 +76,7 @@ async def _history(folder: Path, boards: list[Board], steps: list[tuple[str, int
                     break
                 if step == "checkpoint":
                     writer = Checkpointer(site.core, Days(SETTINGS.zone), lambda: NOW)
-                    writer._written = -1
-                    await writer.write()
+                    await writer.write(always=True)
                 elif board.emitted[start - 1 : start - 1 + count]:
                     await site.take(UpArrival(board.name, board.frame(start, count), NOW))
                     last = min(start + count - 1, len(board.emitted))

@@ -42,8 +42,7 @@ async def test_sums_beyond_what_sqlite_counts_do_not_end_the_edge(site: Opener) 
         for _ in range(2):
             assert (await post(edge, *huge)).accepted == 1000
         writer = Checkpointer(edge.core, Days(Settings().zone), lambda: NOW)
-        writer._written = -1
-        await writer.write()
+        await writer.write(always=True)
     async with site() as edge:
         assert edge.core.folds.top("spend", "all", 1)[0].score > 2**60
         assert edge.core.folds.top("orders", "all", 1)[0].score == 2000

@@ -96,8 +96,7 @@ async def _history(folder: Path, rules: list[Written], steps: list[Any]) -> None
                 step, *rest = pending.pop(0)
                 if step == "checkpoint":
                     writer = Checkpointer(site.core, Days(configured.zone), lambda: NOW)
-                    writer._written = -1
-                    await writer.write()
+                    await writer.write(always=True)
                 else:
                     await site.take(Posting(rest[0], rest[1], NOW, lambda posted: None))
                     for event in rest[1]:

@@ -32,8 +32,7 @@ def told(site: Site, name: str, now: int) -> dict[str, tuple[list[str], int | No
 async def _drop_the_oldest(site: Site) -> None:
     """What a store does that keeps only the newest events: they are in a checkpoint first."""
     writer = Checkpointer(site.core, Days(Settings().zone), lambda: NOW)
-    writer._written = -1
-    await writer.write()
+    await writer.write(always=True)
     await site.core.database.write(_forget)
 
 

@@ -206,14 +206,14 @@ async def test_a_part_that_breaks_ends_the_edge_with_an_exit_code_that_starts_it
         mqtt=MqttSection(listen=f"127.0.0.1:{free_port()}"),
     )  # fmt: skip
     with pytest.raises(EdgeBroken):
-        await asyncio.wait_for(serve(where, lambda edge: edge._spawn(breaks(), "part")), 20)
+        await asyncio.wait_for(serve(where, lambda edge: edge.spawn(breaks(), "part")), 20)
 
 
 async def test_a_retained_json_message_counts_once_over_restarts(tmp_path: Path) -> None:
     async with edge_process(tmp_path) as edge:
         secret = (await edge.ask("POST", "/api/v1/devices", {"name": "door"}))["secret"]
         client = Client(edge.mqtt_port, "door", secret)
-        client._client.publish("bw1/shop/door/json", b'{"kind": "door.opened"}', 1, retain=True)
+        client.publish("bw1/shop/door/json", b'{"kind": "door.opened"}', 1, retain=True)
         async with asyncio.timeout(10):
             while len((await edge.ask("GET", "/api/v1/events"))["rows"]) < 1:
                 await asyncio.sleep(0.05)

@@ -49,8 +49,8 @@ class Client:
     def subscribe(self, topic: str) -> None:
         self._client.subscribe(topic, 1)
 
-    def publish(self, topic: str, payload: bytes) -> None:
-        self._client.publish(topic, payload, 1)
+    def publish(self, topic: str, payload: bytes, qos: int = 1, retain: bool = False) -> None:
+        self._client.publish(topic, payload, qos, retain)
 
     def close(self) -> None:
         self._client.disconnect()
@@ -136,8 +136,8 @@ async def test_a_new_secret_ends_the_old_one_at_once(core: Core) -> None:
 
 async def test_it_comes_back_after_a_kill(core: Core) -> None:
     async with Broker(settings(), "shop", core.database) as broker:
-        assert isinstance(broker._runs, Mosquitto)
-        process = broker._runs._process
+        assert isinstance(broker.runs, Mosquitto)
+        process = broker.runs.process
         assert process is not None
         os.kill(process.pid, signal.SIGKILL)
         await until(lambda: broker.down is not None)
@@ -163,9 +163,9 @@ async def test_a_taken_port_is_one_sentence_with_its_cure(core: Core) -> None:
 
 async def test_only_the_wanted_port_is_opened(core: Core) -> None:
     async with Broker(settings(), "shop", core.database) as broker:
-        assert isinstance(broker._runs, Mosquitto)
-        assert broker._runs._process is not None
-        assert listening(broker._runs._process.pid) == {broker.port}
+        assert isinstance(broker.runs, Mosquitto)
+        assert broker.runs.process is not None
+        assert listening(broker.runs.process.pid) == {broker.port}
 
 
 def listening(pid: int) -> set[int]:
@@ -189,9 +189,9 @@ async def test_iotcore_serves_on_loopback_and_says_what_it_lacks(core: Core) -> 
 
 
 def kill(broker: Broker) -> None:
-    assert isinstance(broker._runs, Mosquitto)
-    assert broker._runs._process is not None
-    os.kill(broker._runs._process.pid, signal.SIGKILL)
+    assert isinstance(broker.runs, Mosquitto)
+    assert broker.runs.process is not None
+    os.kill(broker.runs.process.pid, signal.SIGKILL)
 
 
 async def test_it_comes_back_when_its_port_was_taken_meanwhile(core: Core) -> None:
@@ -246,10 +246,10 @@ async def test_the_newest_register_wins_when_two_changes_come_at_once(tmp_path: 
 async def test_a_change_while_it_is_starting_does_not_kill_it(core: Core) -> None:
     async with Broker(settings(), "shop", core.database) as broker:
         for _ in range(5):
-            before = broker._runs
+            before = broker.runs
             kill(broker)
             async with asyncio.timeout(5):
-                while broker._runs is before or broker.down is not None:
+                while broker.runs is before or broker.down is not None:
                     await broker.update()
                     await asyncio.sleep(0)
             await broker.update()
@@ -280,9 +280,9 @@ async def test_strangers_with_endless_names_do_not_freeze_it(core: Core) -> None
             stranger.settimeout(5)
             await asyncio.to_thread(stranger.recv, 10)
             stranger.close()
-        assert isinstance(broker._runs, Mosquitto)
-        assert broker._runs._log is not None
-        assert not broker._runs._log.done()
+        assert isinstance(broker.runs, Mosquitto)
+        assert broker.runs.log is not None
+        assert not broker.runs.log.done()
         client = Client(broker.port, broker.user, broker.secret)
         await until(lambda: client.answer == "Success")
         client.close()

@@ -42,7 +42,7 @@ class Wire:
         )
         self.ours, theirs = socket.socketpair()
         theirs.setblocking(False)
-        self.client._sock = theirs
+        self.client.adopt(theirs)
 
     def send(self, data: bytes) -> MQTTErrorCode:
         """Send, and let the client read until nothing is left."""

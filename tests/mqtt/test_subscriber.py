@@ -59,7 +59,7 @@ async def test_a_subscription_that_is_denied_is_told() -> None:
 async def test_a_name_that_is_no_host_is_told_and_not_the_end() -> None:
     async with Subscriber(Account("a" * 70 + ".example", 1883, "e", "s"), "shop") as one:
         await until(lambda: "no broker at aaa" in str(one.down))
-        assert not any(task.done() for task in one._tasks)
+        assert not any(task.done() for task in one.tasks)
 
 
 class Relay:

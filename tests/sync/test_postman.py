@@ -164,11 +164,11 @@ async def test_a_full_disk_at_the_start_does_not_end_the_postman(core: Core) -> 
     mails = Mails(core.database)
     first = (await mails.due(NOW, 1))[0]
     await mails.move(first.id, Move("sending", NOW))
-    await core.database._writer.execute("PRAGMA query_only = ON")
+    await core.database.pragma("query_only = ON")
     box = Box([])
     postman = asyncio.create_task(work(core, box, until=1.2))
     await asyncio.sleep(0.3)
-    await core.database._writer.execute("PRAGMA query_only = OFF")
+    await core.database.pragma("query_only = OFF")
     await postman
     counts = await mails.counts()
     assert (counts["sent"], counts["unknown"]) == (11, 1)
@@ -196,11 +196,11 @@ async def test_what_a_full_disk_did_not_take_of_an_answer_is_noted_when_there_is
             return sent
 
     async def fill() -> None:
-        await core.database._writer.execute("PRAGMA query_only = ON")
+        await core.database.pragma("query_only = ON")
         loop.call_later(0.3, lambda: loop.create_task(empty()))
 
     async def empty() -> None:
-        await core.database._writer.execute("PRAGMA query_only = OFF")
+        await core.database.pragma("query_only = OFF")
 
     loop = asyncio.get_running_loop()
     box = Filler([])

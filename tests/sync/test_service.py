@@ -29,7 +29,7 @@ async def test_a_fault_of_ours_on_the_way_to_the_cloud_is_told_and_tried_again(
         core.database,
         lambda: NOW,
     )
-    task = asyncio.create_task(cloud._again(faulty, "sender"))
+    task = asyncio.create_task(cloud.again(faulty, "sender"))
     await asyncio.sleep(0.2)
     assert (len(tries), task.done()) == (3, False)
     task.cancel()

@@ -95,8 +95,8 @@ async def test_a_chunk_that_was_sealed_before_a_stop_is_sent_as_it_was(core: Cor
 
 async def test_events_wait_for_company_before_they_are_sealed(core: Core) -> None:
     uploader = Uploader(core.database, Shelf([]), "shop", TokenBucket(1000, 1000))
-    assert await uploader._seal("gen", NOW + 59_000, 60_000) == 0
-    assert await uploader._seal("gen", NOW + 60_000, 60_000) == 60
+    assert await uploader.seal("gen", NOW + 59_000, 60_000) == 0
+    assert await uploader.seal("gen", NOW + 60_000, 60_000) == 60
 
 
 async def test_dynamodb_gives_back_what_sqlite_has(core: Core, tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ async def test_a_table_that_is_not_there_is_one_sentence(core: Core, tmp_path: P
 
 async def test_events_of_a_clock_that_was_ahead_are_sealed_when_it_is_set_back(core: Core) -> None:
     uploader = Uploader(core.database, Shelf([]), "shop", TokenBucket(1000, 1000))
-    assert await uploader._seal("gen", NOW - 10**9, 60_000) == 60
+    assert await uploader.seal("gen", NOW - 10**9, 60_000) == 60
 
 
 async def test_sealing_lets_a_burst_go_first_but_not_for_ever(

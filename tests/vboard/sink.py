@@ -21,14 +21,14 @@ class Sink:
     async def open() -> "AsyncIterator[Sink]":
         """A sink on a free port of loopback."""
         sink = Sink()
-        server = await asyncio.start_server(sink._serve, "127.0.0.1", 0)
+        server = await asyncio.start_server(sink.serve, "127.0.0.1", 0)
         sink.port = server.sockets[0].getsockname()[1]
         try:
             yield sink
         finally:
             server.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 head, body = await read(reader)

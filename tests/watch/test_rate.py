@@ -20,4 +20,4 @@ def test_its_memory_does_not_grow_while_nobody_asks() -> None:
     for commit in range(100_000):
         now[0] = commit / 10
         rate.add(1)
-    assert len(rate._latest) <= 601
+    assert len(rate.latest) <= 601

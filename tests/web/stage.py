@@ -73,7 +73,7 @@ async def set_fleet(shop: Shop) -> None:
         if name not in DEVICES:
             await shop.core.registrar.add(THIS_MACHINE, name)
         await shop.core.registrar.describe(THIS_MACHINE, name, label, group)
-        presence._seen[name] = replace(presence.one(name), added_at=now - 40 * 24 * HOUR_MS)
+        presence.put(replace(presence.one(name), added_at=now - 40 * 24 * HOUR_MS))
         if silent is None:
             continue
         for minute in range(36 * 60, silent, -1):
@@ -96,7 +96,7 @@ async def set_fleet(shop: Shop) -> None:
 async def note_places(shop: Shop) -> None:
     """Let everything so far have been so at midnight and an hour ago: what comes next moves rankings."""
     now, kept = milliseconds(), shop.core.standings
-    kept._kept = {pair: StandingHistory() for pair in kept._kept}
+    kept.kept = {pair: StandingHistory() for pair in kept.kept}
     midnight = begin(now, shop.settings.zone)
     for moment in (midnight - HOUR_MS, midnight + 1, now - HOUR_MS, now):
         if moment >= midnight or moment < now - HOUR_MS:

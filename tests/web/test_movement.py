@@ -65,7 +65,7 @@ async def test_nothing_noted_is_told_as_null(
     shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
 ) -> None:
     await shop.orders(1, customer="a")
-    shop.core.standings._kept.clear()
+    shop.core.standings.kept.clear()
     for against in ("hour", "day"):
         told = await ask(program, auth, f"orders?against={against}")
         assert told["before_at"] is None

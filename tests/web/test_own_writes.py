@@ -37,14 +37,14 @@ class Reader:
 
     def __init__(self, program: aiohttp.ClientSession, token: str) -> None:
         self._program = program
-        self._headers = {"Authorization": f"Bearer {token}", "Accept": "text/html"}
+        self.headers = {"Authorization": f"Bearer {token}", "Accept": "text/html"}
 
     async def post(self, event: dict[str, Any]) -> None:
-        async with self._program.post("/api/v1/events", json=event, headers=self._headers) as answer:
+        async with self._program.post("/api/v1/events", json=event, headers=self.headers) as answer:
             assert (answer.status, (await answer.json())["accepted"]) == (200, 1)
 
     async def text(self, path: str) -> str:
-        async with self._program.get(path, headers=self._headers) as answer:
+        async with self._program.get(path, headers=self.headers) as answer:
             assert answer.status == 200, (path, await answer.text())
             return await answer.text()
 
@@ -126,7 +126,7 @@ async def _on_the_pages(reader: Reader, name: str, number: int) -> None:
 async def test_a_device_is_listed_at_the_answer_to_whoever_added_it(
     shop: Shop, reader: Reader, program: aiohttp.ClientSession
 ) -> None:
-    async with program.post("/api/v1/devices", json={"name": "till-1"}, headers=reader._headers) as answer:
+    async with program.post("/api/v1/devices", json={"name": "till-1"}, headers=reader.headers) as answer:
         assert answer.status == 201
     assert [row["name"] for row in (await reader.json("devices"))["rows"]] == ["till-1"]
     shop.core.presence.told("till-1", b'{"online":true,"boot":3}', milliseconds())

@@ -145,7 +145,7 @@ async def test_a_day_has_23_to_25_hours(shop: Shop) -> None:
     zone = Settings(edge=EdgeSection(timezone="Europe/Berlin"))
     for day, hours in (((2036, 3, 30), 23), ((2036, 10, 26), 25), ((2036, 10, 27), 24)):
         noon = int(datetime(*day, 12, tzinfo=zone.zone).timestamp()) * 1000
-        edges = totals._edges(TotalsQuery(by="day", since=noon, until=noon + 1), Days(zone.zone), NOW)
+        edges = totals.edges_of(TotalsQuery(by="day", since=noon, until=noon + 1), Days(zone.zone), NOW)
         assert [(edges[1] - edges[0]) // HOUR, len(edges)] == [hours, 2]
 
 
@@ -156,7 +156,7 @@ async def test_hours_begin_with_the_clock_where_it_is_set_by_half_an_hour() -> N
         (datetime(2036, 4, 6, 1), ["01:00", "01:30", "02:00"]),
     ):
         at = int(day.replace(tzinfo=zone).timestamp()) * 1000
-        edges = totals._edges(TotalsQuery(by="hour", since=at, until=at + 2 * HOUR), Days(zone), NOW)
+        edges = totals.edges_of(TotalsQuery(by="hour", since=at, until=at + 2 * HOUR), Days(zone), NOW)
         told = [datetime.fromtimestamp(edge / 1000, zone).strftime("%H:%M") for edge in edges]
         assert told[:3] == begins
 

@@ -56,7 +56,7 @@ class TotalList(msgspec.Struct):
 async def totals(call: Call) -> TotalList:
     """Events by hour or day, in the site's time zone: a day has 23 to 25 hours."""
     query, settings = call.query, call.parts.settings
-    edges = _edges(query, Days(settings.zone), milliseconds())
+    edges = edges_of(query, Days(settings.zone), milliseconds())
     if query.kind is None:
         found = call.parts.totals.kinds(edges)
     else:
@@ -70,7 +70,7 @@ async def totals(call: Call) -> TotalList:
     return TotalList(query.by, settings.edge.timezone, edges[0], edges[-1], rows)
 
 
-def _edges(query: TotalsQuery, days: Days, now: int) -> list[int]:
+def edges_of(query: TotalsQuery, days: Days, now: int) -> list[int]:
     """Where each hour or day begins, and the end of the last one. Raises BadInput."""
     by_hour = query.by == "hour"
     length, number = (HOUR_MS, HOURS) if by_hour else (DAY_MS, DAYS)
