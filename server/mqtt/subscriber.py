@@ -217,33 +217,33 @@ class Subscriber:
 
     # paho asks for its socket to be watched; connect() runs on a thread, so these may too
 
-    def _on_socket_open(self, _: paho.Client, __: object, sock: paho.SocketLike) -> None:
+    def _on_socket_open(self, _: paho.Client, __: object, sock: "paho.SocketLike") -> None:
         assert isinstance(sock, socket.socket)  # TLS is one too; paho knows others, for WebSockets
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._loop.call_soon_threadsafe(self._add_reader, sock)
 
-    def _add_reader(self, sock: paho.SocketLike) -> None:
+    def _add_reader(self, sock: "paho.SocketLike") -> None:
         if sock.fileno() >= 0 and self._room.is_set():
             self._loop.add_reader(sock, self._read, sock)
 
-    def _read(self, sock: paho.SocketLike) -> None:
+    def _read(self, sock: "paho.SocketLike") -> None:
         self._client.loop_read()
         while self._room.is_set() and sock.fileno() >= 0 and self._client.pending:
             self._client.loop_read()
 
-    def _on_socket_close(self, _: paho.Client, __: object, sock: paho.SocketLike) -> None:
+    def _on_socket_close(self, _: paho.Client, __: object, sock: "paho.SocketLike") -> None:
         self._loop.remove_reader(sock)
         self._loop.remove_writer(sock)
         self._gone.set()
 
-    def _on_register_write(self, _: paho.Client, __: object, sock: paho.SocketLike) -> None:
+    def _on_register_write(self, _: paho.Client, __: object, sock: "paho.SocketLike") -> None:
         self._loop.call_soon_threadsafe(self._add_writer, sock)
 
-    def _add_writer(self, sock: paho.SocketLike) -> None:
+    def _add_writer(self, sock: "paho.SocketLike") -> None:
         if sock.fileno() >= 0 and self._client.want_write():
             self._loop.add_writer(sock, self._client.loop_write)
 
-    def _on_unregister_write(self, _: paho.Client, __: object, sock: paho.SocketLike) -> None:
+    def _on_unregister_write(self, _: paho.Client, __: object, sock: "paho.SocketLike") -> None:
         self._loop.remove_writer(sock)
 
 

@@ -155,3 +155,11 @@ def test_every_test_that_the_guarantees_name_exists() -> None:
     assert len(named) > 20
     for test in named:
         assert f"def {test}(" in sources, test
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    """But for those that somebody is told to make: `sync/postgres.py` (new)."""
+    named = re.findall(r"`((?:firmware|server|sync|tools|tests)/[\w/.-]*)`(?! \(new\))", page.read_text())
+    missing = [name for name in named if not (ROOT / name).exists()]
+    assert {name for name in missing if f"`{name}` (new)" not in page.read_text()} == set()
