@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from firmware.wire import reading, topics
 from firmware.wire.command import READS, Command, encode
@@ -44,7 +44,7 @@ class CommandResult:
     device: str
     command: str
     state: Literal["done", "refused", "unanswered"]
-    result: dict[str, object] | None = None
+    result: dict[str, Any] | None = None
     error: str | None = None
     text: str = ""
 

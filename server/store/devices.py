@@ -7,6 +7,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from firmware.wire.topics import is_name
 from server.errors import BadInput, Conflict, NotFound
@@ -27,7 +28,7 @@ class Device:
     added_at: int
     revoked_at: int | None
     conflict_at: int | None
-    state: dict[str, object] = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict)
     label: str = ""
     group: str = ""
 

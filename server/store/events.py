@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -76,7 +76,7 @@ class Stored(msgspec.Struct, frozen=True):
     quality: str
     boot: int
     uptime_ms: int
-    fields: dict[str, object] = {}
+    fields: dict[str, Any] = {}
 
 
 def append(connection: sqlite3.Connection, rows: Sequence[LogRow]) -> None:

@@ -19,12 +19,13 @@ from server.ingest.consumer import Consumer
 from server.people.programs import Programs
 from server.people.sign_in import SignIn
 from server.people.staff import Staff
+from server.rights import Actor
 from server.settings import Settings
 from server.store import staff, tokens
 from server.store.database import Database
 from server.watch.cloud_status import CloudStatus
 from server.web.access.passwords import Passwords
-from server.web.parts import Commands, Parts
+from server.web.parts import CommandResult, Commands, NewCommand, Parts
 from server.web.routes import create_app
 from sync.table.all_sites import AllSites, Merged
 
@@ -105,12 +106,16 @@ class Shop:
         await self.database.write(staff.set_password, number, kept)
         return number
 
+    async def send(self, actor: Actor, device: str, wanted: NewCommand) -> CommandResult:
+        """Commands to boards, as a test answers them."""
+        return await self.commands.send(actor, device, wanted)
+
     def parts(self) -> Parts:
         core = self.core
         return Parts(
             settings=self.settings, database=core.database, intake=self, rankings=core.folds, standings=core.standings,
             totals=core.folds.totals, presence=core.presence, cloud=self.cloud, health=self.health,
-            devices=core.registrar, commands=self.commands, staff=Staff(core.database, milliseconds),
+            devices=core.registrar, commands=self, staff=Staff(core.database, milliseconds),
             programs=Programs(core.database, milliseconds), sign_in=SignIn(core.database, milliseconds), on_commit=self.consumer.listeners.append, per_minute=lambda: 7,
         )  # fmt: skip
 

@@ -9,7 +9,7 @@ import pytest
 
 from firmware.wire import command
 from server.clock import milliseconds
-from server.devices.commands import MOST
+from server.devices.commands import MOST, NewCommand
 from server.rights import THIS_MACHINE
 from tests.web.shop import Client, Shop
 
@@ -135,7 +135,10 @@ async def test_arguments_that_are_nested_without_end_are_refused(
 async def test_no_more_wait_than_memory_is_for(
     shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
 ) -> None:
-    waiting = [asyncio.create_task(shop.mqtt.send("till-1", "log", {}, 60)) for _ in range(MOST)]
+    waiting = [
+        asyncio.create_task(shop.mqtt.send(THIS_MACHINE, "till-1", NewCommand("log", {}, 60)))
+        for _ in range(MOST)
+    ]
     await sent(shop, MOST)
     status, answer = await post(program, auth, {"command": "log"})
     assert (status, answer["detail"].split()[0]) == (409, str(MOST))
@@ -150,7 +153,11 @@ async def test_no_more_wait_than_memory_is_for(
 
 async def audited(program: aiohttp.ClientSession, auth: dict[str, str]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = (await (await program.get("/api/v1/audit", headers=auth)).json())["rows"]
-    return [row for row in rows if row["detail"] == "till-1" and row["action"] != "device added"]
+    return [
+        row
+        for row in rows
+        if row["detail"] == "till-1" and row["action"] not in ("device added", "device revoked")
+    ]
 
 
 async def test_what_acts_is_written_down_and_what_reads_is_not(

@@ -1,6 +1,6 @@
 """Commands to boards, with their answers."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -14,7 +14,7 @@ class CommandRequest(msgspec.Struct, forbid_unknown_fields=True):
     """command: as identify or restart. arguments: of that command. within_s: its deadline from now."""
 
     command: str
-    arguments: dict[str, object] = {}
+    arguments: dict[str, Any] = {}
     within_s: Annotated[int, msgspec.Meta(ge=1, le=LONGEST_S)] = 10
 
 
