@@ -1,4 +1,4 @@
-"""The socket in the data folder: whoever may open it is an administrator."""
+"""The socket in the data folder: every program that may open it is an administrator."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SOCKET = "boardwalk.sock"
-MOST = 100  # bytes of an address; the kernel takes 107
+MOST = 100  # bytes of an address; the kernel takes at most 107
 
 
 @contextmanager

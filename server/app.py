@@ -42,11 +42,11 @@ from server.web.routes import create_app
 from sync.service import CloudService
 
 SHUTDOWN_S = 5.0
-BOARDS = ("up", "state", "res")  # what boards send; foreign clients have a session of their own
+BOARDS = ("up", "state", "res")  # the topics that boards send to; foreign clients have their own session
 
 
 class Edge:
-    """A running edge: made by `running`, which ends it."""
+    """A running edge; `running` makes it and ends it."""
 
     def __init__(self, settings: Settings, core: Core, stack: AsyncExitStack) -> None:
         self.settings = settings
@@ -62,7 +62,7 @@ class Edge:
         self.health = Health([])
         self.broker: Broker | None = None
         self.subscribers: list[Subscriber] = []  # the first one is for boards
-        self.broken = asyncio.Event()  # set when a part broke that the edge cannot be without
+        self.broken = asyncio.Event()  # set when a part broke that the edge needs
 
     async def start_offline(self) -> None:
         """Bring up only what commands need: the interface on the socket, over the store."""
@@ -101,7 +101,7 @@ class Edge:
 
     async def _start_mqtt(self) -> None:
         settings = self.settings
-        if settings.mqtt.url:  # it may tie the session to the user, so that two would push each other out
+        if settings.mqtt.url:  # it may give each user one session, so that two would end each other
             boards = await self._subscribe(_external(settings.mqtt), TO_EDGE, True)
         else:
             broker = Broker(settings.mqtt, settings.edge.site, self.core.database)
@@ -110,12 +110,13 @@ class Edge:
             self.core.registrar.update = broker.update
             host = "127.0.0.1" if broker.host in ("0.0.0.0", "::") else broker.host
             account = Account(host, broker.port, broker.user, broker.secret)
-            boards = await self._subscribe(account, BOARDS, False)  # what is too much is dropped
+            boards = await self._subscribe(account, BOARDS, False)  # what comes too fast is dropped
             await self._subscribe(replace(account, user=FOREIGN_USER), ("json",), True)
         boards.left = self.core.presence.everyone_left
 
     async def _subscribe(self, account: Account, leaves: Sequence[str], waits: bool) -> Subscriber:
-        """A session of its own for some leaves. waits: with the broker, while it is crowded here."""
+        """A session of its own for some leaves. waits: whether messages wait with the broker while it is
+        crowded here."""
         subscriber = Subscriber(account, self.settings.edge.site, leaves)
         self.subscribers.append(subscriber)
         await self._stack.enter_async_context(subscriber)
@@ -152,7 +153,7 @@ class Edge:
             access_log=None,
             shutdown_timeout=SHUTDOWN_S,
             handler_cancellation=True,
-            auto_decompress=False,  # the interface unpacks by itself, within its bounds
+            auto_decompress=False,  # the interface unpacks bodies by itself, and limits their size
         )
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
@@ -189,7 +190,7 @@ class Edge:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-            work.close()  # which a task that was cancelled before it began has never taken up
+            work.close()  # a task that was cancelled before it began never ran it
 
         self._stack.push_async_callback(end)
 
@@ -211,7 +212,7 @@ class Edge:
 async def running(settings: Settings, offline: bool = False) -> AsyncIterator[Edge]:
     """An edge at work. Raises StartError when it cannot start; then nothing is left behind.
 
-    offline: without broker, cloud and network: for commands while no server runs.
+    offline: whether to leave out broker, cloud and network, for commands while no server runs.
     """
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(Path(settings.edge.data)))

@@ -16,7 +16,7 @@ Offset = Callable[[int], int]  # a moment to local time minus UTC, in ms
 
 
 class Grid(NamedTuple):
-    """Hours as numbers. step: ms of one; phase: by how much they begin before an hour of UTC.
+    """Hours as numbers. step: ms of one hour. phase: ms by which an hour begins before an hour of UTC.
 
     A zone whose clocks ever changed by less than an hour since 2000 has quarters instead.
     """
@@ -25,13 +25,13 @@ class Grid(NamedTuple):
     phase: int = 0
 
     def number(self, at: int) -> int:
-        """Of which hour a moment (ms since 1970 UTC) is."""
+        """The number of the hour that holds a moment (ms since 1970 UTC)."""
         return (at + self.phase) // self.step
 
 
 @lru_cache
 def grid(zone: ZoneInfo) -> Grid:
-    """So that each hour of the site's clock begins with a number."""
+    """The grid in which each hour of the site's clock begins with a number."""
     moments = (datetime(year, month, 1, tzinfo=zone) for year in YEARS for month in range(1, 13))
     offsets = {int((moment.utcoffset() or timedelta()).total_seconds() * 1000) for moment in moments}
     phases = {offset % HOUR_MS for offset in offsets}

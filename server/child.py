@@ -9,10 +9,10 @@ PR_SET_PDEATHSIG = 1
 
 
 def dies_with(parent: int) -> Callable[[], None]:
-    """What a child runs before its program (`preexec_fn`), so that it ends with process `parent`.
+    """A function that a child runs before its program (`preexec_fn`), so that it ends with process `parent`.
 
-    The kernel forgets it when the child drops its rights by itself, and it follows the thread that
-    started the child: start children from the main thread.
+    The kernel forgets this when the child drops its rights by itself. It watches the thread that started
+    the child, so start children from the main thread.
     """
     libc = ctypes.CDLL(None)
 

@@ -1,4 +1,4 @@
-"""The wall clock, the way the whole edge counts time."""
+"""The wall clock, by which the whole edge counts time."""
 
 import time
 

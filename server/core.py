@@ -25,9 +25,12 @@ from server.store.database import Database
 
 @dataclass
 class Core:
-    """What is committed, in memory: the same beside a broker, a cloud and a web, or without them.
+    """What is committed, in memory: the same with a broker, a cloud and a web, or without them.
 
-    checkpointed: the last event of the checkpoint that this began with.
+    database: the open store. names: the names that the log keeps as integers. folds: rankings, rule
+    counters and totals. standings: how rankings stood at full hours. intake: brings arrivals into the log.
+    presence: the devices as last heard of. registrar: adds, renews and revokes devices. generation: the
+    id of this life of the store. checkpointed: id of the last event of the checkpoint that this began with.
     """
 
     database: Database

@@ -7,10 +7,10 @@ BoardwalkError
 |   +-- StoreDamaged
 +-- EdgeBroken         a part of a running edge broke
 +-- StoreFull          no room for a commit
-+-- BadInput           a field of a request
-+-- NotFound           a name that nobody knows
-+-- Conflict           a name that is taken
-+-- Refused            signed in, but not allowed
++-- BadInput           a field of a request is wrong
++-- NotFound           a name is not known
++-- Conflict           a name is taken, or a state forbids it
++-- Refused            the caller is known, but not allowed
 +-- CloudError         AWS answered, or did not
     +-- Throttled      it asked for fewer requests
     +-- Unreachable    there was no way to it
@@ -53,15 +53,15 @@ class StoreDamaged(StartError):
 
 
 class EdgeBroken(BoardwalkError):
-    """A part broke that the edge cannot be without; it has stopped, and loses nothing by it."""
+    """A part broke that the edge needs; the edge has stopped, and nothing is lost."""
 
 
 class StoreFull(BoardwalkError):
-    """A commit failed for want of room or by an error of the disk; nothing of it was kept."""
+    """A commit failed because the disk is full or broken; nothing of it was kept."""
 
 
 class BadInput(BoardwalkError):
-    """A request that cannot be taken. field: its name, or "" for the whole."""
+    """A request that cannot be taken. field: the name of the wrong one, or "" for the whole request."""
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -69,7 +69,7 @@ class BadInput(BoardwalkError):
 
 
 class NotFound(BoardwalkError):
-    """A name that nobody knows here."""
+    """A name that is not known here."""
 
 
 class Conflict(BoardwalkError):

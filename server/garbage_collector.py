@@ -2,15 +2,16 @@
 
 import gc
 
-YOUNG = 50_000  # containers more than were freed, before it looks for cycles among them
-MIDDLE, OLD = 20, 50  # how many such looks until it looks at those that outlived one, and two
+YOUNG = 50_000  # new containers, less those that were freed, before it looks for cycles among them
+MIDDLE, OLD = 20, 50  # such looks before it also looks at what outlived one look, and two
 
 
 def settle() -> None:
-    """Call once everything that stays is loaded.
+    """Call this when everything that stays is loaded.
 
-    It is never looked at again, which a look costs most for, and values of a burst, which reference
-    counts free, are rarely looked at. By default a third of the time of a burst went there.
+    The collector never looks at that again, which would be the most expensive part of a look. It rarely
+    looks at the values of a burst, which reference counts free. By default a third of the time of a burst
+    went there.
     """
     gc.collect()
     gc.freeze()

@@ -25,9 +25,9 @@ def find(config: Path | None) -> Settings:
 
 
 async def serve(settings: Settings, started: Callable[[Edge], object]) -> None:
-    """Run an edge until it is told to stop; `started` is called once it works.
+    """Run an edge until it is told to stop; `started` is called when it works.
 
-    Raises StartError, and EdgeBroken when a part broke that it cannot be without.
+    Raises StartError, and EdgeBroken when a part broke that the edge needs.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -47,7 +47,7 @@ async def serve(settings: Settings, started: Callable[[Edge], object]) -> None:
 
 
 def log_to_stderr(level: str = "INFO") -> None:
-    """One line an event of the server's life; colours only on a terminal."""
+    """One line per event of the server's life; colours only on a terminal."""
     logger.remove()
     logger.add(sys.stderr, format=FORMAT, level=level)
 

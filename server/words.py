@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-LATEST_AT = 253_370_764_800_000  # the year 9999: a foreign program may send any number as a time
+LATEST_AT = 253_370_764_800_000  # the year 9999; a foreign program may send any number as a time
 JOINERS = "\u200c\u200d"
 TROUBLES = {  # codes of firmware.troubles
     "no-wifi": "no Wi-Fi",
@@ -18,7 +18,7 @@ SPACE = "␣"
 
 
 def number(value: int) -> str:
-    """1204 as `1,204`, with a real sign of minus."""
+    """1204 as `1,204`, with a real minus sign."""
     return f"{value:,}".replace("-", "−")
 
 
@@ -29,7 +29,7 @@ def money(cents: int) -> str:
 
 
 def cut(cents: int) -> str:
-    """Cents without their hundredths, for rankings."""
+    """Cents as whole units of money, for rankings."""
     return number(round(cents / 100))
 
 
@@ -50,7 +50,7 @@ def date(at: int, zone: ZoneInfo) -> str:
 
 
 def moment(at: int, now: int, zone: ZoneInfo) -> str:
-    """14:03 today, with the date else."""
+    """`14:03` for today, otherwise with the date."""
     there = local(at, zone)
     same = there.date() == local(now, zone).date()
     return there.strftime("%H:%M") if same else f"{there.day} {there.strftime('%b')}, {there:%H:%M}"
@@ -84,9 +84,9 @@ def trouble(state: Mapping[str, object]) -> str:
 
 
 def visible(name: str) -> str:
-    """A name that somebody else chose, so that all of it is seen: no letter turns or hides others.
+    """A name that somebody else chose, written so that all of it is seen: no letter turns or hides others.
 
-    Joiners stay as they are, for some languages write with them.
+    Joiners stay as they are, because some languages write with them.
     """
     joined = any(letter.isprintable() and letter != " " for letter in name)
     shown = "".join(

@@ -16,8 +16,8 @@ from server.store.acts import Act
 from server.store.database import Database
 from server.store.devices import Device
 
-LONGEST_S = 60  # a deadline is short: nothing of this outlives the process
-MOST = 256  # commands under way at once
+LONGEST_S = 60  # a deadline is short, because commands do not outlive the process
+MOST = 256  # commands that may be under way at once
 Publish = Callable[[str, bytes], bool]
 
 
@@ -36,8 +36,10 @@ class NewCommand(NamedTuple):
 class CommandResult:
     """What became of a command.
 
-    state: done, refused (by the board: `error` is its code, `text` its sentence), or unanswered until
-    the deadline: then the board may have carried it out all the same. result: what it gave.
+    id: of the command, 16 hex digits. device: the name of the board. command: its word, as `identify`.
+    state: done, refused by the board, or unanswered until the deadline; then the board may have carried
+    it out all the same. result: what the board gave, None for nothing. error: the code of a refusal, else
+    None. text: the sentence of a refusal or of a missing answer, else "".
     """
 
     id: str
@@ -51,7 +53,11 @@ class CommandResult:
 
 @dataclass(frozen=True)
 class Pending:
-    """A command whose answer is awaited."""
+    """A command whose answer is awaited.
+
+    device: the name of the board. payload: the bytes that were sent, and are sent again when the board
+    comes back. done: gets the board's answer.
+    """
 
     device: str
     payload: bytes
@@ -78,7 +84,7 @@ class Commands:
         self._pending: dict[str, Pending] = {}
 
     def check(self, device: str) -> None:
-        """Whether a command could reach it. Raises NotFound and Conflict."""
+        """Check that a command could reach the device. Raises NotFound and Conflict."""
         known = self._find(device)
         if known.revoked_at is not None:
             raise NotFound(f"{device} is revoked, so it takes no commands.")
@@ -134,7 +140,7 @@ class Commands:
             pending.done.set_result(result)
 
     def returned(self, device: str) -> None:
-        """The device says that it is online: what it has not answered may never have reached it.
+        """Send again what a device that is back online has not answered: it may never have arrived.
 
         Boards carry out a repeated command once.
         """

@@ -109,7 +109,7 @@ async def _nothing() -> None:
 
 
 def _text(field: str, text: str) -> str:
-    """What staff wrote, without space around it. Raises BadInput."""
+    """A text of staff, without the space around it. Raises BadInput."""
     text = text.strip()
     if len(text) > LONGEST or not text.isprintable():
         raise BadInput(field, f"A {field} is at most {LONGEST} printable characters.")

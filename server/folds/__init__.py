@@ -1,1 +1,1 @@
-"""What is known in memory: folds of the log, who is here, and their checkpoints."""
+"""What is known in memory: folds of the log, the presence of devices, and checkpoints."""

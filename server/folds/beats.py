@@ -1,4 +1,4 @@
-"""The heartbeat of each device: in which minutes of the last months it was heard, in memory."""
+"""The heartbeat of each device: the minutes of the last months in which it was heard, in memory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ KEPT_DAYS = 91
 
 @dataclass(frozen=True)
 class Unsaved:
-    """days: as they are now. old: to be forgotten."""
+    """What the store lacks. days: changed ones, with the minutes of their hours. old: those to forget."""
 
     days: Mapping[Day, bytes]
     old: set[Day]
 
 
 class Beats:
-    """Counts minutes, not messages: a minute in which a device was heard once or often is one."""
+    """Counts minutes, not messages: a minute counts once, however often a device was heard in it."""
 
     def __init__(self) -> None:
         self._days: dict[Day, bytearray] = {}
@@ -57,7 +57,7 @@ class Beats:
         return hours
 
     def minutes(self, name: str, hours: range) -> int:
-        """In how many minutes of these hours (since 1970 UTC, one after another) it was heard."""
+        """The number of minutes in which it was heard in these hours (numbers of hours since 1970 UTC)."""
         found = 0
         for day in range(hours.start // HOURS, -(-hours.stop // HOURS)):
             known = self._days.get((name, day))
@@ -67,12 +67,12 @@ class Beats:
         return found
 
     def unsaved(self) -> Unsaved:
-        """What changed since the last call."""
+        """The changes since the last call."""
         made = Unsaved({day: bytes(self._days[day]) for day in self._dirty - self._old}, self._old)
         self._dirty, self._old = set(), set()
         return made
 
     def merge(self, unsaved: Unsaved) -> None:
-        """Saving it failed: it has changed still."""
+        """Take back what could not be saved, so that the next save has it."""
         self._dirty.update(unsaved.days)
         self._old |= unsaved.old

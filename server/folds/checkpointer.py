@@ -1,4 +1,4 @@
-"""Writes checkpoints behind the log, at least every 50,000 events or 5 s."""
+"""Writes checkpoints behind the log: one at least every 50,000 events or 5 s."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from server.store.database import Database
 STEP_S = 0.5
 EVERY_S = 5.0
 EVERY_EVENTS = 50_000
-AT_ONCE = 5000  # events that a start had to replay: no second start shall have to
+AT_ONCE = 5000  # a start that replayed this many events writes at once, so that the next need not replay them
 
 
 class CheckpointParts(Protocol):
@@ -31,7 +31,7 @@ class CheckpointParts(Protocol):
 
 
 class Checkpointer:
-    """Also has standings noted and the rankings' day moved on, since it wakes anyway."""
+    """Writes checkpoints; it wakes often, so it also has standings noted and the rankings' day moved on."""
 
     def __init__(self, core: CheckpointParts, days: Days, clock: Callable[[], int]) -> None:
         self._database = core.database

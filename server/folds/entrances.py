@@ -1,7 +1,7 @@
-"""Who comes into the best of rankings, event by event, for rules with `entered`.
+"""The keys that come into the best of rankings, event by event, for rules with `entered`.
 
-All of it is a fold of scores: the leaders of a start are those of the scores that it has recovered. A
-transaction only reads scores, on the writer's thread; they change between two of them.
+All of it is a fold of scores: a start takes the leaders from the scores that it has recovered. A
+transaction only reads scores, on the writer's thread; they change between two transactions.
 """
 
 from collections import defaultdict
@@ -18,7 +18,11 @@ from server.store.names import Noun
 
 
 class Entry(NamedTuple):
-    """A key that came in. number: of the key in the log. rank and score: right after the event."""
+    """A key that came in.
+
+    top: the top k that it came into. noun: what the key names, as `customer`. number: the integer of the key
+    in the log. key: its name. rank (from 1) and score: right after the event.
+    """
 
     top: Top
     noun: Noun
@@ -48,7 +52,7 @@ class Entrances:
         self.leaders = {top: Leaders(top.k, self._everybody(top)) for top in self.rules}
 
     def begin(self, fresh: Fresh) -> "Entering":
-        """What events of a batch do, which `adopt` takes over after its commit."""
+        """The changes by the events of a batch, for `adopt` after its commit."""
         return Entering(self, fresh)
 
     def adopt(self, entering: "Entering") -> None:
@@ -64,7 +68,7 @@ class Entrances:
         return {top.ranking for top in self.rules}
 
     def _settle(self) -> None:
-        """Else a reader would, on another thread, while a batch looks at the scores."""
+        """Settle scores now; otherwise a reader would do it on another thread while a batch reads them."""
         for name in self._rankings():
             self.folds.rankings[name].settle()
 
@@ -80,11 +84,11 @@ class Entering:
     def __init__(self, committed: Entrances, fresh: Fresh) -> None:
         self._committed = committed
         self._fresh = fresh
-        self._scores: defaultdict[str, dict[int, int]] = defaultdict(dict)  # by ranking: those that changed
+        self._scores: defaultdict[str, dict[int, int]] = defaultdict(dict)  # by ranking: changed ones
         self.leaders: dict[Top, Leaders] = {}
 
     def take(self, event: Told, who: tuple[int | None, int]) -> list[Entry]:
-        """Who comes in by an event, at most one key of each top k. who: its customer, if any, and device."""
+        """The keys that come in by an event, at most one per top k. who: its customer, if any, and device."""
         kind, at, fields = event
         changes: Scores = {}
         self._committed.folds.tally(self._committed.plans[kind], (at, fields), who, self._fresh, changes)

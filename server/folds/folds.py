@@ -27,7 +27,11 @@ Timed = tuple[int, Mapping[str, object]]  # best known time (ms), fields without
 
 
 class Term(NamedTuple):
-    """How events of one kind count in a ranking. field: what it sums, "" when it counts. sign: 1 or -1."""
+    """How events of one kind count in a ranking.
+
+    ranking: its name. field: the field that it sums, "" when it counts events. sign: 1 or -1. key: what it
+    ranks, customer, device or the name of a field. noun: where the log keeps the names of such keys.
+    """
 
     ranking: str
     field: str
@@ -37,7 +41,10 @@ class Term(NamedTuple):
 
 
 class RankingPlan(NamedTuple):
-    """What events of one kind do to rankings. whole: the fields that have to be whole numbers."""
+    """What events of one kind do to rankings.
+
+    whole: the fields that have to be whole numbers. terms: one per ranking that the kind counts in.
+    """
 
     whole: list[str]
     terms: list[Term]
@@ -53,14 +60,17 @@ class Place(NamedTuple):
 
 @dataclass
 class Dirty:
-    """What changed since the last checkpoint."""
+    """What changed since the last checkpoint.
+
+    scores: keys, by ranking and day. counts: ids of customers, by rule. totals: hours with their kind.
+    """
 
     scores: defaultdict[Bucket, set[int]] = field(default_factory=lambda: defaultdict(set))
     counts: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     totals: set[Hour] = field(default_factory=set)
 
     def merge(self, other: "Dirty") -> None:
-        """Take over what another one has, after its write failed."""
+        """Take over the changes of another one whose write failed."""
         for bucket, keys in other.scores.items():
             self.scores[bucket] |= keys
         for rule, customers in other.counts.items():
@@ -105,7 +115,7 @@ class Folds:
     ) -> None:
         """Add to `scores` what an event adds to rankings. who: its customer, if any, and device.
 
-        What is no whole number adds nothing, for the log may be older than a ranking.
+        A value that is no whole number adds nothing, because the log may be older than a ranking.
         """
         at, fields = event
         today = self._sums(scores, self._days.day(at))
@@ -148,7 +158,7 @@ class Folds:
             ranking.move(today)
 
     def delta(self) -> tuple[Delta, Dirty]:
-        """What a checkpoint writes now, and what to merge back should that fail."""
+        """What a checkpoint writes now, and what to merge back if that fails."""
         dirty, self.dirty = self.dirty, Dirty()
         delta = Delta(self.through)
         for name, ranking in self.rankings.items():
@@ -186,13 +196,13 @@ class Folds:
         return None if number is None or rank is None else Place(rank, key, heap.score(number))
 
     def score(self, name: str, window: str, key: str) -> int | None:
-        """The score of one key, None when nobody knows the key. Raises NotFound."""
+        """The score of one key, None when the key is not known. Raises NotFound."""
         heap = self._heap(name, window)
         number = self._names.ids[noun_of(self.rankings[name].spec.key)].get(key)
         return heap.score(number) if number is not None else None
 
     def since(self, name: str, window: str) -> int | None:
-        """When the oldest event came (ms) that a window could count; None when it has everything.
+        """When the oldest event came that a window could count (ms since 1970 UTC); None for the whole log.
 
         Raises NotFound.
         """
@@ -224,5 +234,5 @@ class Folds:
 
 
 def noun_of(key: str) -> Noun:
-    """Which names a ranking's key is one of."""
+    """The noun under which the log keeps the keys of a ranking."""
     return "customer" if key == "customer" else "device" if key == "device" else "term"

@@ -7,8 +7,10 @@ from server.store.names import NOUNS, Noun
 
 
 class Names:
-    """All committed names, in memory. ids and names: noun to name to id, and back; ids begin with 1
-    and are dense, so names are lists.
+    """All committed names, in memory.
+
+    ids, names: noun to name to id, and back. Ids begin with 1 and have no gaps, so the names of a noun are
+    a list.
 
     senders: ids of devices that may send. emails: customer id to address, where one is known.
     """
@@ -61,19 +63,19 @@ class Fresh:
         return self.id("term", name)
 
     def email(self, customer: int | None) -> str | None:
-        """A customer's address, None when nobody told it."""
+        """A customer's address, None when it is not known."""
         if customer is None:
             return None
         return self.emails.get(customer) or self._names.emails.get(customer)
 
     def tell_email(self, customer: int, told: object) -> None:
-        """Keep a customer's address, if it is one and a new one."""
+        """Keep a customer's address, if it is a valid address and a new one."""
         if isinstance(told, str) and told != self.email(customer) and is_address(told):
             customers.set_email(self._connection, customer, told)
             self.emails[customer] = told
 
     def adopt(self) -> None:
-        """After the commit: make what was added known."""
+        """Make known what was added; call this after the commit."""
         for (noun, name), number in self.added.items():
             self._names.adopt(noun, name, number)
         self._names.emails.update(self.emails)

@@ -1,4 +1,4 @@
-"""Who is here: the latest `state` of each device, in memory, saved now and then."""
+"""The presence of devices: the latest `state` of each one, in memory, saved now and then."""
 
 import asyncio
 from contextlib import suppress
@@ -25,7 +25,7 @@ class Presence:
         self.beats = Beats()
 
     async def load(self, database: Database, now: int) -> None:
-        """Read the register; nobody is here until it says so."""
+        """Read the register; every device is offline until it says otherwise."""
         await database.read(self.beats.load, now)
         for one in await database.read(devices.everyone):
             self._seen[one.name] = one
@@ -44,8 +44,8 @@ class Presence:
     def told(self, name: str, payload: bytes, now: int, retained: bool = False) -> int | None:
         """Take a `state` message in; the epoch of a board that says it is online, else None.
 
-        retained: the broker kept it; the board may be gone since, its will lost with a broker.
-        Raises WireError for what is no state, or of no device.
+        retained: whether the broker had kept it; the board may have left since, and its will may be lost.
+        Raises WireError for a message that is no state, or of no device.
         """
         known = self._seen.get(name)
         if known is None or known.revoked_at is not None:
@@ -71,7 +71,7 @@ class Presence:
             self.beats.heard(name, now)
 
     def everyone_left(self) -> None:
-        """The broker is gone, and every connection with it."""
+        """Take every device as offline: the broker is gone, and every connection with it."""
         for one in self.all():
             if one.online:
                 self.put(replace(one, online=False))

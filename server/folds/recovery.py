@@ -1,4 +1,4 @@
-"""A start: the folds from the checkpoint and the log behind it, exactly as they were."""
+"""The recovery at a start: the folds from the checkpoint and the log behind it, exactly as they were."""
 
 import json
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from server.store import checkpoints, events
 from server.store.connection import Connection
 from server.store.events import Stored
 
-TOTALS = "totals:hours"  # anew when hours of the site begin at other minutes
+TOTALS = "totals:hours"  # counted anew when hours of the site begin at other minutes
 
 
 class Replay:
@@ -45,7 +45,7 @@ class Replay:
             through = event.id
         self._fresh.adopt()
         self._folds.adopt(scores, totals, counts, through)
-        if self._begun:  # what is known as begun must not be empty at the next start
+        if self._begun:  # the next start must find the scores of what it knows as begun
             checkpoints.save(self._connection, self._folds.delta()[0])
 
     def _adopt(self, settings: Settings, through: int) -> dict[str, int]:
@@ -74,7 +74,7 @@ class Replay:
                 ranking = self._folds.rankings[spec.name]
                 for bucket, key, score in checkpoints.scores(self._connection, spec.name):
                     ranking.restore(bucket, key, score)
-        if new or self._recounts:  # what was added later begins with the log that is kept
+        if new or self._recounts:  # a ranking that was added later begins with the log that is kept
             scores, totals = Scores(), Totals()
             for event in events.walk(self._connection, 0):
                 if event.id > through:

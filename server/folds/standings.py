@@ -1,8 +1,8 @@
-"""Notes at each full hour of the site how every ranking stands, and finds the standings of before.
+"""Notes at each full hour of the site how every ranking stands, and finds earlier standings.
 
 A standing holds what was committed until it was noted, with the windows of the moment before `at`. It is
-noted within half a second of its hour. An edge that was off then notes it at its start, exactly, since
-nothing has happened meanwhile. Where that cannot be, `at` is the moment when it was noted.
+noted within half a second of its hour. An edge that was off at that hour notes it at its start, exactly,
+since nothing has happened meanwhile. Where that is not possible, `at` is the moment when it was noted.
 """
 
 import asyncio
@@ -23,11 +23,14 @@ from server.store.standings import StandingRow
 
 Against = Literal["hour", "day"]
 KEPT_MS = 26 * HOUR_MS  # longer than the longest day
-LATE_MS = MINUTE_MS  # after the hour: what is noted by then is of the hour
+LATE_MS = MINUTE_MS  # what is noted at most this long after an hour counts as noted at the hour
 
 
 class Before(NamedTuple):
-    """A standing of before. at: ms since 1970 UTC. ranks: by key; ids: of names."""
+    """An earlier standing.
+
+    at: its moment, ms since 1970 UTC. ranks: key to place, from 1. ids: name of a key to the key.
+    """
 
     at: int
     ranks: Mapping[int, int]
@@ -35,7 +38,7 @@ class Before(NamedTuple):
 
     @property
     def compared_at(self) -> int | None:
-        """`at`; None when nobody was listed then, for then everybody is new, which tells nothing."""
+        """`at`; None when no key was listed then: every key would be new, which tells nothing."""
         return self.at if self.ranks else None
 
     def rank(self, key: str) -> int | None:
@@ -93,7 +96,7 @@ class Standings:
         return Before(found.at, found.ranks, self._names.ids[noun_of(self._folds.rankings[name].spec.key)])
 
     def _moments(self, now: int) -> list[int]:
-        """What to note now, the oldest first."""
+        """The moments to note now, the oldest first."""
         hour = self._days.hour(now)
         missed = {self._days.midnight(now), self._days.hour(hour - 1)} - {hour}
         exact = [at for at in sorted(missed) if at > self._changed_at]

@@ -1,4 +1,4 @@
-"""How many events of each kind happened in each hour of the site; a fold of the log."""
+"""The number of events of each kind in each hour of the site; a fold of the log."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise

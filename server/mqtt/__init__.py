@@ -1,1 +1,1 @@
-"""MQTT: the supervised broker, who may publish what, and the stream of messages."""
+"""MQTT: the supervised broker, the rights of its users, and the stream of messages."""

@@ -1,4 +1,4 @@
-"""The embedded broker: which one, kept alive, told of every change in the device register."""
+"""The embedded broker: chosen, kept alive, and told of every change in the device register."""
 
 import asyncio
 import secrets
@@ -30,7 +30,8 @@ WITHOUT_RIGHTS = (
 class Broker:
     """Use as an async context manager; raises StartError on entry.
 
-    user and secret: the edge's own account. name: which broker runs. down: why it does not.
+    user and secret: the edge's own account. name: of the program that runs, mosquitto or iotcore. down: a
+    sentence why it does not run, None while it runs.
     """
 
     def __init__(self, settings: MqttSection, site: str, database: Database) -> None:
@@ -48,7 +49,7 @@ class Broker:
 
     @property
     def notes(self) -> list[str]:
-        """Sentences that staff should know."""
+        """Sentences that staff should know, about what is no fault."""
         return [WITHOUT_RIGHTS] if self.name == "iotcore" else []
 
     async def __aenter__(self) -> Self:

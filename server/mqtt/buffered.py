@@ -1,8 +1,8 @@
-"""paho, spared its costs a message: it reads its socket three times for each, and answers each apart.
+"""paho without its costs per message: it reads its socket three times for each, and answers each alone.
 
-Here the socket is read by the buffer, whole PUBLISH packets are taken straight from it, and receipts
-go out together. Everything else (connecting, pings, TLS, broken packets, packets cut in two) is
-paho's. This overrides private methods of the pinned version, see docs/decisions/0008.
+Here whole buffers are read from the socket, whole PUBLISH packets are taken straight from them, and
+receipts go out together. paho does everything else: connecting, pings, TLS, broken packets and packets
+cut in two. This overrides private methods of the pinned version, see docs/decisions/0008.
 """
 
 import socket
@@ -13,7 +13,7 @@ from typing import Any
 from paho.mqtt import client as paho
 from paho.mqtt.enums import MQTTErrorCode
 
-READ_BYTES = 65_536  # also more than TLS ever holds back of one record
+READ_BYTES = 65_536  # more than a record of TLS, so that nothing of one is held back
 PUBLISH, PUBACK = 0x30, 0x40  # MQTT 3.1.1, 2.2.1
 LONG_HEAD = 5  # bytes: the longest fixed header
 
@@ -21,7 +21,7 @@ Arrived = Callable[[bytes, bytes, bool, int], None]
 
 
 class Buffered(paho.Client):
-    """A client whose owner calls `loop_read` for as long as there is something `pending`.
+    """A client whose owner calls `loop_read` as long as something is `pending`.
 
     arrived: called with topic, payload, whether it was retained, and the packet id, 0 for QoS 0.
     """
@@ -31,12 +31,12 @@ class Buffered(paho.Client):
         self._arrived = arrived
         self._taken = b""
         self._at = 0
-        self._of: object = None  # the socket that this was taken from
+        self._of: object = None  # the socket that these bytes were taken from
         self.on_message = self._on_whole_message
 
     @property
     def pending(self) -> bool:
-        """Whether bytes are waiting here, of which the socket would not tell."""
+        """Whether bytes wait here that the socket no longer announces."""
         return self._of is self._sock and self._at < len(self._taken)
 
     def adopt(self, sock: socket.socket) -> None:
@@ -66,11 +66,11 @@ class Buffered(paho.Client):
         return super()._packet_read()
 
     def _publishes(self) -> bool:
-        """Take the whole PUBLISH packets that the buffer begins with; False when it does with none."""
+        """Take the whole PUBLISH packets at the beginning of the buffer; False when it begins otherwise."""
         if not self.pending:
             try:
                 self._fill()
-            except OSError:  # nothing there, or a lost connection: paho reads again and knows what to do
+            except OSError:  # nothing to read, or a lost connection: paho reads again and knows what to do
                 return False
         data, first = self._taken, self._at
         while (body := _publish(data, self._at)) is not None:
@@ -92,7 +92,7 @@ class Buffered(paho.Client):
 
 
 def _publish(data: bytes, at: int) -> tuple[int, int] | None:
-    """Where the body of the PUBLISH packet of QoS 0 or 1 at `at` begins and ends, if all of it is there."""
+    """Begin and end of the body of the PUBLISH packet of QoS 0 or 1 at `at`; None unless it is complete."""
     if at >= len(data) or data[at] & 0xF0 != PUBLISH or data[at] & 0x04:
         return None
     length = shift = 0

@@ -1,7 +1,7 @@
 """mosquitto as a child that cannot outlive the edge.
 
-Its defaults lose acknowledged messages and its unread stderr freezes it; the settings below and
-the reader of its log answer to that.
+Its defaults lose acknowledged messages, and a stderr that nobody reads freezes it; the settings below
+and the reader of its log prevent both.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""When the broker is told that a message is safe here: after its commit."""
+"""Telling the broker that a message is safe here, after its commit."""
 
 import asyncio
 from collections import deque
@@ -7,8 +7,11 @@ from functools import partial
 
 
 class Receipts:
-    """Acknowledgements over one connection: in the order in which the messages arrived, as MQTT wants,
-    whatever is committed first; together; none after its end."""
+    """Acknowledgements over one connection.
+
+    They go out together, in the order in which the messages arrived, as MQTT wants, whatever was
+    committed first. After the end of the connection nothing is sent.
+    """
 
     def __init__(self, send: Callable[[list[int]], None], loop: asyncio.AbstractEventLoop) -> None:
         self._send = send
@@ -24,7 +27,7 @@ class Receipts:
         return partial(self._give, entry)
 
     def end(self) -> None:
-        """Give none any more: on another connection the same packet ids mean other messages."""
+        """Send no more: on another connection the same packet ids mean other messages."""
         self._ended = True
 
     def _give(self, entry: list[int], _: object = None) -> None:

@@ -1,4 +1,4 @@
-"""Messages of the broker to where they belong."""
+"""Hands each message of the broker to its handler."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -11,13 +11,13 @@ from server.mqtt.subscriber import Message, Subscriber
 
 
 class Handler(Protocol):
-    """What happens with a message of one leaf. device: checked. now: ms since 1970 UTC."""
+    """Takes a message of one leaf. device: its name, already checked. now: ms since 1970 UTC."""
 
     def __call__(self, device: str, message: Message, now: int) -> object: ...
 
 
 CROWDED_S = 0.005
-TOPICS = 8192  # that are remembered; they come from outside
+TOPICS = 8192  # at most this many are remembered, because they come from outside
 _parse = lru_cache(TOPICS)(reading.topic)
 Stray = Callable[[str, Message, str, int], None]
 

@@ -26,13 +26,16 @@ CONNECT_S = 10.0
 MISC_S = 0.5
 WITHOUT_BOARDS = "boards keep their events and send them later"
 WITHOUT_OTHERS = "messages of other clients wait with the broker"
-MAX_ARRIVED = 4 << 20  # bytes that nobody has taken yet; what is beyond waits with the broker
-MESSAGE_BYTES = 500  # of a message in memory, beside its payload
+MAX_ARRIVED = 4 << 20  # bytes that are not taken yet; what comes beyond waits with the broker
+MESSAGE_BYTES = 500  # memory of a message, beside its payload
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """One message. acknowledge: to call once it is committed, with any argument or none; does
-    nothing for QoS 0."""
+    """One message of the broker.
+
+    topic: as it was published. payload: its bytes. retained: whether the broker had kept it from before.
+    acknowledge: to call when it is committed, with any argument or without; does nothing for QoS 0.
+    """
 
     topic: str
     payload: bytes
@@ -42,7 +45,11 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True)
 class Account:
-    """Where the broker is and who we are there. tls: verify it by the system's certificates."""
+    """Where the broker is, and the edge's account there.
+
+    host, port: its address. user, secret: the account; the user is also the name of the session. tls:
+    whether to speak TLS and verify the broker by the system's certificates.
+    """
 
     host: str
     port: int
@@ -54,8 +61,8 @@ class Account:
 class Subscriber:
     """A persistent session of the edge. Use as an async context manager.
 
-    leaves: the topics of devices that it reads; messages of one flood do not hold up another session.
-    down: why there is no connection, None while there is one. left: called when it is lost.
+    leaves: the last parts of the topics that it reads; a flood in one session does not hold up another one.
+    down: a sentence why there is no connection, None while there is one. left: called when it is lost.
     """
 
     def __init__(self, account: Account, site: str, leaves: Sequence[str] = topics.TO_EDGE) -> None:
@@ -126,7 +133,7 @@ class Subscriber:
     async def _stay(self) -> None:
         wait = RECONNECT_S[0]
         while True:
-            await self._room.wait()  # else each new connection would bring what waits once more
+            await self._room.wait()  # otherwise each new connection would bring again what waits
             self._gone.clear()
             self._worked = False
             began = self._loop.time()
@@ -134,7 +141,7 @@ class Subscriber:
                 connect = self._client.connect
                 await asyncio.to_thread(connect, self._account.host, self._account.port, 30)
                 await self._gone.wait()
-            except (OSError, ValueError) as error:  # ValueError: the name is none that a host can have
+            except (OSError, ValueError) as error:  # ValueError: no host can have this name
                 self._lost(f"no broker at {self._account.host}:{self._account.port} ({error})")
             if self._worked:
                 wait = RECONNECT_S[0] if self._loop.time() - began > wait else min(wait, AFTER_USE_S)
@@ -154,10 +161,10 @@ class Subscriber:
             return
         self._end_receipts()
         self._receipts = Receipts(self._client.acknowledge, self._loop)
-        # QoS 0 for what our own ack receipts, so that nothing queues in the broker while we are away
+        # QoS 0 for `up`, which our own ack confirms, so that nothing queues in the broker while we are away
         client.subscribe([(self._topic(leaf), 0 if leaf == "up" else 1) for leaf in self._leaves])
         others = [leaf for leaf in topics.TO_EDGE if leaf not in self._leaves]
-        if others:  # the session may be of a time when it read them
+        if others:  # the session may have read them in an earlier version
             client.unsubscribe([self._topic(leaf) for leaf in others])
 
     def _on_subscribe(
@@ -213,9 +220,9 @@ class Subscriber:
         self._room.set()
         if (sock := self._client.socket()) is not None:
             self._add_reader(sock)
-            self._loop.call_soon(self._read, sock)  # for what was taken from the socket already
+            self._loop.call_soon(self._read, sock)  # for what was already taken from the socket
 
-    # paho asks for its socket to be watched; connect() runs on a thread, so these may too
+    # paho asks us to watch its socket; connect() runs on a thread, so these may run there too
 
     def _on_socket_open(self, _: paho.Client, __: object, sock: "paho.SocketLike") -> None:
         assert isinstance(sock, socket.socket)  # TLS is one too; paho knows others, for WebSockets
@@ -248,4 +255,4 @@ class Subscriber:
 
 
 def _nothing(_: object = None) -> None:
-    """The acknowledgement of a message that asks for none."""
+    """The acknowledgement of a message that needs no acknowledgement."""

@@ -13,7 +13,7 @@ UNLISTED = STALE = -1
 class Heap:
     """Integer keys by integer score, best first; equal scores go by the smaller name.
 
-    Keys are small and dense, as rows of a table are: they index flat lists, which cost 24 bytes a key
+    Keys are small and dense, as rows of a table are: they index flat lists, which cost 24 bytes per key
     where dictionaries cost 150. names: key to name; it must know a key before the key gets a score.
     Keys at or below zero keep their score, but are not listed. An increment costs O(log n), the best
     k cost O(k log k).
@@ -25,7 +25,7 @@ class Heap:
         self._place = array("q")  # by key: where it stands in _order
         self._order = array("q")  # the heap: keys, the best first
         self._best: Best = ()  # what `top` found last
-        self._asked = STALE  # for how many
+        self._asked = STALE  # the k of that
 
     def __len__(self) -> int:
         return len(self._order)
@@ -93,7 +93,7 @@ class Heap:
         return tuple(found)
 
     def rank(self, key: int) -> int | None:
-        """The place of a key, from 1; None when it is not listed. O(n), 25 ns a key."""
+        """The place of a key, from 1; None when it is not listed. O(n), 25 ns per key."""
         if key >= len(self._place) or self._place[key] == UNLISTED:
             return None
         scores, names = self._scores, self._names
@@ -103,7 +103,7 @@ class Heap:
         return 1 + better + sum(equal)
 
     def size_bytes(self) -> int:
-        """Bytes of memory that the lists take, without the scores beyond 256, which take 28 each."""
+        """Bytes of memory that the lists take; each score beyond 256 takes 28 more."""
         return sum(getsizeof(part) for part in (self._scores, self._place, self._order))
 
     def _reach(self, key: int) -> None:

@@ -1,4 +1,4 @@
-"""The best k of a ranking while its scores change one at a time: who comes in by a change."""
+"""The best k of a ranking while its scores change one at a time: which key comes in by a change."""
 
 from collections.abc import Callable, Iterable
 from heapq import nsmallest
@@ -22,7 +22,7 @@ class Leaders:
         self._last: int | None = None  # the worst leader, where it is known
 
     def copy(self) -> Self:
-        """The same leaders, who may change apart from these."""
+        """A copy of these leaders that may be changed alone."""
         other = type(self)(self.k)
         other.places, other._last = dict(self.places), self._last  # noqa: SLF001 - of our own kind
         return other

@@ -1,4 +1,4 @@
-"""One ranking: which events count, for whom, how much, on which day."""
+"""One ranking: which events count, for which key, how much and on which day."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +14,7 @@ Changed = defaultdict[int, set[int]]  # by day: keys
 
 
 class NotWhole(ValueError):
-    """A field that a ranking reads as a whole number is none. field: its name."""
+    """A field that a ranking reads is no whole number. field: its name."""
 
     def __init__(self, field: str) -> None:
         super().__init__(f"field {field}: a whole number, for a ranking reads it")
@@ -30,7 +30,7 @@ def check_whole(names: Iterable[str], fields: Mapping[str, object]) -> None:
 
 
 def named(value: object) -> str:
-    """What a ranking calls a value of the field that it ranks: texts as they are, others as in JSON."""
+    """The name of a value of the field that is ranked: a text as it is, other values as in JSON."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -38,8 +38,8 @@ class Ranking:
     """Scores by key in all windows of a ranking; a fold of the log.
 
     names: key to name, shared. field: what it sums, "" when it counts. Days are counted since 1970 in
-    the site's time zone. What was added waits until somebody reads: a key that comes often finds its
-    place once, not every time.
+    the site's time zone. What was added waits until somebody reads: so a key that comes often is moved
+    to its place once, not every time.
     """
 
     def __init__(self, spec: Spec, names: Names) -> None:
@@ -86,7 +86,7 @@ class Ranking:
         return list(self._windows)
 
     def heap(self, window: str) -> Heap:
-        """The scores of a window as they are now. Raises KeyError when the ranking has none of that name."""
+        """The scores of a window as they are now. Raises KeyError when the ranking has no such window."""
         self.settle()
         return self._windows[window].heap
 
@@ -95,7 +95,7 @@ class Ranking:
         return self._windows[window].is_after(day)
 
     def changed(self) -> Changed:
-        """The keys whose score of a day, or of ALL time, is another one than when this was asked before."""
+        """The keys whose score of a day, or of ALL time, has changed since the last call."""
         self.settle()
         changed, self._changed = self._changed, defaultdict(set)
         return changed

@@ -10,7 +10,10 @@ NOTED = 1000  # keys of a standing: the best
 
 @dataclass(frozen=True)
 class Standing:
-    """at: when it was so, ms since 1970 UTC. packed: the keys, the best first, 4 bytes each."""
+    """The order of a window at one moment.
+
+    at: that moment, ms since 1970 UTC. packed: the keys, the best first, 4 bytes each.
+    """
 
     at: int
     packed: bytes

@@ -11,13 +11,13 @@ class Unsettled:
     """Sums by day and key.
 
     Those of the newest day are in a flat list by key, which is changed in a quarter of the time that a
-    dictionary takes; days before it, as of boards that were away, are in dictionaries.
+    dictionary takes. Those of earlier days, which boards that were away send, are in dictionaries.
     """
 
     def __init__(self) -> None:
         self._day = NEVER
         self._sums: list[int] = []
-        self._keys: list[int] = []  # that have a sum there, some of them more than once
+        self._keys: list[int] = []  # the keys with a sum there; a key may be listed twice
         self._before: Buckets = {}
 
     def add(self, day: int, deltas: Mapping[int, int]) -> None:

@@ -11,9 +11,9 @@ Buckets = dict[int, dict[int, int]]  # day -> key -> score
 
 
 class Window:
-    """The scores of the `days` days up to `today`, or of all time for 0 days.
+    """The scores of the last `days` days up to `today`, or of all time for 0 days.
 
-    buckets are shared by all windows of a ranking and kept by it.
+    buckets: the scores by day; they belong to the ranking, and all of its windows share them.
     """
 
     def __init__(self, days: int, buckets: Buckets, names: Names) -> None:

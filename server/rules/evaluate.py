@@ -1,4 +1,4 @@
-"""Rules over events in log order: counts a customer, and the mails that are due."""
+"""Rules over events in log order: counts per customer, and the mails that are due."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -18,14 +18,20 @@ NONE: Mapping[int, int] = {}
 
 
 class Counts(defaultdict[str, dict[int, int]]):
-    """Accepted events by rule and customer, 0 for none."""
+    """How many events a rule accepted, by rule and customer; customer 0 is an event without one."""
 
     def __init__(self) -> None:
         super().__init__(dict)
 
 
 class Occurrence(NamedTuple):
-    """An accepted event, as rules see it. identity: device/epoch/seq."""
+    """An accepted event, as rules see it.
+
+    identity: device/epoch/seq. kind: as `order.placed`. device: the name of the board, or of the source
+    of a posted event. customer: the name in the event, None for an event without one. email: the
+    customer's known address, None when nobody told one. at: best known time; received_at: when the
+    edge received it; both ms since 1970 UTC. fields: without the customer.
+    """
 
     identity: str
     kind: str
@@ -38,9 +44,11 @@ class Occurrence(NamedTuple):
 
 
 class Entered(NamedTuple):
-    """A key that came into the best k of a ranking by an event. rank: from 1.
+    """A key that came into the best k of a ranking by an event.
 
-    customer, email: the key where it is a customer, and the address that they told.
+    ranking: its name. key: the name of the key. rank: from 1; score: a whole number, cents for a sum of
+    cents; both right after the event. customer: the key where it is a customer, else None. email: the
+    address that this customer told, else None.
     """
 
     k: int
@@ -56,7 +64,7 @@ class Evaluator:
     """Matches of events against rules; knows no clock and keeps no state between batches.
 
     offset: of the site's time zone.
-    plain: the rules on a kind, where none of them has a `where`; they accept every event of it.
+    plain: the rules on a kind whose rules all lack a `where`; they accept every event of the kind.
     asked: the other kinds that have rules.
     """
 
@@ -89,9 +97,10 @@ class Evaluator:
     def due(
         self, rules: Iterable[Spec], customer_id: int, before: Counts, counts: Counts
     ) -> list[tuple[Spec, int]]:
-        """Count an event that `rules` accept; those that it makes a mail of, each with its number in them.
+        """Count an event that `rules` accept; the rules that make a mail of it, each with the event's number.
 
-        customer_id: 0 for none. before: committed counts; counts: of this batch, changed here.
+        customer_id: 0 for an event without a customer. before: committed counts. counts: of this batch,
+        changed here.
         """
         found: list[tuple[Spec, int]] = []
         for rule in rules:
@@ -115,7 +124,7 @@ class Evaluator:
         ]
 
     def welcomes(self, rule: Spec, entered: Entered, event: Occurrence) -> list[Match]:
-        """The mails of an entry. event: its cause, maybe of another customer, so little of it is told."""
+        """The mails of an entry. event: its cause, maybe another customer's, so mails tell little of it."""
         facts = {
             "rule": rule.name, "ranking": entered.ranking, "k": entered.k, "key": entered.key,
             "rank": entered.rank, "score": entered.score, "customer": entered.customer, "at": event.at,
@@ -127,11 +136,11 @@ class Evaluator:
         ]
 
     def _when(self, rule: Spec, key: str, at: int) -> tuple[str, int]:
-        """Key of a mail that is born at `at`, and when it may go out; 0 for at once."""
+        """The key of a mail that is born at `at`, and when it may go out; 0 for at once."""
         begins_at = at
         if rule.digest:
             begins_at = (next_hour if rule.digest == "hour" else next_day)(at, self._offset)
             key = mail_key.digest(
                 rule.digest, begins_at
-            )  # what began by the clock of UTC, before, is another one
+            )  # a digest by UTC, as they began before, is another one
         return key, not_before(rule.hours, begins_at, at, self._offset)

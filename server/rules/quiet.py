@@ -5,8 +5,10 @@ from server.settings import Hours
 
 
 def after(hours: Hours | None, at: int, offset: Offset) -> int:
-    """The first moment from `at` on that is not in quiet hours: `at` itself, or their end, on the days on
-    which clocks change too. Moments are in ms since 1970 UTC."""
+    """The first moment from `at` on that is not in quiet hours: `at` itself, or the end of the hours.
+
+    This also holds on days on which clocks change. Moments are in ms since 1970 UTC.
+    """
     if hours is None:
         return at
     start, end = hours.start * MINUTE_MS, hours.end * MINUTE_MS

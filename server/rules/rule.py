@@ -1,4 +1,4 @@
-"""One rule: which events make a mail, and to whom."""
+"""One rule: which events make a mail, and to which addresses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,10 +16,12 @@ FACTS = {  # what makes a mail, to what its letter may show beside `site` and `m
 
 
 class Match(NamedTuple):
-    """A mail that is due. key: the event's identity (with the key that entered), the end of a digest,
-    or the first silence that it tells.
+    """A mail that is due.
 
-    recipient: an address, "" when nobody knows one. not_before_at: ms since 1970 UTC, 0 for at once.
+    rule: the rule that wants it. key: the event's identity (with the key that entered), the end of a
+    digest, or the first silence that it tells; it is the same for the same mail. recipient: an address,
+    "" when nobody knows one. not_before_at: when it may go out, ms since 1970 UTC, 0 for at once.
+    facts: what its letter may show, one of FACTS.
     """
 
     rule: Spec
@@ -31,7 +33,10 @@ class Match(NamedTuple):
 
 @dataclass(frozen=True)
 class Addresses:
-    """Whom `staff` and `customer` mean. customer: a pattern with {customer}, or ""."""
+    """The addresses behind the words `staff` and `customer` of a rule.
+
+    staff: the addresses of [mail] staff. customer: a pattern with {customer}, or "" for no pattern.
+    """
 
     staff: tuple[str, ...]
     customer: str
@@ -42,7 +47,7 @@ class Addresses:
         return cls(mail.staff, mail.customer_address)
 
     def of(self, to: str, customer: str | None, email: str | None) -> tuple[str, ...]:
-        """The addresses of a rule's `to`, one or more; ("",) when nobody knows any."""
+        """The addresses of a rule's `to`, one or more; ("",) when no address is known."""
         if to == "staff":
             return self.staff
         if to != "customer":

@@ -1,7 +1,7 @@
 """Which devices are silent, and when a mail tells of them: for rules with `silent`.
 
-Time is counted in ms that the edge was awake for, since its start. So neither a wall clock that jumps nor
-an edge that was off makes a device silent.
+Time is counted in the ms for which the edge has been awake since its start. So neither a wall clock that
+jumps nor an edge that was off makes a device silent.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,21 +11,20 @@ from server.calendar import MINUTE_MS
 from server.rules.where import Where
 from server.settings import Rule
 
-GATHER_MS = MINUTE_MS  # boards speak every 30 s: what a router takes along is found silent within that
+GATHER_MS = MINUTE_MS  # boards speak every 30 s: all that a dead router cuts off is found silent in that time
 
 
 class Heard(NamedTuple):
-    """A device, and when it was last heard, ms since 1970 UTC."""
+    """A device that was heard. name: of the device. heard_at: when it was last heard, ms since 1970 UTC."""
 
     name: str
     heard_at: int
 
 
 class Silence:
-    """One rule over all devices. Each silence is told once; mails are at least as far apart as `silent` is
-    long.
+    """One rule over all devices. Each silence is told once; two mails are at least `silent` apart.
 
-    told: by device, when it was last heard before the silence that a mail has told, over restarts.
+    told: by device, when it was last heard before the silence that a mail has told. It outlives restarts.
     """
 
     def __init__(self, rule: Rule, told: Mapping[str, int]) -> None:
@@ -36,11 +35,11 @@ class Silence:
         self._since: dict[
             str, tuple[int, int]
         ] = {}  # by device: heard_at, and the time that this is known for
-        self._first: int | None = None  # since when some silence is not told
-        self._next = 0  # no mail before
+        self._first: int | None = None  # since when there is a silence that is not told
+        self._next = 0  # the next mail is due at the earliest then
 
     def look(self, devices: Iterable[Heard], now: int) -> list[Heard]:
-        """The devices that a mail has to tell of now, by name; none while others may still join them.
+        """The devices that a mail has to tell of now, by name; empty while others may still join them.
 
         devices: those that may send, and were heard at least once.
         """

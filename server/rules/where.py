@@ -16,7 +16,7 @@ _SORTS = {bool: "truth", int: "number", float: "number", str: "text"}  # True is
 
 
 class Where:
-    """Conditions, made ready once. A value of another sort, or none at all, fulfils no condition."""
+    """Conditions, made ready once. A value of another sort, or a missing one, fulfils no condition."""
 
     def __init__(self, conditions: Iterable[Condition]) -> None:
         self._terms = [(one.field, _COMPARE[one.operator], one.value) for one in conditions]

@@ -1,4 +1,4 @@
-"""What an edge is told: `boardwalk.toml`, overridden by BOARDWALK_<SECTION>_<KEY> variables."""
+"""The settings of an edge: `boardwalk.toml`, overridden by BOARDWALK_<SECTION>_<KEY> variables."""
 
 from server.settings.condition import Condition, condition
 from server.settings.phrases import Hours, Top

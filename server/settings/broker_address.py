@@ -10,7 +10,11 @@ EVERYWHERE = ("0.0.0.0", "::")
 
 
 class Doorway(msgspec.Struct, frozen=True):
-    """host: name or address; "" is any of the machine that the edge runs on. tls: whether it speaks TLS."""
+    """Where a broker listens.
+
+    host: name or address; "" is any of the machine that the edge runs on. port: of TCP. tls: whether it
+    speaks TLS.
+    """
 
     host: str
     port: int
@@ -18,7 +22,7 @@ class Doorway(msgspec.Struct, frozen=True):
 
 
 def broker_address(mqtt: MqttSection) -> Doorway:
-    """The embedded broker's, or that of [mqtt] url."""
+    """The address of the embedded broker, or that of [mqtt] url."""
     if mqtt.url:
         parts = urlsplit(mqtt.url)
         tls = parts.scheme == "mqtts"

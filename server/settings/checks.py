@@ -1,4 +1,4 @@
-"""Values that have the right type, but no sense."""
+"""Checks of settings that have the right type, but make no sense."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -13,8 +13,11 @@ from server.settings.sections import RankingSpec, Rule, Settings, address
 
 
 class Wrong(NamedTuple):
-    """One value that cannot be used. number: which of several sections of that
-    name, from 0."""
+    """One value that cannot be used.
+
+    section, key: where it stands in the settings. sentence: what is allowed there. number: which of
+    several sections of that name, from 0.
+    """
 
     section: str
     key: str

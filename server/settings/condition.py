@@ -7,7 +7,7 @@ from typing import NamedTuple
 from firmware.wire.event import MAX_INT, is_field, is_text
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
-NAMES = ("customer", "device")  # what every event may be asked for beside its fields
+NAMES = ("customer", "device")  # what a condition may compare beside an event's fields
 ALLOWED = (
     "a field's name, one of = != < <= > >=, and a whole number, a decimal, true, false or a text in quotes, "
     "as cents >= 10000"
@@ -21,14 +21,17 @@ _TEXT = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 
 
 class Condition(NamedTuple):
-    """A comparison of a field (or `customer`, `device`) with a value. operator: one of OPERATORS."""
+    """A comparison of a field (or `customer`, `device`) with a value.
+
+    field: its name. operator: one of OPERATORS. value: what the field is compared with.
+    """
 
     field: str
     operator: str
     value: Value
 
     def __str__(self) -> str:
-        """The same for all ways to write it."""
+        """The condition as text, the same for all ways to write it."""
         return f"{self.field} {self.operator} {json.dumps(self.value, ensure_ascii=False)}"
 
 

@@ -16,7 +16,7 @@ _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][
 
 
 class Top(NamedTuple):
-    """The best `k` of a ranking in its window `all`."""
+    """The best keys of a ranking in its window `all`. k: how many keys. ranking: its name."""
 
     k: int
     ranking: str
@@ -26,14 +26,17 @@ class Top(NamedTuple):
 
 
 class Hours(NamedTuple):
-    """From `start`, which is in, to `end`, which is out: minutes of the site's day, maybe over midnight."""
+    """A span of the site's day, which may go over midnight.
+
+    start: its first minute since midnight. end: the first minute behind it.
+    """
 
     start: int
     end: int
 
 
 def top(text: str) -> Top:
-    """What `entered` names. Raises ValueError with what is allowed."""
+    """The top k that `entered` names. Raises ValueError with what is allowed."""
     found = _ENTERED.fullmatch(text)
     if found is None or int(found[1]) > MOST:
         raise ValueError(f"{text!r}; allowed: top-1 to top-{MOST} of a ranking, as 'top-10 of orders'")
@@ -50,7 +53,7 @@ def span(text: str) -> int:
 
 
 def hours(text: str) -> Hours:
-    """What `quiet` names. Raises ValueError with what is allowed."""
+    """The hours that `quiet` names. Raises ValueError with what is allowed."""
     found = _HOURS.fullmatch(text)
     start, end = (int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])) if found else (0, 0)
     if start == end:

@@ -1,4 +1,4 @@
-"""Rules that have the right types, but no sense."""
+"""Checks of rules that have the right types, but make no sense."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -12,11 +12,15 @@ Window = Literal["all", "today", "7d", "30d"]
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What all sections share."""
+    """A section of the settings: frozen, keys by name only, unknown keys refused."""
 
 
 class EdgeSection(Section, frozen=True):
-    """site: a name as in topics. data: a folder. timezone: IANA name; days of rankings end there."""
+    """What this edge is.
+
+    site: the name of the place, as in topics. data: the folder of the store. timezone: IANA name; days of
+    rankings end by its clock. environment: a word of the operator; the edge does not act on it.
+    """
 
     site: str = "shop"
     data: str = "./var"
@@ -25,7 +29,11 @@ class EdgeSection(Section, frozen=True):
 
 
 class HttpSection(Section, frozen=True):
-    """listen: address:port. public_url: how browsers reach it. cors: origins that scripts may call from."""
+    """The dashboard and the HTTP interface.
+
+    listen: address:port. public_url: how browsers reach it, "" for the address of `listen`. cors: origins
+    whose scripts may call the interface.
+    """
 
     listen: str = "127.0.0.1:8080"
     public_url: str = ""
@@ -33,7 +41,11 @@ class HttpSection(Section, frozen=True):
 
 
 class MqttSection(Section, frozen=True):
-    """listen and broker are of the embedded broker; url (mqtt://user:secret@host:port) is another's."""
+    """The MQTT broker.
+
+    listen: address:port of the embedded broker. broker: which program that is; auto takes mosquitto where
+    it is installed. url: of another broker instead, mqtt://user:secret@host:port; "" for the embedded one.
+    """
 
     listen: str = "127.0.0.1:1883"
     broker: Literal["auto", "mosquitto", "iotcore"] = "auto"
@@ -41,9 +53,12 @@ class MqttSection(Section, frozen=True):
 
 
 class CloudSection(Section, frozen=True):
-    """write_units: DynamoDB writes of 1 KB a second that this edge may use.
+    """The way to DynamoDB.
 
-    seal_after_s: how long an event waits for company before its chunk is sealed.
+    mode: off, or aws to send events and scores. region: of AWS. table: the name of the table, shared by all
+    sites. endpoint_url: where DynamoDB is, "" for AWS itself. write_units: how many DynamoDB writes of 1 KB
+    this edge may use per second. layout: how events are packed; only chunks can be used so far.
+    seal_after_s: seconds that an event waits for others before its chunk is sealed.
     """
 
     mode: Literal["off", "aws"] = "off"
@@ -55,8 +70,14 @@ class CloudSection(Section, frozen=True):
 
 
 class MailSection(Section, frozen=True):
-    """sender: the From address. staff: who gets mails to `staff`. customer_address: a pattern with
-    {customer}, for shops whose customers' addresses follow from their number."""
+    """The sending of mails.
+
+    mode: off, local (letters stay in the mailbox of the dashboard) or ses. sender: the From address.
+    staff: the addresses that get mails to `staff`. customer_address: a pattern with {customer}, for shops
+    whose customers' addresses follow from their number; "" for no pattern. configuration_set: of SES, "" for
+    no set. per_second: how many mails are sent per second at most. endpoint_url: where SES is, "" for AWS
+    itself.
+    """
 
     mode: Literal["off", "local", "ses"] = "local"
     sender: str = "boardwalk@localhost"
@@ -68,7 +89,12 @@ class MailSection(Section, frozen=True):
 
 
 class RankingSpec(Section, frozen=True):
-    """score: `count`, or `sum:` and an integer field. minus: kinds that subtract."""
+    """A ranking.
+
+    name: of the ranking. kinds: of events that add. minus: kinds that subtract. key: what it ranks: customer,
+    device or the name of a field. score: `count`, or `sum:` and the name of a field of whole numbers.
+    windows: the spans of days that it is kept for.
+    """
 
     name: str
     kinds: tuple[str, ...]
@@ -80,11 +106,13 @@ class RankingSpec(Section, frozen=True):
 
 class Rule(Section, frozen=True):
     """What makes a mail is one of three: `on`, a kind of event; `entered`, a customer or another key that
-    comes into the best of a ranking; `silent`, devices that are not heard for so long.
+    comes into the best of a ranking; `silent`, devices that are not heard for this span. Others are "".
 
-    where: conditions on an event, all of which must hold. every: each n-th event of a customer. to:
-    customer, staff or an address. template: "" for the letter of what makes the mail. quiet: hours in
-    which no mail may begin.
+    name: of the rule. to: customer, staff or an address. where: conditions on an event, all of which must
+    hold. every: a mail is made of each n-th event of a customer. template: the name of the letter, "" for the
+    one that fits the cause. policy: whether a mail of unknown outcome is sent again (at_least_once) or not.
+    digest: hour or day to gather all matches of that time in one mail, "" for a mail per match. quiet: hours
+    in which no mail may begin, as `22:00-07:00`; "" for no such hours.
     """
 
     name: str
@@ -112,7 +140,7 @@ class Rule(Section, frozen=True):
 
     @property
     def silent_ms(self) -> int:
-        """`silent`, parsed; 0 for none. Raises ValueError."""
+        """`silent`, parsed; 0 when it is not set. Raises ValueError."""
         return span(self.silent) if self.silent else 0
 
     @property
@@ -139,7 +167,11 @@ RANKINGS = (
 
 
 class Settings(Section, frozen=True):
-    """All sections; every key has a default. places: of each rule's template, as `file, line n`."""
+    """All sections; every key has a default.
+
+    edge, http, mqtt, cloud, mail, retention: the sections of these names. ranking: the sections [[ranking]].
+    rule: the sections [[rule]]. places: where each rule's template is set, as `file, line n`; not a setting.
+    """
 
     edge: EdgeSection = EdgeSection()
     http: HttpSection = HttpSection()

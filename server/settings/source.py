@@ -19,7 +19,7 @@ PREFIX = "BOARDWALK_"
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
-    """Settings of a file (None: defaults), then of the environment. Raises SettingsError."""
+    """The settings of a file (None for the defaults), overridden by the environment. Raises SettingsError."""
     source = _Source(path)
     tree = source.tree
     for name, (section, key, value) in _variables(environ).items():
@@ -35,7 +35,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
 
 
 class _Source:
-    """Where each value came from, for errors that name their place."""
+    """The place where each value came from, for errors that name it."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path

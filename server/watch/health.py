@@ -9,7 +9,7 @@ Reason = tuple[str, str]
 
 
 class Health:
-    """Gathers what the parts say of themselves. A check gives a sentence, None when all is well."""
+    """Gathers what the parts say of themselves. A check gives a sentence, or None when all is well."""
 
     def __init__(self, notes: list[str]) -> None:
         self._checks: list[tuple[str, Callable[[], str | None]]] = []
@@ -25,12 +25,12 @@ class Health:
         return [(part, sentence) for part, sentence in found if sentence is not None]
 
     def notes(self) -> list[str]:
-        """Sentences that staff should know, and that are no fault."""
+        """Sentences for staff about what is no fault."""
         return self._notes
 
 
 def disk(folder: Path) -> Callable[[], str | None]:
-    """A check of the room for data."""
+    """A check of the free space for data."""
 
     def check() -> str | None:
         free = shutil.disk_usage(folder).free

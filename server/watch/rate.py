@@ -1,4 +1,4 @@
-"""How many in the last minute."""
+"""A count over the last minute."""
 
 import time
 from collections import deque

@@ -1,4 +1,4 @@
-"""Looks every few seconds whether devices have become silent, and writes the mails that rules want of it."""
+"""Looks every few seconds for devices that have become silent, and writes the mails that rules ask for."""
 
 import asyncio
 import time
@@ -18,12 +18,15 @@ from server.store.database import Database
 from server.store.devices import Device
 
 LOOK_S = 5.0
-LONGEST_STEP_MS = int(3 * LOOK_S * 1000)  # beyond that the edge stood still, and could not hear anybody
+LONGEST_STEP_MS = int(3 * LOOK_S * 1000)  # after a longer step the edge stood still, and could hear no device
 
 
 class SilenceWatch:
-    """All rules with `silent`. devices: everybody in the register, as they are now. offset: of the site's
-    time zone. clock: ms since 1970 UTC, for what mails say; what counts is the time that passes."""
+    """All rules with `silent`.
+
+    devices: all devices of the register, as they are now. offset: of the site's time zone. clock: ms since
+    1970 UTC, for what mails say; silence itself is measured by the time that passes.
+    """
 
     def __init__(
         self, rules: Iterable[Rule], addresses: Addresses, offset: Offset,
@@ -56,7 +59,7 @@ class SilenceWatch:
             await asyncio.sleep(LOOK_S)
 
     async def look(self, database: Database, passed_ms: int) -> None:
-        """Look once. passed_ms: since the last look. What a full disk refuses is told by a later look."""
+        """Look once. passed_ms: since the last look. A later look tells what a full disk refused."""
         self._awake_ms += min(passed_ms, LONGEST_STEP_MS)
         heard = [
             Heard(one.name, one.last_seen_at)
