@@ -17,6 +17,6 @@ async def to_the_end(work: Coroutine[object, object, T]) -> T:
         except asyncio.CancelledError:
             cancelled = True
     if cancelled:
-        task.exception()  # nobody is left to hear of it
+        task.exception()  # no caller is left to get it
         raise asyncio.CancelledError
     return task.result()

@@ -16,12 +16,16 @@ from server.rules.evaluate import Entered, Evaluator, Occurrence, Told
 from server.rules.rule import Match
 from server.store.events import LogRow
 
-NOBODY: Sequence[Entry] = ()
+NOBODY: Sequence[Entry] = ()  # no key came in
 _pack = msgspec.msgpack.Encoder().encode
 
 
 class Origin(NamedTuple):
-    """Whose events: a device, its number in the log, the epoch, when they were received (ms)."""
+    """The source of events.
+
+    device: its name. number: of that name in the log. epoch: of the numbering of its events. received_at:
+    when the edge received them, ms since 1970 UTC.
+    """
 
     device: str
     number: int
@@ -30,7 +34,7 @@ class Origin(NamedTuple):
 
 
 class Accept:
-    """Adds to a batch, and to nothing else."""
+    """Adds accepted events to a batch, and changes nothing else."""
 
     def __init__(self, folds: Folds, evaluator: Evaluator, entrances: Entrances) -> None:
         self._folds = folds

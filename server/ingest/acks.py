@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable
 from firmware.wire import ack, topics
 from server.ingest.arrival import AckDue
 
-WINDOW = 8  # frames that a board may have under way
+WINDOW = 8  # frames that a board may have under way at most
 Publish = Callable[[str, bytes], None]
 
 
 class Acks:
-    """Turns answers into messages. publish: topic and payload, must not block."""
+    """Turns answers into messages. publish: gets topic and payload, and must not block."""
 
     def __init__(self, site: str, publish: Publish, clock: Callable[[], int]) -> None:
         self._site = site

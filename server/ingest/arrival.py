@@ -1,4 +1,4 @@
-"""What arrives, and what becomes of it."""
+"""Arrivals, and what becomes of them."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,10 @@ import msgspec
 
 
 class UpArrival(msgspec.Struct, frozen=True):
-    """An `up` message of a board. received_at: ms since 1970 UTC."""
+    """An `up` message of a board.
+
+    device: its name, from the topic. payload: a frame, not decoded yet. received_at: ms since 1970 UTC.
+    """
 
     device: str
     payload: bytes
@@ -14,9 +17,10 @@ class UpArrival(msgspec.Struct, frozen=True):
 
 
 class Once(msgspec.Struct, frozen=True):
-    """Of a post that its sender may repeat. key, body: hashes of the Idempotency-Key and the body.
+    """A post that its sender may repeat.
 
-    render: the bytes of the answer, kept in the transaction of the events.
+    key, body: hashes of the Idempotency-Key and the body. render: makes the bytes of the answer, which are
+    kept in the transaction of the events.
     """
 
     key: bytes
@@ -27,10 +31,10 @@ class Once(msgspec.Struct, frozen=True):
 class Posting(msgspec.Struct, frozen=True, eq=False):
     """Events of the `json` shape, from a foreign MQTT client or over HTTP.
 
-    objects: the decoded events; a message that does not decode is one object, an Undecoded.
-    settle: called on the event loop once, after the commit.
-    trusted: whether the source was checked before, so that its name may be new to the register.
-    once: of a post with an Idempotency-Key. size: bytes as they were sent.
+    source: the name of a device, or of a token as `http-<name>`. objects: the decoded events; a message that
+    does not decode is one object, an Undecoded. received_at: ms since 1970 UTC. settle: called on the event
+    loop once, after the commit. trusted: whether the source was checked before, so that its name may be new
+    to the register. once: of a post with an Idempotency-Key, else None. size: bytes as they were sent.
     """
 
     source: str
@@ -43,7 +47,7 @@ class Posting(msgspec.Struct, frozen=True, eq=False):
 
 
 class Undecoded(msgspec.Struct, frozen=True):
-    """Bytes that are no JSON."""
+    """A message that cannot be decoded. payload: the beginning of its bytes. reason: a sentence."""
 
     payload: bytes
     reason: str
@@ -53,7 +57,12 @@ Arrival = UpArrival | Posting
 
 
 class AckDue(msgspec.Struct, frozen=True):
-    """What a board is told after the commit; the fields are those of wire.ack.Ack."""
+    """What a board is told after the commit.
+
+    device: the name of the board. The others are those of wire.ack.Ack: epoch of its outbox; acked, the last
+    committed seq without a gap, 0 for none; want, the seq that is needed next after a gap, else None; err,
+    what was wrong with the latest frame, else None.
+    """
 
     device: str
     epoch: int
@@ -63,10 +72,12 @@ class AckDue(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct):
-    """What became of posted events. rejected: (index in the list, reason) of each refused one.
+    """What became of posted events.
 
-    answer: the bytes that the first post under the same Idempotency-Key was told, or is told now.
-    key_reused: another body came under that key before; nothing was taken.
+    accepted: how many were committed. duplicate: how many were known by their id. rejected: (index in the
+    list, reason) of each refused one. answer: the bytes that the first post under the same Idempotency-Key
+    was told, or is told now; None without a key. key_reused: whether another body came under that key
+    before; then nothing was taken.
     """
 
     accepted: int = 0

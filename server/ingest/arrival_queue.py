@@ -1,4 +1,4 @@
-"""Arrivals that wait for the next commit: fair between their sources, and how much memory they take."""
+"""Arrivals that wait for the next commit: fair between their sources, their memory counted."""
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ OBJECT_BYTES = 300  # of a decoded event, beside its text
 class ArrivalQueue:
     """First in, first out for each source; the sources take turns, so that none waits for another's flood.
 
-    weight: about how many bytes of memory wait here.
+    weight: about how many bytes of memory the waiting arrivals take.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class ArrivalQueue:
         return any(one is arrival for one in self._queues.get(_source(arrival), ()))
 
     def of(self, source: str) -> int:
-        """How many of a source wait."""
+        """How many arrivals of a source wait."""
         return len(self._queues.get(source, ()))
 
     def put(self, arrival: Arrival) -> None:
@@ -35,7 +35,7 @@ class ArrivalQueue:
         self._note(arrival, 1)
 
     def take(self) -> Arrival:
-        """The first one of the source whose turn it is; it waits no more."""
+        """Remove and return the first arrival of the source whose turn it is."""
         source, queue = self._queues.popitem(last=False)
         arrival = queue.popleft()
         if queue:
@@ -44,7 +44,7 @@ class ArrivalQueue:
         return arrival
 
     def back(self, arrivals: Iterable[Arrival]) -> None:
-        """Let some that were taken wait again before all others of their sources, in their order."""
+        """Put arrivals that were taken back before all others of their sources, in their order."""
         for arrival in reversed(list(arrivals)):
             self._queue(arrival).appendleft(arrival)
             self._note(arrival, 1)

@@ -1,4 +1,4 @@
-"""What one transaction takes in: rows, cursors, mails, rejects, and the answers that follow."""
+"""The content of one transaction: rows, cursors, mails, rejects, and the answers that follow."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from server.store.repeated_ids import RunChange
 class KindPlan(NamedTuple):
     """What is done with events of a kind. number: of its name in the log. plan: for rankings.
 
-    rules: those on it; None when each event has to be asked what their `where` says, or who enters by it.
+    rules: the rules on it; None when each event has to be checked by a `where`, or for a key that enters.
     """
 
     number: int
@@ -33,15 +33,20 @@ class KindPlan(NamedTuple):
 class Batch:
     """Built inside the transaction; taken over by the folds only after COMMIT returned.
 
-    rows: of the log. scores, totals, counts: what they add to the folds. entering: who leads rankings
-    after them, where a rule asks for that.
+    fresh: the names that it adds. next_id: the id of the next row. rows: of the log. scores, totals, counts:
+    what they add to the folds. entering: the leaders of rankings after them, None while no rule asks for
+    them. cursors: the ones that move, by (device, epoch). matches: mails that are due. rejects: what was
+    refused. conflicts: ids of devices that sent another event under a committed number. seen: marks of
+    posted ids. change: what keeping these marks changed, None before that. answers: by (device, epoch), what
+    boards are told after the commit. posted: postings with their outcome. kept: answers to posts with an
+    Idempotency-Key, by (source, key).
     """
 
     fresh: Fresh
     next_id: int
     now: int  # ms since 1970 UTC
     rows: list[LogRow] = field(default_factory=list)
-    kinds: dict[str, KindPlan] = field(default_factory=dict)  # those that it has met
+    kinds: dict[str, KindPlan] = field(default_factory=dict)  # by name: the kinds of its events
     scores: Scores = field(default_factory=dict)
     totals: Totals = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
@@ -57,7 +62,7 @@ class Batch:
     kept: dict[tuple[str, bytes], KeptAnswer] = field(default_factory=dict)
 
     def answer(self, answer: AckDue) -> None:
-        """Keep the newest answer to a board's epoch; a complaint outlives a plain one."""
+        """Keep the newest answer to a board's epoch; an earlier error is kept in it."""
         key = (answer.device, answer.epoch)
         before = self.answers.get(key)
         if before is not None and before.err and not answer.err:

@@ -8,10 +8,10 @@ from server.ingest.decode import Taken
 def best_time(event: Taken, sent: tuple[int, int], received_at: int, before: Cursor) -> int:
     """Best known time, ms since 1970 UTC.
 
-    sent: boot and uptime_ms when the frame was made. before: the cursor with the event before.
-    A clock that was set by the edge or by NTP is believed; else the event is dated back from its
-    receipt by its age, which a board that has not restarted knows. Never after the receipt, never
-    before the event before it of the same boot, never before the protocol existed.
+    sent: boot and uptime_ms when the frame was made. before: the cursor, which has the previous event.
+    A clock that was set by the edge or by NTP is believed. Otherwise the event is dated back from its
+    receipt by its age, which a board that has not restarted knows. The time is never after the receipt,
+    never before the previous event of the same boot, and never before the protocol existed.
     """
     same_boot = before.boot == event.boot and before.at > 0
     if event.quality in (EDGE, NTP):
@@ -25,4 +25,4 @@ def best_time(event: Taken, sent: tuple[int, int], received_at: int, before: Cur
     earliest = before.at if same_boot and before.at > EARLIEST_AT else EARLIEST_AT
     if at < earliest:
         at = earliest
-    return at if at < received_at else received_at  # max() and min() would take as long as all of this
+    return at if at < received_at else received_at  # max() and min() would take as long as the whole function

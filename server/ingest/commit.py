@@ -1,4 +1,4 @@
-"""The events of one commit, for those who listen."""
+"""The events of one commit, for listeners."""
 
 from collections.abc import Sequence
 
@@ -12,12 +12,12 @@ _unpack = msgspec.msgpack.Decoder().decode
 
 
 class Commit:
-    """Rows of the log, made into events only for who looks. Never empty."""
+    """Rows of the log, made into events only when somebody asks. Never empty. newest: id of the last one."""
 
     def __init__(self, rows: Sequence[LogRow], names: Names) -> None:
         self._rows = rows
         self._names = names
-        self.newest: int = rows[-1].id  # the id of its last event
+        self.newest: int = rows[-1].id  # id of its last event
 
     def __len__(self) -> int:
         return len(self._rows)

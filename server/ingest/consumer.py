@@ -1,4 +1,4 @@
-"""The one writer of the log: takes what has arrived, commits it, and only then tells anybody."""
+"""The one writer of the log: takes what has arrived, commits it, and tells about it only then."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -20,17 +20,18 @@ from server.to_the_end import to_the_end
 MAX_BATCH = 500  # arrivals; frames carry tens of events each
 MAX_EVENTS = 2000  # of one commit
 EVENT_BYTES = 45  # of a typical order in a frame
-MAX_OF_ONE = 256  # arrivals of a device; of a window of 8 frames, it sends again what is dropped beyond
-MAX_WEIGHT = 32 << 20  # bytes, beyond which frames are dropped whoever sends them
+MAX_OF_ONE = 256  # arrivals of one device; a board has 8 frames under way, and sends dropped ones again
+MAX_WEIGHT = 32 << 20  # bytes; beyond that the frames of all devices are dropped
 CROWD_BYTES = 4 << 20
 RETRY_S = 1.0
 Committed = Callable[[Commit], None]
 
 
 class Consumer:
-    """Group commit without a timer: what arrived while a commit ran is the next one.
+    """Group commit without a timer: the arrivals during one commit are the next one.
 
-    listeners: called with each commit that has events. full: why the last commit was refused.
+    listeners: called with each commit that has events. conflicts: called with the name of a device that sent
+    another event under a committed number. full: a sentence why the last commit was refused, else None.
     """
 
     def __init__(self, database: Database, intake: Intake, acks: Acks) -> None:
@@ -50,11 +51,11 @@ class Consumer:
 
     @property
     def crowded(self) -> bool:
-        """Whether whoever can wait should: so much waits here that memory would fill up."""
+        """Whether senders that can wait should wait, because more arrivals would fill up memory."""
         return self._waiting.weight > CROWD_BYTES
 
     def put(self, arrival: Arrival) -> None:
-        """Let an arrival wait for the next commit. Too many frames are dropped: no receipt."""
+        """Let an arrival wait for the next commit. Frames beyond the limits are dropped without a receipt."""
         if isinstance(arrival, UpArrival) and (
             self._waiting.of(arrival.device) >= MAX_OF_ONE or self._waiting.weight > MAX_WEIGHT
         ):
@@ -90,12 +91,12 @@ class Consumer:
                     await asyncio.sleep(RETRY_S)
 
     async def drain(self) -> None:
-        """Commit what is waiting; a disk that refuses ends it."""
+        """Commit what is waiting, until a disk refuses."""
         while self._waiting and not self.full:
             await self.commit(self.take())
 
     async def _probe(self) -> None:
-        """Nobody waits, so nobody else would find out that there is room again."""
+        """Find out whether there is room again; without arrivals no commit would find out."""
         with suppress(StoreFull):
             await self._database.write(touch)
             self.full = None
@@ -138,7 +139,7 @@ class Consumer:
                 alarm(name)
 
     def _refused(self, arrivals: list[Arrival], error: StoreFull) -> bool:
-        """Boards are told to back off and send again; postings wait here, unacknowledged."""
+        """Tell boards to back off and send again; let postings wait here, unacknowledged."""
         logger.error(error.sentence)
         self.full = error.sentence
         answers = [self._intake.committed(up) for up in arrivals if isinstance(up, UpArrival)]
@@ -147,14 +148,14 @@ class Consumer:
         return False
 
     async def _apart(self, arrivals: list[Arrival]) -> bool:
-        """One arrival broke its batch by a fault of ours: the others must not pay for it."""
+        """Commit arrivals one by one: one of them broke the batch by a fault of ours, the others are fine."""
         for index, one in enumerate(arrivals):
             if not await self.commit([one], arrivals[index + 1 :]):
                 return False
         return True
 
     async def _give_up(self, arrival: Arrival, behind: Sequence[Arrival]) -> bool:
-        """Keep what we have a fault with as a reject, and tell its sender."""
+        """Keep the arrival that shows a fault of ours as a reject, and tell its sender."""
         try:
             await self._database.write(rejects.insert, [self._intake.broken(arrival)])
         except StoreFull as error:
@@ -168,7 +169,7 @@ class Consumer:
 
 
 def _about(arrival: Arrival) -> int:
-    """How many events an arrival brings; of a frame by its size, for it is not unpacked yet."""
+    """How many events an arrival brings; a frame is judged by its size, as it is not unpacked yet."""
     if isinstance(arrival, Posting):
         return len(arrival.objects)
     return 1 + len(arrival.payload) // EVENT_BYTES

@@ -1,4 +1,4 @@
-"""The last gapless committed seq of a device's epoch, and what a frame does to it."""
+"""The last gapless committed seq of a device's epoch, and how a frame moves it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,11 @@ CHECKED = 64  # events whose CRC32 a cursor remembers
 
 @dataclass(slots=True)
 class Cursor:
-    """acked: the last committed seq, 0 for none. crcs: CRC32 of the latest events, 4 bytes each,
-    newest last. boot, uptime_ms, at: of the newest event; at is its best known time."""
+    """How far the events of one device and epoch are committed.
+
+    acked: the last committed seq, 0 for none. crcs: CRC32 of the latest events, 4 bytes each, newest last.
+    boot, uptime_ms, at: of the newest event; at is its best known time, ms since 1970 UTC.
+    """
 
     acked: int = 0
     crcs: bytes = b""
@@ -20,11 +23,11 @@ class Cursor:
     at: int = 0
 
     def copy(self) -> "Cursor":
-        """A cursor that may be moved without moving this one."""
+        """An equal cursor that may be moved without moving this one."""
         return Cursor(self.acked, self.crcs, self.boot, self.uptime_ms, self.at)
 
     def knows(self, seq: int, record: bytes) -> bool:
-        """False when `seq` was committed with other bytes than `record`; True when unknown."""
+        """False when `seq` was committed with other bytes than `record`; True also when that is unknown."""
         back = (self.acked - seq + 1) * 4
         if not 0 < back <= len(self.crcs):
             return True
@@ -46,7 +49,7 @@ class Cursor:
 class Cursors:
     """The committed cursors, by (device, epoch).
 
-    own_epoch: under which the edge numbers events of foreign clients; no board uses it.
+    own_epoch: the one under which the edge numbers events of foreign clients; no board uses it.
     """
 
     def __init__(self, own_epoch: int) -> None:
@@ -62,7 +65,7 @@ class Cursors:
                 self._newest[device] = epoch
 
     def moving(self, moved: Mapping[tuple[int, int], Cursor], device: int, epoch: int) -> Cursor:
-        """The one that a batch has `moved`, else one that may be moved without moving the committed one."""
+        """The cursor that a batch has `moved` already, else a copy of the committed one."""
         key = (device, epoch)
         if key in moved:
             return moved[key]

@@ -1,4 +1,4 @@
-"""Bytes of a message to values, with every surprise turned into a WireError."""
+"""Bytes of a message to values; every surprise becomes a WireError."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -18,7 +18,7 @@ MAX_OBJECTS = 1000
 RESERVED = ("kind", "id", "at")
 LOST = "device.lost"
 
-WORDS = 4096  # kinds and names of fields that are remembered, each; they come from outside
+WORDS = 4096  # kinds that are remembered, and as many names of fields; they come from outside
 
 is_kind = lru_cache(WORDS)(event.is_kind)
 
@@ -34,7 +34,12 @@ Fields = dict[str, Any]  # of an event: texts, numbers, booleans and null by nam
 
 
 class Taken(msgspec.Struct):
-    """An event that keeps all rules; as firmware.wire.event.Event, and made faster."""
+    """An event that keeps all rules; as firmware.wire.event.Event, but made faster.
+
+    kind: as `order.placed`. fields: with the customer. boot: how often the board had started. uptime_ms:
+    since that start. at: the board's clock, ms since 1970 UTC, 0 when it had none; the time itself in a
+    posted event. quality: of that clock, an index of wire.event.QUALITIES.
+    """
 
     kind: str
     fields: Fields
@@ -45,7 +50,7 @@ class Taken(msgspec.Struct):
 
 
 class KnownNames(dict[int | str, str]):
-    """Words of messages to the names that they stand for; `judge` tells one, or raises WireError."""
+    """Words of messages to the names that they stand for; `judge` gives one, or raises WireError."""
 
     def __init__(self, judge: Callable[[int | str], str]) -> None:
         super().__init__()
@@ -66,7 +71,7 @@ def up(payload: bytes) -> frame.Up | frame.Lost:
 
 
 def epoch(payload: bytes) -> int | None:
-    """The epoch that a frame names, however bad the rest of it is; None when that cannot be told."""
+    """The epoch that a frame names, however bad the rest of it is; None when it cannot be read."""
     unpacker = msgpack.Unpacker(max_buffer_size=2 * frame.MAX_TAKEN)
     try:
         unpacker.feed(payload[: frame.MAX_TAKEN])
@@ -81,7 +86,7 @@ def epoch(payload: bytes) -> int | None:
 def record(data: bytes) -> Taken:
     """The event in a record. Raises WireError.
 
-    What is plainly right is taken at once; all else is judged by the wire's own rules, which say why.
+    A record that is plainly right is taken at once; others are judged by the wire's own rules, which say why.
     """
     try:
         kind, packed, boot, uptime_ms, at, quality = _RECORD.decode(data)
@@ -107,7 +112,7 @@ def objects(payload: bytes) -> list[object]:
 
 
 def shown(body: object) -> bytes:
-    """A decoded value as JSON again, for the keeping of a reject; never an exception."""
+    """A decoded value as JSON again, to be kept as a reject; never raises."""
     try:
         return msgspec.json.encode(body)
     except (TypeError, ValueError, RecursionError) as error:
@@ -156,7 +161,7 @@ def _word(word: int | str, words: tuple[str, ...]) -> str:
 
 
 def _are_plain(fields: dict[str, object]) -> bool:
-    """Whether values, whose types and sizes are right, are so without a closer look."""
+    """Whether values of right types and sizes are right without a closer look."""
     for value in fields.values():
         if type(value) is int:
             continue

@@ -1,5 +1,7 @@
-"""Frames of boards, go-back-N: only the gapless continuation of a cursor is committed, an overlap is a
-duplicate, a gap is answered with `want`."""
+"""Frames of boards, go-back-N: only the gapless continuation of a cursor is committed.
+
+An overlap is a duplicate, and a gap is answered with `want`.
+"""
 
 from firmware.wire import frame
 from firmware.wire.errors import WireError
@@ -81,7 +83,7 @@ class Frames:
         first = cursor.acked + 1
         fields: dict[str, object] = {"from": first, "to": lost.last, "reason": lost.reason}
         event = decode.Taken(decode.LOST, fields, cursor.boot, cursor.uptime_ms, 0, 0)
-        # As late as the event before: those behind it may be hours old, and come after it in its boot.
+        # The time of the previous event: the next ones may be hours old, and must come after this one.
         at = min(cursor.at or up.received_at, up.received_at)
         try:
             self._accept.event(batch, event, origin, first, at)

@@ -12,7 +12,7 @@ YIELD_S = 0.02
 
 
 class Indexing:
-    """One worker. busy: whether events wait for a commit; then it waits too."""
+    """The worker that builds indexes. busy: whether events wait for a commit; then it waits too."""
 
     def __init__(self, database: Database, busy: Callable[[], bool]) -> None:
         self._database = database

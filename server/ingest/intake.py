@@ -1,4 +1,4 @@
-"""Arrivals to one transaction, and what is committed of them in memory.
+"""Takes arrivals into one transaction, and its result into memory after the commit.
 
 `work` runs on the writer's thread and changes nothing but its Batch; `adopt` runs on the event loop
 after COMMIT returned.
@@ -27,9 +27,9 @@ INTERNAL = "internal error"
 
 
 class Intake:
-    """Holds what is committed of names, cursors and folds.
+    """Holds the committed names, cursors and folds.
 
-    epoch: under which the edge numbers events of foreign clients; new with each generation.
+    epoch: the one under which the edge numbers events of foreign clients; new with each generation.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Intake:
             self._entrances.adopt(batch.entering)
 
     def committed(self, up: UpArrival, err: str | None = None) -> AckDue:
-        """What is committed of the epoch that a frame is of."""
+        """The answer with what is committed of a frame's epoch. err: what was wrong, else None."""
         device = self.names.ids["device"].get(up.device, 0)
         epoch = self._frames.epoch_of(device, up)
         return AckDue(up.device, epoch, self.cursors.acked(device, epoch), None, err)
@@ -86,7 +86,7 @@ class Intake:
         return AckDue(device, epoch, acked, acked + 1)
 
     def broken(self, arrival: Arrival) -> Reject:
-        """The reject of an arrival that we have a fault with; for the makers of Boardwalk."""
+        """The reject of an arrival that shows a fault of ours, for the makers of Boardwalk."""
         if isinstance(arrival, UpArrival):
             return reject(arrival, INTERNAL)
         payload = decode.shown(arrival.objects)[:MAX_KEPT_BYTES]

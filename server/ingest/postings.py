@@ -1,4 +1,4 @@
-"""Events of the `json` shape: numbered by the edge, and the same by their id when they come again."""
+"""Events of the `json` shape: numbered by the edge, and recognised by their id when they come again."""
 
 from firmware.wire.errors import WireError
 from firmware.wire.topics import is_name
@@ -14,7 +14,7 @@ from server.store.connection import Connection
 from server.store.rejects import MAX_KEPT_BYTES, Reject
 from server.store.repeated_ids import RepeatedIds
 
-MAX_SOURCE = 64  # characters kept of what stands where a device should be named
+MAX_SOURCE = 64  # characters that are kept of a wrong device name
 
 
 class Postings:
@@ -27,7 +27,7 @@ class Postings:
         self._marks = marks
 
     def take(self, connection: Connection, batch: Batch, posting: Posting) -> None:
-        """Add what a posting brings, and what its sender is told."""
+        """Add a posting's events, and its outcome for the sender."""
         posted = Outcome()
         batch.posted.append((posting, posted))
         known = self._names.ids["device"].get(posting.source)

@@ -1,4 +1,4 @@
-"""What becomes of each message that the broker brings."""
+"""Hands each message of the broker to presence, intake or commands."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -14,7 +14,7 @@ from server.store import rejects
 
 
 class Message(Protocol):
-    """What the broker brought, as server.mqtt.subscriber.Message."""
+    """A message of the broker, as server.mqtt.subscriber.Message."""
 
     @property
     def payload(self) -> bytes: ...
@@ -27,15 +27,16 @@ class Message(Protocol):
 
 
 class Handler(Protocol):
-    """What happens with a message of one leaf. device: checked. now: ms since 1970 UTC."""
+    """Takes a message of one leaf. device: its name, already checked. now: ms since 1970 UTC."""
 
     def __call__(self, device: str, message: Message, now: int) -> object: ...
 
 
 class CommandAnswers(NamedTuple):
-    """Who waits for what boards say of commands (server.devices.commands.Commands).
+    """The receiver of what boards say of commands (server.devices.commands.Commands).
 
-    told: takes a `res` message of a device, or raises WireError. returned: called when a device is back.
+    told: takes a `res` message of a device, or raises WireError. returned: called with the name of a device
+    that is back online.
     """
 
     told: Callable[[str, bytes], None]
@@ -75,9 +76,9 @@ class Reception:
             self.refuse(device, message, error.reason, now)
             return
         message.acknowledge()
-        if epoch is not None:  # if retained: what it sent before we heard it is lost, so it sends it again
+        if epoch is not None:  # if retained: what it sent before we connected is lost, so let it send again
             self._acks.send([self._intake.acked(device, epoch)])
-            self._commands.returned(device)  # behind the ack, which brings the time to judge deadlines by
+            self._commands.returned(device)  # after the ack, which brings the time for judging deadlines
 
     def _res(self, device: str, message: Message, now: int) -> None:
         try:
@@ -88,7 +89,7 @@ class Reception:
             message.acknowledge()
 
     def _json(self, device: str, message: Message, now: int) -> None:
-        if message.retained:  # the broker shows it at every connect; it was taken when it was published
+        if message.retained:  # the broker sends it at every connect; it was taken when it was published
             message.acknowledge()
             return
         self._heard(device, message, now)

@@ -1,4 +1,4 @@
-"""A post that comes again under its Idempotency-Key is told what it was told first, and changes nothing."""
+"""A post that comes again under its Idempotency-Key gets its first answer again, and changes nothing."""
 
 from server.ingest.arrival import Outcome, Posting
 from server.ingest.batch import Batch
@@ -8,7 +8,7 @@ from server.store.idempotency import KeptAnswer
 
 
 def recall(connection: Connection, batch: Batch, posting: Posting, posted: Outcome) -> bool:
-    """Whether a post is settled by an earlier one of its key, be it of the same transaction."""
+    """Whether an earlier post of its key settles a post, also one of the same transaction."""
     once = posting.once
     if once is None:
         return False
@@ -25,7 +25,7 @@ def recall(connection: Connection, batch: Batch, posting: Posting, posted: Outco
 
 
 def keep(batch: Batch, posting: Posting, posted: Outcome) -> None:
-    """Keep what a post under a new key is told, in the transaction of its events."""
+    """Keep the answer to a post under a new key, in the transaction of its events."""
     once = posting.once
     if once is not None:
         posted.answer = once.render(posted)

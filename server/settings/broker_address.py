@@ -1,4 +1,4 @@
-"""Where boards find the broker of an edge."""
+"""The address at which boards find the broker of an edge."""
 
 from urllib.parse import urlsplit
 

@@ -1,4 +1,4 @@
-"""The audit log: who did what that matters, and when."""
+"""The audit log: the acts of people and programs, each with its actor and time."""
 
 import sqlite3
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""In how many minutes of each hour a device was heard, a row a device and day."""
+"""The number of minutes of each hour in which a device was heard, one row per device and day."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping

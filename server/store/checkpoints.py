@@ -15,7 +15,10 @@ Total = tuple[int, int, int, int]  # hour, kind, count, cents
 
 @dataclass
 class Delta:
-    """What a checkpoint writes: values as they are now, of everything that changed."""
+    """What a checkpoint writes: the present values of everything that changed.
+
+    through: the id of the last event in it. scores, counts, totals: rows of the types above.
+    """
 
     through: int
     scores: list[Score] = field(default_factory=list)
@@ -24,8 +27,10 @@ class Delta:
 
 
 def save(connection: sqlite3.Connection, delta: Delta) -> None:
-    """Write a checkpoint; part of one transaction. A score of zero takes no row, and a sum beyond
-    what SQLite's integers hold is kept as the largest."""
+    """Write a checkpoint; part of one transaction.
+
+    A score of zero takes no row. A sum beyond SQLite's integers is kept as the largest of them.
+    """
     connection.executemany(
         "INSERT INTO score VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET score = excluded.score",
         [(*row[:3], _fit(row[3])) for row in delta.scores if row[3]],
@@ -92,7 +97,7 @@ def known(connection: sqlite3.Connection) -> dict[str, tuple[str, int]]:
 
 
 def begun(connection: sqlite3.Connection) -> dict[str, int]:
-    """Name of each fold that could not count the whole log, to when the oldest event came that it could."""
+    """For each fold that could not count the whole log: when the oldest event came that it could count."""
     rows = connection.execute("SELECT name, since_at FROM fold WHERE since_at IS NOT NULL")
     return dict(rows.fetchall())
 

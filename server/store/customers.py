@@ -1,4 +1,4 @@
-"""Customers: everybody who was named in an event, found by a part of their name."""
+"""Customers: everybody whom an event named, found by a part of their name."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -24,7 +24,11 @@ BEHIND_MAILS = (  # of a customer, those that are not indexed yet
 
 @dataclass(frozen=True)
 class Customer:
-    """first_at: when an event named them first, ms since 1970 UTC. email: None when nobody knows."""
+    """Somebody whom an event named.
+
+    id: its number in the log, in the order in which customers came. name: as in events. email: None when
+    it is not known. first_at: when an event first named them, ms since 1970 UTC.
+    """
 
     id: int
     name: str
@@ -37,8 +41,8 @@ def page(
 ) -> tuple[list[Customer], int | None]:
     """At most `limit` customers in the order in which they first came, and the `after` of the next page.
 
-    text: a part of the name, whatever the case. With it a page looks at a bounded number of customers:
-    it may have few rows, or none, and a next one.
+    text: a part of the name, in any case. With it a page looks at a limited number of customers: it may
+    have few rows, or none, and a next page all the same.
     """
     if not text:
         rows = _rows(connection, f"{SELECT} WHERE id > ? ORDER BY id LIMIT ?", after, limit)
@@ -54,7 +58,7 @@ def page(
 
 
 def newest(connection: sqlite3.Connection, before: int | None, limit: int) -> list[Customer]:
-    """At most `limit` customers, those who came last first; before: an id."""
+    """At most `limit` customers, the newest first. before: only those with a smaller id, None for all."""
     sql = f"{SELECT} WHERE id < ? ORDER BY id DESC LIMIT ?"
     return _rows(connection, sql, before if before is not None else 1 << 62, limit)
 
@@ -86,7 +90,7 @@ def find(connection: sqlite3.Connection, name: str) -> Customer | None:
 
 def count(connection: sqlite3.Connection) -> int:
     """How many there are."""
-    return _newest_id(connection)  # ids are dense, and customers stay
+    return _newest_id(connection)  # ids have no gaps, and customers stay
 
 
 def emails(connection: sqlite3.Connection) -> dict[int, str]:

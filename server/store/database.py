@@ -1,4 +1,4 @@
-"""The file, its lock, its one writer and its readers."""
+"""The file of the store, its lock, its one writer and its readers."""
 
 import asyncio
 import fcntl
@@ -18,10 +18,10 @@ from server.to_the_end import to_the_end
 
 P = ParamSpec("P")
 T = TypeVar("T")
-WAL_PAGES = 4000  # 16 MB: pages that many commits change, as those of mails, are moved less often
+WAL_PAGES = 4000  # 16 MB; pages that many commits change, as those of mails, are then moved less often
 READERS = 2
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-REFUSALS = (  # of the file or the disk, never of what is being written
+REFUSALS = (  # errors of the file or the disk, never of what is being written
     sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PERM, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOTADB,
@@ -77,13 +77,13 @@ class Database:
     async def __aexit__(self, *error: object) -> None:
         for _ in range(READERS):
             await (await self._readers.get()).close()
-        with suppress(sqlite3.Error):  # a full disk costs the next start a check, no more
+        with suppress(sqlite3.Error):  # a full disk only costs the next start a check
             await self._writer.hop(_note_closed)
         await self._writer.close()
         os.close(self._lock)
 
     async def _connect(self, opener: Callable[[Path], sqlite3.Connection]) -> AsyncConnection:
-        opened = await asyncio.to_thread(opener, self.path)  # what fails, fails outside aiosqlite's thread
+        opened = await asyncio.to_thread(opener, self.path)  # not on aiosqlite's thread, so that errors come out
         connection = AsyncConnection(lambda: opened, iter_chunk_size=64)
         await connection
         return connection
@@ -150,7 +150,7 @@ def take_lock(folder: Path) -> int:
 
 
 def _make(folder: Path) -> None:
-    """Make a folder whose name outlives a power cut: SQLite confirms names in it, not its own."""
+    """Make a folder whose name outlives a power cut: SQLite syncs the names in it, not its own name."""
     if folder.is_dir():
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -181,7 +181,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
 
 def _unusable(path: str, error: sqlite3.Error) -> StartError:
-    """Whoever has a full disk must not be told to move the store away."""
+    """The error of a store that does not open; a full disk must not sound like a damaged store."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code in DAMAGED or code not in REFUSALS:
         return _damaged(path, error)
@@ -196,7 +196,7 @@ def _damaged(path: str, error: sqlite3.Error) -> StoreDamaged:
 
 
 def _check(connection: sqlite3.Connection) -> None:
-    """After an end that was none of ours, look at every page once. Raises DatabaseError."""
+    """Look at every page once when the last end was not a regular one. Raises DatabaseError."""
     if not connection.execute("SELECT 1 FROM meta WHERE name = 'closed'").fetchone():
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":

@@ -1,4 +1,4 @@
-"""The device register: who may send, and what each device last told."""
+"""The device register: the devices that may send, and what each one last told."""
 
 import base64
 import hashlib
@@ -12,14 +12,18 @@ from typing import Any
 from firmware.wire.topics import is_name
 from server.errors import BadInput, Conflict, NotFound
 
-ITERATIONS = 101  # mosquitto's own default; the secret has 128 random bits, so no more are needed
+ITERATIONS = 101  # mosquitto's default; a secret with 128 random bits needs no more
 
 
 @dataclass(frozen=True)
 class Device:
-    """A device as the edge knows it now. state: facts that the board told (wire.state.FIELDS).
+    """A device as the edge knows it now. Moments are in ms since 1970 UTC.
 
-    label: what staff call it. group: where it belongs, as staff say. Both may be empty.
+    name: as in topics. online: whether it is connected, as far as its messages tell. last_seen_at: when it
+    was last heard, None before its first message. added_at: when it was registered, or first posted.
+    revoked_at: when it lost its right to send, None while it has it. conflict_at: when it last sent another
+    event under a committed number, None for never. state: facts that the board told (wire.state.FIELDS).
+    label: what staff call it. group: where it belongs, as staff say. Both may be "".
     """
 
     name: str
@@ -41,7 +45,7 @@ def hashed(secret: str) -> str:
 
 
 def add(connection: sqlite3.Connection, name: str, now: int) -> tuple[int, str]:
-    """Register a device, or one that was revoked again: its id and new secret, told this once.
+    """Register a device, or a revoked one again: its id and new secret, which is told only now.
 
     Raises BadInput for a name that topics cannot carry, Conflict for one that is in use.
     """
@@ -60,7 +64,7 @@ def add(connection: sqlite3.Connection, name: str, now: int) -> tuple[int, str]:
 
 
 def renew(connection: sqlite3.Connection, name: str) -> str:
-    """A new secret of a device that has one, told this once. Raises NotFound."""
+    """A new secret for a device that has one, told only now. Raises NotFound."""
     secret = secrets.token_urlsafe(16)
     changed = connection.execute(
         "UPDATE device SET secret = ? WHERE name = ? AND secret IS NOT NULL AND revoked_at IS NULL",

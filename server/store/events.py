@@ -25,7 +25,7 @@ COLUMNS = (
     "e.id, d.name, e.epoch, e.seq, k.name, c.name, e.at, e.received_at, e.clock_at, e.quality, "
     "e.boot, e.uptime_ms, e.fields"
 )
-NAMED = (  # each of them is one row; CROSS keeps SQLite from beginning with one of them
+NAMED = (  # each of these joins finds one row; CROSS keeps SQLite from beginning with it
     "CROSS JOIN device d ON d.id = e.device CROSS JOIN kind k ON k.id = e.kind "
     "LEFT JOIN customer c ON c.id = e.customer"
 )
@@ -59,9 +59,11 @@ class LogRow(NamedTuple):
 class Stored(msgspec.Struct, frozen=True):
     """An event as people and programs see it.
 
-    id: its row in the log. at: best known time; received_at: when the edge had it; clock_at: what
-    the board's clock said, 0 for none; all ms since 1970 UTC. quality: of that clock. fields:
-    without the customer.
+    id: its row in the log. device: the name of the board or source. epoch, seq: with the device, its
+    identity. kind: as `order.placed`. customer: a name, null for none. at: best known time; received_at:
+    when the edge had it; clock_at: what the board's clock said, 0 for none; all ms since 1970 UTC. quality:
+    of that clock, none, floor, edge or ntp. boot: how often the board had started. uptime_ms: since that
+    start. fields: without the customer.
     """
 
     id: int
@@ -96,7 +98,7 @@ class Events:
     async def page(self, query: EventQuery) -> tuple[list[Stored], int | None]:
         """At most `limit` (1 to 1,000) events, and the `after` of the next page, None at the end.
 
-        A page looks at a bounded number of events: it may have fewer, or none, and a next one.
+        A page looks at a limited number of events: it may have few, or none, and a next page all the same.
         """
         return await self._database.read(page, query, max(1, min(query.limit, MAX_PAGE)))
 

@@ -1,8 +1,8 @@
-"""Which life of the store this is: a new one at its creation, and whenever it was set back.
+"""The generation of the store: a new one begins at its creation, and whenever the store was set back.
 
-A backup that is copied over the store looks like any other store. So the edge writes down beside it, in
-the file `newest`, which generation had which newest event; a store that is behind that was set back. Its
-chunks then get keys of a new generation, and mails that may have gone out before are held.
+A backup that is copied over the store looks like any other store. So the edge writes the generation and
+its newest event into the file `newest` beside it; a store that is behind that was set back. Its chunks
+then get keys of a new generation, and mails that may have gone out before are held.
 """
 
 import os
@@ -34,7 +34,7 @@ def born_at(connection: sqlite3.Connection) -> int:
 
 
 def renew(connection: sqlite3.Connection, now: int) -> str:
-    """Begin a new life: a new id, and every mail held whose outcome this store cannot know."""
+    """Begin a new life: a new id, and hold every mail whose outcome this store cannot know."""
     made, now = secrets.token_hex(8), max(now, born_at(connection) + 1)  # a later life is the newer one
     connection.execute("UPDATE meta SET value = ? WHERE name = 'generation'", (made,))
     connection.execute(
@@ -59,10 +59,10 @@ def went_back(connection: sqlite3.Connection, folder: Path) -> bool:
 
 
 def note(folder: Path, generation: str, newest: int) -> None:
-    """Write down the newest committed event; only ever after its commit."""
+    """Write down the newest committed event; call it only after the commit."""
     draft = folder / f"{FILE}.new"
     with draft.open("w", encoding="ascii") as file:
         file.write(f"{generation} {newest}\n")
         file.flush()
-        os.fsync(file.fileno())  # else a power cut may leave the new name over no bytes
+        os.fsync(file.fileno())  # otherwise a power cut may leave an empty file under the new name
     draft.replace(folder / FILE)

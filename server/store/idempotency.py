@@ -1,4 +1,4 @@
-"""What posts with an Idempotency-Key were answered: a repeat within 24 h gets the same bytes."""
+"""The answers to posts with an Idempotency-Key: a repeat within 24 h gets the same bytes."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -8,11 +8,15 @@ from server.calendar import DAY_MS
 
 KEPT_MS = DAY_MS
 MAX_KEYS = 100_000  # of one source; the newest are kept
-DROPPED = 1000  # expired rows a commit at most, so that none takes long; more than a commit can add
+DROPPED = 1000  # expired rows per commit at most, so that none takes long; more than a commit can add
 
 
 class KeptAnswer(NamedTuple):
-    """key, body: hashes of what was posted. answer: the bytes that were told. at: ms since 1970 UTC."""
+    """An answer as it is kept.
+
+    source: the one that posted. key, body: hashes of the Idempotency-Key and of the body. answer: the bytes
+    that were told. at: when the post came, ms since 1970 UTC.
+    """
 
     source: str
     key: bytes
@@ -31,7 +35,7 @@ def find(connection: sqlite3.Connection, source: str, key: bytes, now: int) -> K
 
 
 def keep(connection: sqlite3.Connection, answers: Iterable[KeptAnswer], now: int) -> None:
-    """Keep answers in the transaction of their events, and drop what is too old or too much."""
+    """Keep answers in the transaction of their events, and drop old ones and those beyond MAX_KEYS."""
     connection.execute(
         "DELETE FROM answer WHERE number IN (SELECT number FROM answer WHERE at <= ? ORDER BY at LIMIT ?)",
         (now - KEPT_MS, DROPPED),

@@ -26,7 +26,7 @@ def mails_through(connection: sqlite3.Connection) -> int:
 
 
 def step(connection: sqlite3.Connection, limit: int = STEP) -> int:
-    """Index at most `limit` events and as many mails, as one transaction; how many there were of one sort."""
+    """Index at most `limit` events and `limit` mails in one transaction; the larger number of both."""
     return max(_events(connection, limit), _mails(connection, limit))
 
 

@@ -1,4 +1,4 @@
-"""One-time links: how somebody signs in who has no password yet."""
+"""One-time links, by which somebody without a password signs in."""
 
 import hashlib
 import secrets
@@ -10,9 +10,10 @@ from server.calendar import MINUTE_MS
 
 @dataclass(frozen=True)
 class Invitation:
-    """What a link is for. staff: whom it signs in, None: its user becomes the first administrator.
+    """What a link is for.
 
-    quick: signs in without asking for a password.
+    staff: id of the person that it signs in; None when its user becomes the first administrator. quick:
+    whether it signs in without asking for a password.
     """
 
     staff: int | None
@@ -40,7 +41,7 @@ def find(connection: sqlite3.Connection, token: str, now: int) -> Invitation | N
 
 
 def use(connection: sqlite3.Connection, token: str, now: int) -> Invitation | None:
-    """As find, and use it up: of two who try, one gets it."""
+    """As find, and use the link up: of two callers only one gets it."""
     link = find(connection, token, now)
     connection.execute("UPDATE link SET used_at = ? WHERE hash = ? AND used_at IS NULL", (now, digest(token)))
     return link

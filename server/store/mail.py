@@ -41,7 +41,16 @@ UNSETTLED = (  # the states again as a list: then SQLite takes the index of open
 
 @dataclass(frozen=True)
 class Mail:
-    """A row of the outbox. facts: what its template may show. attempt: sends begun so far."""
+    """A row of the outbox. Moments are in ms since 1970 UTC.
+
+    id: its row. rule: the name of the rule that made it. key: what it is about (rules.mail_key). recipient:
+    an address, "" when none is known. state: one of STATES. template: the name of its letter. policy:
+    whether it is sent again when its outcome is unknown. facts: what its template may show. matches: how
+    many matches it gathers, 1 unless it is a digest. attempt: how many sends were begun. created_at: when it
+    was made. not_before_at: when it may be sent, 0 for at once. changed_at: when its state last changed.
+    message_id: the id that the mail service gave, None before it took the mail. reason: why it is in its
+    state, None for no special reason.
+    """
 
     id: int
     rule: str
@@ -62,7 +71,12 @@ class Mail:
 
 @dataclass(frozen=True)
 class Move:
-    """A change of state. not_before_at: when a pending mail may be tried, 0 to leave it."""
+    """A change of a mail's state. Moments are in ms since 1970 UTC.
+
+    to: the new state. now: when it changes. message_id: the id that the mail service gave, None to keep the
+    one that is known. reason: why, None for no special reason. not_before_at: when a pending mail may be
+    tried, 0 to keep the time that is set.
+    """
 
     to: str
     now: int
@@ -95,7 +109,7 @@ class Mails:
         return await self._database.read(_in_state, state)
 
     async def unsettled(self, changed_before: int) -> list[Mail]:
-        """Unknown mails that their rule wants sent again, unchanged since then."""
+        """Mails of unknown outcome whose rule wants them sent again, unchanged since `changed_before`."""
         return await self._database.read(_unsettled, changed_before)
 
     async def move(self, mail: int, move: Move) -> None:
@@ -104,9 +118,9 @@ class Mails:
 
 
 def insert(connection: sqlite3.Connection, matches: Iterable[Match], now: int, held_before: int = 0) -> None:
-    """Add mails of a transaction's matches; one that exists is not added again, a digest counts.
+    """Add the mails of a transaction's matches. A mail that exists is not added again; a digest counts it.
 
-    held_before: when the store was set back; mails of events from before then may have gone out.
+    held_before: when the store was set back; mails of earlier events may have gone out, so they are held.
     """
     connection.executemany(
         "INSERT INTO mail (rule, key, recipient, state, template, policy, facts, created_at, "

@@ -9,7 +9,7 @@ _CAME_AT = {"device": "added_at", "customer": "first_at"}  # the column that say
 
 
 def everything(connection: sqlite3.Connection, noun: Noun) -> list[tuple[int, str]]:
-    """(id, name) of all names of a noun, by id; ids begin with 1 and are dense."""
+    """(id, name) of all names of a noun, by id; ids begin with 1 and have no gaps."""
     return connection.execute(f"SELECT id, name FROM {noun} ORDER BY id").fetchall()
 
 

@@ -1,8 +1,8 @@
-"""Ids that foreign clients gave their events, remembered 30 days as hashes.
+"""Ids that foreign clients gave their events, remembered for 30 days as hashes.
 
-New marks are appended to a table and held in a set. 32,768 of them, or those of a day, are sealed
-as a run: written in their order behind the runs before it. So nothing is ever written in the
-middle of a large tree, which costs a page a mark. Sieves in memory tell which runs to look into.
+New marks are appended to a table and held in a set. 32,768 of them, or those of one day, are sealed as a
+run: written in their order behind the earlier runs. So nothing is ever written in the middle of a large
+tree, which costs one page per mark. Sieves in memory tell in which runs to look.
 """
 
 import sqlite3
@@ -13,9 +13,9 @@ from typing import NamedTuple
 from server.calendar import DAY_MS
 from server.store.sieve import RUNS, Sieve
 
-DAYS = 31  # of the calendar in UTC, so that it is 30 whole days at least
+DAYS = 31  # days of the calendar in UTC, so at least 30 whole days
 RUN = 32_768  # marks
-KEPT_EVERY = 16  # runs: how often a sieve is written down, so that a start makes up for few
+KEPT_EVERY = 16  # runs after which a sieve is written down, so that a start has few to add
 
 
 def mark(device: int, name: str) -> bytes:
@@ -24,7 +24,10 @@ def mark(device: int, name: str) -> bytes:
 
 
 class RunChange(NamedTuple):
-    """What a transaction did. day: of its marks. sealed, dropped: a run, or None."""
+    """What a transaction did.
+
+    day: of its marks, days since 1970 UTC. sealed, dropped: the number of a run, or None.
+    """
 
     day: int
     sealed: int | None
@@ -32,7 +35,7 @@ class RunChange(NamedTuple):
 
 
 class RepeatedIds:
-    """What is committed of marks. Only `load` and `adopt` change what `known` answers."""
+    """The committed marks. Only `load` and `adopt` change what `known` answers."""
 
     def __init__(self) -> None:
         self._newest: set[bytes] = set()
@@ -77,7 +80,7 @@ class RepeatedIds:
         return RunChange(day, sealed, self._drop_one(connection, day))
 
     def adopt(self, marks: Iterable[bytes], change: RunChange) -> None:
-        """Marks are committed."""
+        """Take over marks that are committed."""
         if change.sealed is not None:
             self._runs[change.sealed] = self._day
             self._newest = set()
@@ -108,10 +111,10 @@ class RepeatedIds:
         self._sieves[number].add(run % RUNS, marks)
 
     def _drop_one(self, connection: sqlite3.Connection, day: int) -> int | None:
-        """One old run a commit, so that none takes long; it is not asked any more as it is."""
+        """Drop one old run per commit, so that no commit takes long; old runs are not asked any more."""
         oldest = next(iter(self._runs), None)
         if oldest is None or self._runs[oldest] > day - DAYS or len(self._runs) == 1:
-            return None  # the last one stays, for the numbers of runs only rise
+            return None  # the last one stays, because the numbers of runs only rise
         connection.execute("DELETE FROM seen_mark WHERE run = ?", (oldest,))
         connection.execute("DELETE FROM seen_run WHERE run = ?", (oldest,))
         return oldest

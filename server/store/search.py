@@ -1,12 +1,12 @@
-"""How the events of a query are found: by the index that leaves the fewest, behind it by the log itself.
+"""How the events of a query are found: by the index that leaves the fewest, and behind it by the log itself.
 
 Pages are in order of rows, whatever the filter, because a row never changes its place: events that
-come between two pages can neither repeat nor hide one, which a cursor by `at` could not promise, as
+come between two pages can neither repeat nor hide another one. A cursor by `at` could not promise that, as
 boards may send late.
 
-A page looks at a bounded number of events. One that hits the bound ends there and says where to go on.
-A span of time is looked up in its index while it holds no more events than the bound; a wider one is read
-row by row. To begin where `received_at` reaches `since` would be quicker, as `at` never exceeds it, but the
+A page looks at a limited number of events. One that hits the limit ends there and says where to go on.
+A span of time is looked up in its index when it holds no more events than the limit; a wider one is read
+row by row. To begin where `received_at` reaches `since` would be quicker, as `at` never exceeds it; but the
 clock of an edge may have been put back, and then `received_at` does not rise with the rows.
 """
 
@@ -21,7 +21,7 @@ import msgspec
 from server.store import indexer
 from server.store.indexer import NOUNS
 
-SCANNED = 20_000  # events that one page looks at, in the index and behind it each
+SCANNED = 20_000  # events that one page looks at, in the index and again behind it
 
 _unpack = msgspec.msgpack.Decoder(dict[str, object]).decode
 Conditions = dict[str, tuple[str, object]]  # by the parameter: SQL, and its value
@@ -29,11 +29,12 @@ Conditions = dict[str, tuple[str, object]]  # by the parameter: SQL, and its val
 
 @dataclass(frozen=True)
 class EventQuery:
-    """Which events: None is any.
+    """Which events to find; None means any.
 
-    after: an id; newer than it first to last, or, when newest is true, older than it from the
-    newest on. since, until: ms since 1970 UTC, of the best known time; since is in, until is out.
-    text: in the customer or in a field that is text, whatever the case.
+    device, kind, customer: exact names. after: an id; events behind it in log order, or, when newest is
+    true, events before it from the newest on. limit: how many events at most. since, until: ms since 1970
+    UTC, of the best known time; since is in, until is out. text: a part of the customer or of a field that
+    is text, in any case.
     """
 
     device: str | None = None
@@ -48,9 +49,10 @@ class EventQuery:
 
 
 class Part(NamedTuple):
-    """One way through a part of the log: SQL from FROM to ORDER BY, with `e` for the event.
+    """One way through a part of the log, as pieces of SQL with `e` for the event.
 
-    stop: the last id that it looks at, when there are more beyond; else None.
+    source: what follows FROM. where: the conditions. order: the whole ORDER BY. values: for the question
+    marks in them. stop: the last id that it looks at when there are more beyond it, else None.
     """
 
     source: str
@@ -61,7 +63,11 @@ class Part(NamedTuple):
 
 
 class _Source(NamedTuple):
-    """Where ids come from. noun: whose index it is. few: whether there are so few that all may be read."""
+    """Where ids come from, as pieces of SQL.
+
+    table: what follows FROM. id: the column of the ids. noun: whose index it is, "" for the log. own: its
+    conditions. values: for the question marks in them. few: whether the ids are so few that all may be read.
+    """
 
     table: str = "event e"
     id: str = "e.id"
@@ -75,7 +81,7 @@ LOG = _Source()
 
 
 def parts(connection: sqlite3.Connection, query: EventQuery) -> Iterator[Part]:
-    """Where to look, one after the other; all that a query may see is in one of them."""
+    """The parts of the log to look at, one after the other; all that a query may see is in one of them."""
     conditions = _conditions(connection, query)
     low, high = _span(connection, query)
     if conditions is None:
@@ -89,7 +95,7 @@ def parts(connection: sqlite3.Connection, query: EventQuery) -> Iterator[Part]:
 
 
 def _conditions(connection: sqlite3.Connection, query: EventQuery) -> Conditions | None:
-    """What events must fulfil; None when a name is not known, so that none can."""
+    """The conditions on events; None when a name is not known, so that no event can fulfil them."""
     found: Conditions = {}
     for noun in NOUNS:
         name = getattr(query, noun)
@@ -166,7 +172,7 @@ def _part(
 
 
 def _stop(connection: sqlite3.Connection, newest: bool, source: _Source, span: tuple[int, int]) -> int | None:
-    """The last id of those that may be looked at; None when that is all of them."""
+    """The last id that may be looked at; None when all may be."""
     low, high = span
     if not source.noun:
         stop = high - SCANNED + 1 if newest else low + SCANNED - 1

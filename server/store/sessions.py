@@ -1,4 +1,4 @@
-"""Sessions: who is signed in, until when, and that it can be ended here."""
+"""Sessions: the people who are signed in, each until a moment or until the session is ended here."""
 
 import secrets
 import sqlite3
@@ -14,7 +14,12 @@ KEY = "jwt_key"
 
 @dataclass(frozen=True)
 class Session:
-    """Somebody who is signed in, with the role that they have now."""
+    """Somebody who is signed in.
+
+    id: of the session, 32 hex digits. staff: the id of the person. email: their address. role: the one that
+    they have now, one of ROLES. seen_at: when the session was last used; expires_at: when it ends at the
+    latest; both ms since 1970 UTC.
+    """
 
     id: str
     staff: int

@@ -1,8 +1,8 @@
-"""In which of up to 64 runs a mark may be: a Bloom filter of each run, all of them asked at once.
+"""The runs, of up to 64, in which a mark may be: a Bloom filter of each run, all asked at once.
 
 Slot p holds a bit for every run that has a mark whose positions include p; the bits that all
-positions of a mark have in common are the runs where it may be. 8 MB, and about 1 in 1,000 wrong
-guesses a run.
+positions of a mark have in common are the runs where it may be. A sieve takes 8 MB, and guesses wrong
+for about 1 in 1,000 marks per run.
 """
 
 from array import array
@@ -16,13 +16,13 @@ ALL = (1 << RUNS) - 1
 
 
 class Sieve:
-    """slots: as `bytes()` gave them, or empty."""
+    """A Bloom filter over up to 64 runs. slots: as `bytes()` gave them, or empty for a new one."""
 
     def __init__(self, slots: bytes = b"") -> None:
         self._slots = array("Q", slots or bytes(8 << SLOT_BITS))
 
     def add(self, run: int, marks: Iterable[bytes]) -> None:
-        """Let run 0 to 63 have these marks of 16 bytes. To add what is never committed does no harm."""
+        """Let run 0 to 63 have these marks of 16 bytes. Marks that are never committed do no harm."""
         slots, bit = self._slots, 1 << run
         for mark in marks:
             number = int.from_bytes(mark, "little")

@@ -1,4 +1,4 @@
-"""Silences of devices that mails have told, so that none is told again after a restart."""
+"""The silences of devices that mails have told, so that a restart does not tell them again."""
 
 import sqlite3
 from collections.abc import Collection, Sequence
@@ -15,7 +15,7 @@ _decode = msgspec.json.Decoder(Facts).decode
 
 
 def told(connection: sqlite3.Connection) -> dict[str, dict[str, int]]:
-    """By rule and device, when the device was last heard before a silence that is told."""
+    """By rule and device: when the device was last heard before a silence that a mail has told."""
     found: dict[str, dict[str, int]] = {}
     for rule, device, heard_at in connection.execute("SELECT rule, device, heard_at FROM silence"):
         found.setdefault(rule, {})[device] = heard_at
@@ -35,7 +35,7 @@ def tell(
         "INSERT INTO silence VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET heard_at = excluded.heard_at",
         [(matches[0].rule.name, *device) for device in devices],
     )
-    connection.executemany(  # what is told is known of the devices, also when the edge is killed now
+    connection.executemany(  # the devices keep what the mail told, also when the edge is killed now
         "UPDATE device SET last_seen_at = ? WHERE name = ?", [(at, name) for name, at in devices]
     )
 

@@ -12,7 +12,11 @@ COLUMNS = "id, email, role, password, added_at"
 
 @dataclass(frozen=True)
 class Person:
-    """One of the staff. password: an argon2id hash, None until one was chosen."""
+    """One of the staff.
+
+    id: of the person. email: the address that they sign in with, in lower case. role: one of ROLES. password:
+    an argon2id hash, None until one was chosen. added_at: when they were invited, ms since 1970 UTC.
+    """
 
     id: int
     email: str
@@ -22,7 +26,7 @@ class Person:
 
 
 def add(connection: sqlite3.Connection, email: str, role: str, now: int) -> int:
-    """Register somebody, or somebody who was removed again; their id.
+    """Register somebody, also somebody who was removed before; their id.
 
     Raises BadInput for what is no address or role, Conflict for an address that is in use.
     """
@@ -43,7 +47,7 @@ def add(connection: sqlite3.Connection, email: str, role: str, now: int) -> int:
 
 
 def find(connection: sqlite3.Connection, email: str) -> Person | None:
-    """Who signs in with this address."""
+    """The person who signs in with this address, None for nobody."""
     row = connection.execute(
         f"SELECT {COLUMNS} FROM staff WHERE email = ? AND removed_at IS NULL", (normal(email),)
     ).fetchone()

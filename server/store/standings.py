@@ -1,4 +1,4 @@
-"""Standings of rankings at full hours, as they are kept over restarts."""
+"""Standings of rankings at full hours, kept over restarts."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -6,7 +6,11 @@ from typing import NamedTuple
 
 
 class StandingRow(NamedTuple):
-    """at: ms since 1970 UTC. packed: keys, the best first. oldest: what is older may go."""
+    """A standing to write.
+
+    ranking, window: whose standing. at: its moment, ms since 1970 UTC. packed: keys, the best first, 4 bytes
+    each. oldest: standings of the window before this moment (ms since 1970 UTC) may go.
+    """
 
     ranking: str
     window: str
@@ -31,5 +35,5 @@ def everything(connection: sqlite3.Connection) -> Iterator[tuple[str, str, int, 
 
 
 def forget(connection: sqlite3.Connection, ranking: str) -> None:
-    """Forget a ranking that counts anew, or no more."""
+    """Forget the standings of a ranking that counts anew, or that is gone."""
     connection.execute("DELETE FROM standing WHERE ranking = ?", (ranking,))

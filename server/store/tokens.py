@@ -17,7 +17,12 @@ COLUMNS = "name, scopes, added_at, used_at, revoked_at"
 
 @dataclass(frozen=True)
 class Token:
-    """A token without its secret."""
+    """A token without its secret. Moments are in ms since 1970 UTC.
+
+    name: unique, also part of the name of its source. scopes: what it may do, any of SCOPES. added_at: when
+    it was made. used_at: when it was last used, to the minute; None for never. revoked_at: when it became
+    worthless, None while it works.
+    """
 
     name: str
     scopes: tuple[str, ...]
@@ -27,7 +32,7 @@ class Token:
 
 
 def add(connection: sqlite3.Connection, name: str, scopes: Sequence[str], now: int) -> str:
-    """The new token, told this once. Raises BadInput, and Conflict for a name that is in use."""
+    """The new token, told only now. Raises BadInput, and Conflict for a name that is in use."""
     if not is_name(name) or len(name) > MAX_NAME:
         raise BadInput("name", f"{name!r} cannot name a token: 1 to {MAX_NAME} of a-z, 0-9 and -.")
     if not scopes or not set(scopes) <= set(TOKEN_SCOPES):
@@ -47,7 +52,7 @@ def add(connection: sqlite3.Connection, name: str, scopes: Sequence[str], now: i
 
 
 def find(connection: sqlite3.Connection, token: str) -> Token | None:
-    """Whose token this is, None when it was revoked or never was."""
+    """The token of this secret, None when it was revoked or never made."""
     row = connection.execute(
         f"SELECT {COLUMNS} FROM token WHERE hash = ? AND revoked_at IS NULL", (digest(token),)
     ).fetchone()
