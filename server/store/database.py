@@ -83,7 +83,7 @@ class Database:
         os.close(self._lock)
 
     async def _connect(self, opener: Callable[[Path], sqlite3.Connection]) -> AsyncConnection:
-        opened = await asyncio.to_thread(opener, self.path)  # not on aiosqlite's thread, so that errors come out
+        opened = await asyncio.to_thread(opener, self.path)  # its errors belong outside aiosqlite's thread
         connection = AsyncConnection(lambda: opened, iter_chunk_size=64)
         await connection
         return connection

@@ -1,7 +1,7 @@
-"""Everything that a request can be answered instead of what it asked for: RFC 9457 problem details.
+"""The problems with which a request can be answered: RFC 9457 problem details.
 
 BoardwalkError (server.errors)
-+-- BadInput, NotFound, Conflict, Refused, StoreFull, CloudError    of the floors below, see KIND_OF
++-- BadInput, NotFound, Conflict, Refused, StoreFull, CloudError    from the floors below, see KIND_OF
 +-- WebError
     +-- SignInNeeded     401
     +-- TooLarge         413
@@ -20,10 +20,10 @@ from server.errors import BadInput, BoardwalkError, CloudError, Conflict, NotFou
 
 @dataclass(frozen=True)
 class ProblemKind:
-    """A kind of problem: its `type` is /problems/<name>, which stays.
+    """A kind of problem: its `type` is /problems/<name>, which never changes.
 
-    status: of HTTP. title: the same for each problem of the kind. meaning: what it says when there is no
-    sentence about the request itself.
+    status: of HTTP. title: the same for each problem of the kind. meaning: the sentence for a problem that
+    has no sentence about the request itself.
     """
 
     status: int
@@ -64,7 +64,7 @@ KINDS = {
 
 
 class WebError(BoardwalkError):
-    """A request that is refused before anything is done for it. kind: a name in KINDS."""
+    """A request that is refused before anything is done for it. kind: one of KINDS."""
 
     kind: ClassVar[str]
 
@@ -73,12 +73,12 @@ class WebError(BoardwalkError):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What the answer says beside the problem."""
+        """Headers of the answer, beside the problem."""
         return {}
 
 
 class SignInNeeded(WebError):
-    """Nobody is signed in, or with something that is not worth anything (any more)."""
+    """The request has no token and no session, or a worthless one."""
 
     kind = "sign-in-needed"
 
@@ -88,7 +88,7 @@ class SignInNeeded(WebError):
 
 
 class TooLarge(WebError):
-    """More than is taken at once."""
+    """A body or a list that is larger than the limit."""
 
     kind = "too-large"
 
@@ -140,7 +140,7 @@ KIND_OF: Mapping[type[BoardwalkError], str] = {
 
 
 def kind_of(error: Exception) -> str:
-    """The name of the kind of problem that an exception is; `internal` for what nobody expects."""
+    """The name of the kind of problem that an exception is; `internal` for unexpected ones."""
     if isinstance(error, WebError):
         return error.kind
     return next((name for kind, name in KIND_OF.items() if isinstance(error, kind)), "internal")

@@ -1,4 +1,4 @@
-"""Devices as people look at them: state, what needs a look, filters with counts, order."""
+"""Devices as people look at them: their state, which need a look, filters with counts, order."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,16 +10,19 @@ from server.store.devices import Device
 
 BEAT_MS = 30_000  # between two states of a board: firmware.link.HEARTBEAT_S
 STALE_MS = 5 * BEAT_MS // 2
-QUIET_MS = 10 * MINUTE_MS  # a device that never told a state, as a gateway, is here for so long after a word
+QUIET_MS = 10 * MINUTE_MS  # how long a device without states, as a gateway, counts as here after a message
 LOW_PERCENT = 15
 FILLING_PERCENT = 75
-MOST = 1 << 32  # bytes or events: no board has so many
+MOST = 1 << 32  # bytes or events; no board has that many
 WORST_FIRST = ("twice", "off", "stale", "new", "here", "revoked")
 
 
 def state_of(one: Device, now: int) -> str:
-    """`here`; `stale`, late by two beats; `off`, its connection is gone; `new` before its first word;
-    `twice` when two boards seem to share its name; `revoked`."""
+    """The state of a device at `now`, one of WORST_FIRST.
+
+    `here`; `stale`, late by two beats; `off`, its connection is gone; `new` before its first message;
+    `twice` when two boards seem to share its name; `revoked`.
+    """
     if one.revoked_at is not None:
         return "revoked"
     if one.conflict_at is not None:
@@ -33,13 +36,16 @@ def state_of(one: Device, now: int) -> str:
 
 
 def is_device(one: Device) -> bool:
-    """Whether it is one to be listed: those that only post over HTTP are tokens."""
+    """Whether it is to be listed: names that only post over HTTP belong to tokens."""
     return not one.name.startswith("http-")
 
 
 @dataclass(frozen=True)
 class DeviceRow:
-    """A device with its state; facts that may be old by now are None."""
+    """A device with its state; facts that may be old by now are None.
+
+    seen: the device as last heard of. state: of `state_of`.
+    """
 
     seen: Device
     state: str
@@ -66,7 +72,7 @@ class DeviceRow:
 
     @property
     def waiting(self) -> float | None:
-        """Events in its outbox: known only while it is here."""
+        """Events in its outbox; known only while it is here."""
         return self._number("outbox_waiting", 0, MOST) if self.state in ("here", "stale", "twice") else None
 
     @cached_property
@@ -84,7 +90,7 @@ class DeviceRow:
 
     @property
     def is_safe(self) -> bool:
-        """Whether its starts failed, so that it runs without its program."""
+        """Whether it runs without its program, because its starts failed."""
         return bool(self.fact("mode") == "safe")
 
     @cached_property
@@ -99,13 +105,13 @@ class DeviceRow:
         return sum((self.rssi or -100) >= level for level in (-999, -75, -65, -55))
 
     def _number(self, name: str, least: int, most: int) -> float | None:
-        """What the board told, unless it cannot be so."""
+        """The number that the board told, None for an impossible one."""
         found = self.seen.state.get(name)
         return found if isinstance(found, int | float) and least <= found <= most else None
 
 
 def _left_at(row: DeviceRow) -> int:
-    """When it was heard last; 0 for those that are here, else their rows would change places all the time."""
+    """When it was last heard; 0 for a device that is here, so that rows do not change places all the time."""
     return 0 if row.state == "here" else row.seen.last_seen_at or 0
 
 
@@ -135,7 +141,10 @@ SORTS: dict[str, Callable[[DeviceRow], Any]] = {
 
 
 class Wanted(NamedTuple):
-    """Which devices: one of FILTERS, a group ("" for all), and a part of name, label, group or firmware."""
+    """Which devices to show.
+
+    show: one of FILTERS. group: "" for all. text: a part of name, label, group or firmware, "" for all.
+    """
 
     show: str = "all"
     group: str = ""
@@ -148,7 +157,7 @@ def rows(seen: Iterable[Device], now: int) -> list[DeviceRow]:
 
 
 def picked(found: list[DeviceRow], wanted: Wanted) -> list[DeviceRow]:
-    """Those of them that are wanted."""
+    """The devices among them that are wanted."""
     return [row for row in _within(found, wanted) if FILTERS[wanted.show][1](row)]
 
 
@@ -164,7 +173,7 @@ def groups(found: list[DeviceRow]) -> list[str]:
 
 
 def ordered(found: list[DeviceRow], sort: str) -> list[DeviceRow]:
-    """By one of SORTS, `-` in front for the other way round; what is not known comes last."""
+    """The devices by one of SORTS, `-` in front for the reverse; unknown values come last."""
     key = SORTS[sort.removeprefix("-")]
     by_name = sorted(found, key=lambda row: row.name)
     known = [row for row in by_name if key(row) is not None]

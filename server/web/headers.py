@@ -1,4 +1,4 @@
-"""What every answer says to browsers: nothing from elsewhere, nothing inline, nobody's frame."""
+"""Headers of every answer for browsers: load nothing from elsewhere or inline, show it in no frame."""
 
 from aiohttp import web
 

@@ -1,4 +1,4 @@
-"""The strip of 24 marks that tells when a device was heard: full, slow, missing, or nothing expected."""
+"""The strip of 24 marks that shows when a device was heard: full, slow, missing, or nothing expected."""
 
 from itertools import groupby
 from typing import NamedTuple, Protocol
@@ -6,11 +6,11 @@ from typing import NamedTuple, Protocol
 from server.calendar import HOUR_MS, MINUTE_MS
 
 MARKS = 24
-RANGES = {"24h": 1, "7d": 7, "30d": 30, "90d": 90}  # hours of a mark
+RANGES = {"24h": 1, "7d": 7, "30d": 30, "90d": 90}  # hours per mark
 WORDS = {"24h": "24 h", "7d": "7 days", "30d": "30 days", "90d": "90 days"}
 FULL, SLOW, GAP, REST = "ok", "slow", "gap", "rest"
 PITCH, WIDTH = 6, 4  # of marks, in units of the drawing
-MISSED = 0.05  # of the minutes of a full mark may be missed; a mark with fewer than so many heard is missing
+MISSED = 0.05  # share of minutes that a full mark may lack; with at most this share heard a mark is missing
 
 
 class Minutes(Protocol):
@@ -20,7 +20,7 @@ class Minutes(Protocol):
 
 
 class Strip(NamedTuple):
-    """paths: by kind of mark, the path that draws them. label: the same in words."""
+    """The marks of a device. paths: by kind of mark, the SVG path that draws them. label: them in words."""
 
     paths: dict[str, str]
     label: str

@@ -1,4 +1,4 @@
-"""What `server.app` hands to the web floor: the parts it reads from and acts on."""
+"""The parts that `server.app` hands to the web floor, which reads from them and acts on them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Merged(Protocol):
 
 
 class Cloud(Protocol):
-    """How far the cloud is."""
+    """The way to the cloud."""
 
     async def merged(self, ranking: str, window: str) -> Merged | None:
         """A ranking over all sites; None without a cloud. Raises CloudError."""
@@ -68,7 +68,7 @@ class Health(Protocol):
         """(part, sentence) of everything that is degraded: "mqtt", "store", "cloud", "mail", "broker"."""
 
     def notes(self) -> list[str]:
-        """Sentences staff should know that are no fault, as a broker without rights a device."""
+        """Sentences for staff about what is no fault, as a broker without rights per device."""
 
 
 class Commands(Protocol):
@@ -85,8 +85,11 @@ class Commands(Protocol):
 class Parts:
     """Everything that the web floor is handed.
 
-    on_commit: call with a function that gets each Commit, on the event loop; it must not block.
-    per_minute: events committed in the last 60 s.
+    settings: of this edge. database: the open store. intake: commits posted events. rankings: with the rule
+    counters, from memory. standings: how rankings stood before. totals: events by hour. presence: the devices
+    as last heard of. cloud: the way to the table. health: what is degraded. devices: acts on the register.
+    commands: sends commands to boards. on_commit: call it with a function that gets each Commit on the event
+    loop and must not block. per_minute: gives the number of events committed in the last 60 s.
     """
 
     settings: Settings

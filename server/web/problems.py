@@ -1,4 +1,4 @@
-"""Everything that can go wrong in a request, translated once: RFC 9457 for programs, a page for people."""
+"""Translates what goes wrong in a request: to RFC 9457 for programs, to a page for people."""
 
 import secrets
 from collections.abc import Mapping
@@ -17,7 +17,12 @@ REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
-    """What a program is told. type: stable. detail: a sentence. field: of the input that is wrong."""
+    """A problem as programs get it (RFC 9457).
+
+    type: its address, which never changes. title: the same for each problem of the type. status: of HTTP.
+    detail: a sentence about this request. field: the name of the wrong input, "" for the whole request.
+    request_id: under which the log has it, as in the header X-Request-ID.
+    """
 
     type: str
     title: str
@@ -80,7 +85,7 @@ def _told(request: web.Request, problem: Problem, headers: dict[str, str]) -> we
 
 
 async def explain(request: web.Request) -> web.StreamResponse:
-    """GET /problems/{name}: what a `type` means, for whoever opens its address. Raises NotFound."""
+    """GET /problems/{name}: the meaning of a `type`, for people who open its address. Raises NotFound."""
     name = request.match_info["name"]
     if name not in KINDS:
         raise NotFound(f"There is no problem {name}.")
@@ -90,5 +95,5 @@ async def explain(request: web.Request) -> web.StreamResponse:
 
 
 def wants_page(request: web.Request) -> bool:
-    """Whether a person with a browser asked, rather than a program."""
+    """Whether a browser asked for a page, rather than a program for data."""
     return not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", "")

@@ -1,4 +1,4 @@
-"""Whether reads came from memory or needed the store or the cloud: counted where it happens, not claimed."""
+"""Counts whether reads came from memory, the store or the cloud, at the place where they happen."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from server.store.database import LOOKS
 
 
 class Reads:
-    """counts: of (noun, where from), since the start."""
+    """The reads of an edge. counts: by (noun, place that it came from), since the start."""
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
@@ -25,11 +25,11 @@ class Reads:
             yield
         finally:
             LOOKS.reset(before)
-        self.counts[noun, min(looks, default="memory")] += 1  # the cloud outweighs the store
+        self.counts[noun, min(looks, default="memory")] += 1  # the cloud counts before the store
 
 
 def from_cloud() -> None:
-    """Say that what is being read came from the cloud."""
+    """Note that the present read came from the cloud."""
     looks = LOOKS.get()
     if looks is not None:
         looks.append("cloud")
@@ -39,7 +39,7 @@ READS: web.AppKey[Reads] = web.AppKey("reads", Reads)
 
 
 def counted_as(noun: str) -> Callable[[Handler], Handler]:
-    """A page whose reads are counted; what fails is not."""
+    """Wrap a page so that its reads are counted, unless it fails."""
 
     def around(handler: Handler) -> Handler:
         async def show(request: web.Request) -> web.StreamResponse:

@@ -1,4 +1,4 @@
-"""Pages from templates, with what every page shows around its own part."""
+"""Pages from templates, with the parts that all pages share."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The web floor put together: every route, every middleware, in the order in which they hold."""
+"""The web floor put together: every route and every middleware, in their order."""
 
 import asyncio
 import re
@@ -36,7 +36,7 @@ STATIC = Path(__file__).parent / "static"
 
 
 def create_app(parts: Parts) -> web.Application:
-    """The application, for TCP and for the Unix socket alike; whoever comes through that is admin."""
+    """The application, for TCP and for the Unix socket; a caller on the Unix socket is an administrator."""
     app = web.Application(
         middlewares=[counted, problems, identify, same_origin, limit_rate], client_max_size=MAX_BODY
     )
@@ -95,7 +95,7 @@ def _add_interface(app: web.Application) -> None:
 
 
 def _any_name(path: str) -> str:
-    """The path with parts that take any name: aiohttp's own take no braces."""
+    """The path with parts that match any name; aiohttp's own parts match no braces."""
     return re.sub(r"{(\w+)}", r"{\1:[^/]+}", path)
 
 

@@ -1,1 +1,1 @@
-"""Who makes a request, and what they may do."""
+"""The caller of a request, and what it may do."""

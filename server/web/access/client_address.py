@@ -1,4 +1,4 @@
-"""Where a request comes from: this machine's socket, loopback, or the network, and how safely."""
+"""The origin of a request: this machine's socket, loopback or the network, encrypted or not."""
 
 import socket
 from ipaddress import ip_address
@@ -26,7 +26,7 @@ def is_loopback(address: str | None) -> bool:
 
 
 def address(request: web.Request) -> str:
-    """The client's address. A proxy on this machine is believed, nobody else's header is."""
+    """The client's address. Only a proxy on this machine is believed when it names another one."""
     remote = request.remote or ""
     forwarded = request.headers.get("X-Forwarded-For", "")
     if forwarded and is_loopback(remote):
@@ -40,7 +40,7 @@ def is_here(request: web.Request) -> bool:
 
 
 def is_https(request: web.Request) -> bool:
-    """Whether the client's connection is encrypted, as far as we can know."""
+    """Whether the client's connection is encrypted, as far as the edge can know."""
     if request.secure:
         return True
     if not is_loopback(request.remote):
@@ -53,5 +53,5 @@ def is_https(request: web.Request) -> bool:
 
 
 def may_sign_in(request: web.Request) -> bool:
-    """Whether a password may travel here: encrypted, or without leaving this machine."""
+    """Whether a password may be sent: over an encrypted connection, or within this machine."""
     return is_https(request) or is_here(request)

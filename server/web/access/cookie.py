@@ -12,7 +12,7 @@ KEY: web.AppKey[str] = web.AppKey("jwt_key", str)
 
 
 def name(request: web.Request) -> str:
-    """`__Host-` where the browser can hold us to it: no other host or path can set it then."""
+    """The name of the cookie, over HTTPS with `__Host-`, so that no other host or path can set it."""
     return "__Host-boardwalk" if is_https(request) else "boardwalk"
 
 
@@ -32,7 +32,7 @@ def session_of(key: str, text: str) -> str | None:
 
 
 def put(request: web.Request, answer: web.StreamResponse, text: str, keep: bool) -> None:
-    """Give the browser its cookie; keep: beyond the end of the browser."""
+    """Give the browser its cookie. keep: whether it outlives the browser's end."""
     answer.set_cookie(
         name(request), text, max_age=LONGEST_MS // 1000 if keep else None, path="/",
         secure=is_https(request), httponly=True, samesite="Lax",

@@ -1,4 +1,4 @@
-"""The middleware that finds out who calls, before anything is done for them."""
+"""The middleware that identifies the caller before anything is done."""
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -20,7 +20,7 @@ STAFF_SOURCE = "http-staff"
 
 @web.middleware
 async def identify(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Set request[CALLER] when somebody does. A token that is worth nothing is an error, not nobody."""
+    """Set request[CALLER] for a known caller. A worthless token is an error, not an unknown caller."""
     caller = await find(request)
     if caller is not None:
         request[CALLER] = caller
@@ -28,7 +28,7 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 async def find(request: web.Request) -> Caller | None:
-    """Who calls, None for nobody. Raises SignInNeeded for a bad token."""
+    """The caller, None for an unknown one. Raises SignInNeeded for a bad token."""
     if is_local_socket(request):
         return LOCAL
     database = request.app[PARTS].database
@@ -42,7 +42,7 @@ async def find(request: web.Request) -> Caller | None:
 
 
 async def alive(database: Database, number: str) -> Session | None:
-    """The session, which is marked as in use, None when it ended."""
+    """The session, which is marked as in use; None when it ended."""
     now = milliseconds()
     session = await database.read(sessions.find, number, now)
     if session is not None and now - session.seen_at > sessions.TOUCH_MS:

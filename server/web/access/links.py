@@ -1,4 +1,4 @@
-"""Links that sign somebody in once: made, and as the address that a browser opens."""
+"""Links that sign somebody in once, and the addresses that a browser opens for them."""
 
 from server.clock import milliseconds
 from server.settings import Settings, address
@@ -10,9 +10,9 @@ FIRST_MIN = 24 * 60
 
 
 async def create_link(database: Database, number: int | None, minutes: int, quick: bool = False) -> str:
-    """The token of a new link for one of the staff, or (None) for whoever becomes first administrator.
+    """The token of a new link for one of the staff, or (None) for the first administrator.
 
-    quick: signs in without a password to choose. Earlier links of the same person are void.
+    quick: whether it signs in without asking for a password. Earlier links of the same person are void.
     """
     return await database.write(invitations.create, Invitation(number, quick), milliseconds(), minutes)
 
@@ -25,7 +25,7 @@ async def first_link(database: Database) -> str | None:
 
 
 def address_of(settings: Settings, token: str) -> str:
-    """Where a browser opens a link."""
+    """The address at which a browser opens a link."""
     host, port = address(settings.http.listen)
     host = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
     return f"{settings.http.public_url.rstrip('/') or f'http://{host}:{port}'}/welcome/{token}"

@@ -1,4 +1,4 @@
-"""Passwords: argon2id, off the event loop, few at a time."""
+"""Passwords: argon2id, off the event loop, at most two at a time."""
 
 import asyncio
 
@@ -32,12 +32,12 @@ class Passwords:
         self._turn = asyncio.Semaphore(AT_ONCE)
 
     async def hash(self, password: str) -> str:
-        """What the store keeps of a password."""
+        """The hash of a password, which the store keeps."""
         async with self._turn:
             return await asyncio.to_thread(self._hasher.hash, password)
 
     async def fits(self, password: str, kept: str | None) -> bool:
-        """Whether this is the password; takes as long when there is none to compare with."""
+        """Whether this is the password; takes the same time when there is no hash to compare with."""
         async with self._turn:
             right = await asyncio.to_thread(self._check, kept or self._decoy, password)
         return right and kept is not None
@@ -53,7 +53,7 @@ PASSWORDS: web.AppKey[Passwords] = web.AppKey("passwords", Passwords)
 
 
 def judge(password: str, email: str) -> str:
-    """The password, when it may be one. Raises BadInput with what to do else."""
+    """The password, when it may be used. Raises BadInput with what to do instead."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise BadInput("password", f"Choose {SHORTEST} characters or more; a short sentence is good.")
     lower = password.lower()

@@ -1,4 +1,4 @@
-"""Rate limits: guessing passwords is slow, and no caller of the interface can keep others out."""
+"""Rate limits: passwords can only be guessed slowly, and no caller of the interface can block others."""
 
 import math
 import time
@@ -21,7 +21,7 @@ PREFIX = "/api/"
 
 
 class RateLimits:
-    """Counts attempts, in memory: a restart forgives."""
+    """Counts attempts in memory, so that a restart forgets them."""
 
     def __init__(self) -> None:
         storage = MemoryStorage()
@@ -35,7 +35,7 @@ class RateLimits:
                 raise TooMany(await self._wait(self._attempts, limit, *key))
 
     async def succeeded(self, account: str, sender: str) -> None:
-        """Forgive the attempts of somebody who knew the password."""
+        """Forget the attempts of somebody who knew the password."""
         for limit, key in _limits(account, sender)[:2]:
             await self._attempts.clear(limit, *key)
 
@@ -63,7 +63,7 @@ def _limits(account: str, sender: str) -> list[tuple[RateLimitItem, tuple[str, .
 
 @web.middleware
 async def limit_rate(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Hold every caller of the interface, and whoever posts forms, to the limit."""
+    """Apply the limit to every caller of the interface, and to everybody who posts forms."""
     if request.path.startswith(PREFIX) or request.method == "POST":
         caller = request.get(CALLER)
         if caller is None or caller.limited:

@@ -1,4 +1,4 @@
-"""Forged requests: a page of somebody else must not act with our visitors' cookies."""
+"""Refuses forged requests: a page of another site must not act with our visitors' cookies."""
 
 from urllib.parse import urlsplit
 
@@ -14,7 +14,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 @web.middleware
 async def same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse what changes something and was sent by another origin's page."""
+    """Refuse a request that changes something and was sent by a page of another origin."""
     caller = request.get(CALLER)
     by_browser = caller is None or caller.session is not None
     if request.method not in SAFE and by_browser and not _is_ours(request, caller is not None):
@@ -23,8 +23,10 @@ async def same_origin(request: web.Request, handler: Handler) -> web.StreamRespo
 
 
 def _is_ours(request: web.Request, with_cookie: bool) -> bool:
-    """Browsers tell where a request is from. Without a cookie there is nothing to abuse, so
-    programs that tell nothing may post to the sign-in."""
+    """Whether a request comes from our own pages, which browsers tell.
+
+    Without a cookie there is nothing to abuse, so programs that tell nothing may post to the sign-in.
+    """
     fetched = request.headers.get("Sec-Fetch-Site")
     if fetched is not None:
         return fetched in ("same-origin", "none")

@@ -16,7 +16,7 @@ class AuditPage(msgspec.Struct):
 
 
 async def page(call: Call) -> AuditPage:
-    """Who did what."""
+    """A page of the audit log."""
     rows = await call.parts.database.read(audit.page, call.query.after, call.query.limit)
     return AuditPage(rows, rows[-1].id if len(rows) == call.query.limit else None)
 

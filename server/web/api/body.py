@@ -1,4 +1,4 @@
-"""The body of a request: bounded, unpacked without letting a small one become a huge one, decoded."""
+"""The body of a request: limited in size, also when unpacked, and decoded."""
 
 import zlib
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from server.errors import BadInput
 from server.web.errors import TooLarge, WrongEncoding, WrongMediaType
 
 MAX_BYTES = 1024 * 1024  # as sent, and again when unpacked
-GZIP = 31  # zlib's name for: the largest window, with gzip's header and checksum
+GZIP = 31  # zlib's number for the largest window, with gzip's header and checksum
 
 
 async def read(request: web.Request, kind: Any) -> tuple[bytes, Any]:
@@ -39,7 +39,7 @@ async def _sent(request: web.Request) -> bytes:
 
 
 def unpack(data: bytes) -> bytes:
-    """What gzip packed, one member or several. Raises BadInput, and TooLarge beyond 1 MiB."""
+    """The unpacked bytes of one or more members of gzip. Raises BadInput, and TooLarge beyond 1 MiB."""
     whole = bytearray()
     while True:
         member = zlib.decompressobj(wbits=GZIP)
@@ -57,7 +57,7 @@ def unpack(data: bytes) -> bytes:
 
 
 def checked(read: Callable[[], Any]) -> Any:
-    """What `read` gives, with what msgspec refuses told as BadInput."""
+    """The result of `read`. Raises BadInput for what msgspec refuses."""
     try:
         return read()
     except msgspec.ValidationError as error:

@@ -11,7 +11,7 @@ from server.web.api.endpoint import Call, Endpoint
 
 
 class CommandRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """command: as identify or restart. arguments: of that command. within_s: its deadline from now."""
+    """command: as identify or restart. arguments: of that command. within_s: seconds until its deadline."""
 
     command: str
     arguments: dict[str, Any] = {}

@@ -40,7 +40,7 @@ def _text(table: Iterable[Iterable[object]]) -> str:
 
 
 def _cell(value: object) -> object:
-    """Boards choose these texts: none of them may become a formula on somebody's computer."""
+    """A value as a cell: boards choose these texts, and none may become a formula on somebody's computer."""
     if isinstance(value, (dict, list)):
         value = msgspec.json.encode(value).decode()
     if isinstance(value, str) and value.startswith(FORMULA):

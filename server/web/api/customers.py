@@ -1,4 +1,4 @@
-"""Customers: everybody who was named in an event."""
+"""Customers: everybody whom an event named."""
 
 from typing import Annotated
 
@@ -16,16 +16,16 @@ Text = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 
 
 class CustomersQuery(Paging):
-    """text: a part of the name, whatever the case. name: exactly this one."""
+    """text: a part of the name, in any case. name: exactly this one."""
 
     text: Text | None = None
     name: Text | None = None
 
 
 class CustomerPage(msgspec.Struct):
-    """rows: in the order in which they first came. next: the `after` of the next page.
+    """rows: in the order in which they first came. next: the `after` of the next page, null at the end.
 
-    With text a page looks at 200,000 customers: it may have few rows or none, and a next.
+    With text a page looks at 200,000 customers: it may have few rows or none, and a next page all the same.
     """
 
     rows: list[Customer]
@@ -33,10 +33,11 @@ class CustomerPage(msgspec.Struct):
 
 
 class CustomerPlace(msgspec.Struct):
-    """Where a customer stands in a window of a ranking. rank and score: null when not listed.
+    """The place of a customer in a window of a ranking.
 
-    rank_before: at the moment before_at, the last midnight of the site; null when not among the best
-    1,000 then. before_at: null when nothing is noted of then, or nobody was listed. since: as of a ranking.
+    ranking, window: their names. rank (from 1) and score: null when not listed. rank_before: at the moment
+    before_at; null when not among the best 1,000 then. before_at: the last midnight of the site, ms since
+    1970 UTC; null when nothing is noted of then, or nobody was listed. since: as of a ranking.
     """
 
     ranking: str
@@ -49,9 +50,11 @@ class CustomerPlace(msgspec.Struct):
 
 
 class OneCustomer(msgspec.Struct):
-    """first_at: ms since 1970 UTC. mails: how many their events made, digests left out.
+    """A customer and their places.
 
-    places: in each ranking of customers and each of its windows.
+    id: in the order in which customers came. name: as in events. email: null when it is not known. first_at:
+    when an event first named them, ms since 1970 UTC. mails: how many mails their events made, without
+    digests. places: one per ranking of customers and window.
     """
 
     id: int
@@ -84,7 +87,7 @@ async def one(call: Call) -> OneCustomer:
 
 
 def places(parts: Parts, name: str) -> list[CustomerPlace]:
-    """Where a customer stands, in the order of the settings."""
+    """The places of a customer, in the order of the settings."""
     keys = {spec.name: spec.key for spec in parts.settings.ranking}
     found, now = [], milliseconds()
     for ranking, windows in parts.rankings.names():

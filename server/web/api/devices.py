@@ -1,4 +1,4 @@
-"""Devices: who may send, who is here."""
+"""Devices: which may send, and which are here."""
 
 import msgspec
 
@@ -9,7 +9,7 @@ from server.web.api.endpoint import Call, Endpoint, Listing
 
 
 class DeviceList(msgspec.Struct):
-    """By name; revoked ones too."""
+    """rows: all devices by name, also revoked ones."""
 
     rows: list[Device]
 
@@ -21,7 +21,8 @@ class NewDevice(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Description(msgspec.Struct, forbid_unknown_fields=True):
-    """What staff call a device, and its group, each at most 64 characters; what is left out stays."""
+    """label: what staff call a device. group: where it belongs. Each has at most 64 characters; null leaves
+    it as it is."""
 
     label: str | None = None
     group: str | None = None
@@ -33,7 +34,7 @@ async def everyone(call: Call) -> DeviceList:
 
 
 async def one(call: Call) -> Device:
-    """What is known of a device. Raises NotFound."""
+    """A device as it is known now. Raises NotFound."""
     return call.parts.presence.one(call.named("name"))
 
 
@@ -53,7 +54,7 @@ async def revoke(call: Call) -> None:
 
 
 async def describe(call: Call) -> Device:
-    """Call a device something else, or move it to another group."""
+    """Give a device another label, or move it to another group."""
     name = call.named("name")
     await call.parts.devices.describe(call.caller.actor, name, call.body.label, call.body.group)
     return call.parts.presence.one(name)

@@ -1,4 +1,4 @@
-"""An endpoint as a value: from it come its route, its checks and its part of the OpenAPI document."""
+"""An endpoint as a value: its route, its checks and its part of the OpenAPI document come from it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,11 @@ Limit = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 @dataclass(frozen=True)
 class Call:
-    """A request that may be carried out. query and body: of the endpoint's types. data: the body's bytes."""
+    """A request that may be carried out.
+
+    request: of aiohttp. caller: has the endpoint's scope. query, body: of the endpoint's types, None where
+    it has none. data: the body's bytes, unpacked.
+    """
 
     request: web.Request
     caller: Caller
@@ -49,7 +53,7 @@ class Listing(Query):
 
 
 class Paging(Listing):
-    """Parameters of a list with pages. after: `next` of the page before."""
+    """Parameters of a list with pages. after: `next` of the page before. limit: how many rows at most."""
 
     after: Id | None = None
     limit: Limit = 100
@@ -57,7 +61,7 @@ class Paging(Listing):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """method, path and summary as documented. scope: what a caller needs.
+    """An endpoint of the interface.
 
     answer: what is told, None for nothing (204). A handler may answer by itself, as a stream does.
     media: the type of a stream.
@@ -79,7 +83,7 @@ class Endpoint:
     problems: tuple[str, ...] = ()
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
-        """Check the caller, read the request, carry it out, tell the answer."""
+        """Check the caller, read the request, carry it out and answer it."""
         caller = require(request, self.scope)
         query = parameters.read(request, self.query)
         data, read = await body.read(request, self.body) if self.body is not None else (b"", None)
@@ -103,7 +107,7 @@ class Endpoint:
 
     @property
     def noun(self) -> str:
-        """What it is about, as `rankings`."""
+        """The subject of its path, as `rankings`."""
         return self.path.split("/")[3].partition(".")[0]
 
     async def _carry_out(self, call: Call) -> Any:
@@ -121,6 +125,6 @@ def wants_csv(request: web.Request, query: Query) -> bool:
 
 
 def break_off(request: web.Request) -> None:
-    """End the connection without an end of the answer: what is not whole must not look as if it were."""
+    """End the connection without an end of the answer, so that a part of it does not look like the whole."""
     if request.transport is not None:
         request.transport.abort()

@@ -20,10 +20,10 @@ KEY = "Idempotency-Key"
 
 
 class Picked(Query):
-    """device, kind, customer: exact names; all events when left out. newest: the newest first.
+    """device, kind, customer: exact names; all events when left out. newest: whether the newest come first.
 
-    since, until: ms since 1970 UTC, of the best known time; since is in, until is out. text: in the
-    customer or in a field that is text, whatever the case. after: an id of an event.
+    since, until: ms since 1970 UTC, of the best known time; since is in, until is out. text: a part of the
+    customer or of a field that is text, in any case. after: an id of an event; only those behind it.
     """
 
     device: str | None = None
@@ -36,7 +36,7 @@ class Picked(Query):
     after: Id | None = None
 
     def events(self, limit: int) -> EventQuery:
-        """What to look for in the log. Raises BadInput."""
+        """The query of the log. Raises BadInput."""
         if self.since is not None and self.until is not None and self.since >= self.until:
             raise BadInput("until", "until is later than since; events at `until` itself are not in.")
         return EventQuery(
@@ -46,7 +46,8 @@ class Picked(Query):
 
 
 class EventsQuery(Picked):
-    """Parameters of a page; after: `next` of the page before. format: csv for spreadsheets."""
+    """Parameters of a page. after: `next` of the page before. format: csv for spreadsheets. limit: how many
+    rows at most."""
 
     format: Literal["json", "csv"] = "json"
     limit: Limit = 100
@@ -55,7 +56,7 @@ class EventsQuery(Picked):
 class EventPage(msgspec.Struct):
     """rows: in log order, or the newest first. next: the `after` of the next page, null at the end.
 
-    A page looks at 20,000 events or so: it may have few rows or none, and a next.
+    A page looks at about 20,000 events: it may have few rows or none, and a next page all the same.
     """
 
     rows: list[Stored]
@@ -63,14 +64,18 @@ class EventPage(msgspec.Struct):
 
 
 class Rejected(msgspec.Struct):
-    """index: in the posted list, from 0."""
+    """index: of the refused event in the posted list, from 0. reason: a sentence."""
 
     index: int
     reason: str
 
 
 class Posted(msgspec.Struct):
-    """What became of posted events; rejected ones are kept on the edge with their reason."""
+    """What became of posted events.
+
+    accepted: how many were committed. duplicate: how many were known by their id, and not taken again.
+    rejected: the ones that were refused; the edge keeps them with their reason.
+    """
 
     accepted: int
     duplicate: int
@@ -78,9 +83,10 @@ class Posted(msgspec.Struct):
 
 
 class Foreign(msgspec.Struct, omit_defaults=True):
-    """An event of a program: further fields of any name are kept. at: ms since 1970 UTC.
+    """An event of a program; further fields of any name are kept.
 
-    id: of the sender; the same device and id is taken once.
+    kind: as `order.placed`. id: chosen by the sender; an event with the same source and id is taken once. at:
+    when it happened, ms since 1970 UTC; the time of receipt when left out. customer: the name of one.
     """
 
     kind: str

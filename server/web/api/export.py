@@ -1,4 +1,4 @@
-"""The log as a file of any size: read page by page, and no faster than the client takes it."""
+"""The log as a file of any size, read page by page, no faster than the client takes it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -22,13 +22,13 @@ from server.web.errors import TooMany
 PAGE = 500  # events in memory at once
 PIECE = 65_536  # bytes that a client has STALLED_S to take
 STALLED_S = 60.0
-MOST = 8  # files at once: each holds a page in memory for as long as its client likes
+MOST = 8  # files at once; each holds a page in memory as long as its client takes
 RETRY_S = 10
 Encode = Callable[[list[Stored]], bytes]
 
 
 class ExportQuery(Picked):
-    """limit: at most so many events; all when left out."""
+    """limit: at most this many events; all when left out."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=(1 << 63) - 1)] | None = None
 
@@ -60,12 +60,12 @@ EXPORTS: web.AppKey[Exports] = web.AppKey("exports", Exports)
 
 
 async def table(call: Call) -> web.StreamResponse:
-    """All events that match, as a table for spreadsheets: a line of names, then one an event."""
+    """All events that match, as a table for spreadsheets: a line of names, then one line per event."""
     return await _send(call, "csv", "text/csv", csv.lines)
 
 
 async def lines(call: Call) -> web.StreamResponse:
-    """All events that match, one JSON object a line."""
+    """All events that match, one JSON object per line."""
     return await _send(call, "jsonl", "application/jsonl", msgspec.json.Encoder().encode_lines)
 
 
@@ -91,7 +91,7 @@ async def _send(call: Call, suffix: str, media: str, encode: Encode) -> web.Stre
 async def _pages(
     events: Events, query: EventQuery, last: int, limit: int | None
 ) -> AsyncIterator[list[Stored]]:
-    """What matches up to event `last`: the log may grow as fast as it is read."""
+    """The events that match up to event `last`: the log may grow as fast as it is read."""
     left = limit if limit is not None else last
     while left > 0:
         rows, following = await events.page(replace(query, limit=min(PAGE, left)))
@@ -104,7 +104,7 @@ async def _pages(
 
 
 async def _put(response: web.StreamResponse, data: bytes) -> None:
-    """Write as the client takes it. Raises TimeoutError when it stops to."""
+    """Write as fast as the client reads. Raises TimeoutError when it stops reading."""
     for begin in range(0, len(data), PIECE):
         async with asyncio.timeout(STALLED_S):
             await response.write(data[begin : begin + PIECE])

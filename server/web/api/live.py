@@ -19,7 +19,7 @@ from server.web.live.watchers import LIVE, STALLED_S, Watcher
 class LiveQuery(Query):
     """kind: one or more, with commas between. after: as the header Last-Event-ID.
 
-    newest: of each tick (100 ms) only the newest so many events, for pages that show no more.
+    newest: at most this many events per tick (100 ms), the newest ones, for pages that show no more.
     """
 
     kind: str | None = None
@@ -28,7 +28,7 @@ class LiveQuery(Query):
 
 
 async def stream(call: Call) -> web.StreamResponse:
-    """Send what is new until the client leaves, its session ends or the server stops."""
+    """Send news until the client leaves, its session ends or the server stops."""
     request, live = call.request, call.request.app[LIVE]
     query: LiveQuery = call.query
     start = _last_event_id(request)

@@ -8,7 +8,8 @@ from server.web.api.endpoint import Call, Endpoint, Paging
 
 
 class MailPage(msgspec.Struct):
-    """rows: newest first. next: the `after` of the next page. counts: state to number, of all mails."""
+    """rows: newest first. next: the `after` of the next page, null at the end. counts: how many of all mails
+    are in each state."""
 
     rows: list[Mail]
     next: int | None

@@ -1,4 +1,4 @@
-"""The parameters of a request: a wrong one is told by its name, with what it may be."""
+"""The parameters of a request; the error of a wrong one says its name and what it may be."""
 
 from functools import cache
 from typing import Any, TypeVar
@@ -31,7 +31,7 @@ def read(request: web.Request, kind: type[Kind]) -> Kind:
 
 @cache
 def means(kind: type[msgspec.Struct]) -> dict[str, str]:
-    """By parameter: what it may be, in words."""
+    """By parameter: its allowed values, in words."""
     _, found = msgspec.json.schema_components([kind])
     return {name: _words(schema) for name, schema in found[kind.__name__]["properties"].items()}
 

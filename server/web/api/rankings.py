@@ -15,20 +15,20 @@ Scope = Literal["site", "all-sites"]
 
 
 class RankingInfo(msgspec.Struct):
-    """A ranking that the settings name."""
+    """A ranking of the settings. name: of the ranking. windows: the names of its windows."""
 
     name: str
     windows: list[str]
 
 
 class AllRankings(msgspec.Struct):
-    """In the order of the settings."""
+    """rows: all rankings, in the order of the settings."""
 
     rows: list[RankingInfo]
 
 
 class RankedRow(msgspec.Struct):
-    """rank: from 1. score: a whole number; sums of cents are cents.
+    """rank: from 1. key: a customer, device or value. score: a whole number; a sum of cents is in cents.
 
     rank_before: at before_at, null when it was not among the best 1,000 then; only with `against`.
     """
@@ -40,18 +40,20 @@ class RankedRow(msgspec.Struct):
 
 
 class SiteAsOf(msgspec.Struct):
-    """as_of: when the newest scores of a site were written to the table, ms since 1970 UTC."""
+    """site: its name. as_of: when its newest scores were written to the table, ms since 1970 UTC."""
 
     site: str
     as_of: int
 
 
 class TopRows(msgspec.Struct):
-    """as_of: ms since 1970 UTC. size: how many keys are listed in all.
+    """The best of a window of a ranking.
 
-    sites: whose scores are added up, only with `scope=all-sites`; as_of is that of the oldest then.
-    since: when the oldest event came that it could count, ms since 1970 UTC; null when it has everything.
-    before_at: of which moment rank_before is, null when nothing is noted of then; only with `against`.
+    name, window: of which ranking and window. as_of: ms since 1970 UTC. size: how many keys are listed in
+    all. rows: the best first. since: when the oldest event came that it could count, ms since 1970 UTC; null
+    when it has the whole log. before_at: the moment of rank_before, null when nothing is noted of then; only
+    with `against`. sites: whose scores are added up, only with `scope=all-sites`; as_of is the oldest of
+    theirs then.
     """
 
     name: str
@@ -65,7 +67,11 @@ class TopRows(msgspec.Struct):
 
 
 class KeyStanding(msgspec.Struct):
-    """The place of one key; since, rank_before, before_at and sites as of Row and Top."""
+    """The place of one key.
+
+    name, window: of which ranking and window. as_of, since, before_at, sites: as of TopRows. rank, key,
+    score, rank_before: as of RankedRow.
+    """
 
     name: str
     window: str
@@ -80,10 +86,10 @@ class KeyStanding(msgspec.Struct):
 
 
 class TopQuery(Listing):
-    """window: all, today, 7d or 30d, as far as the ranking has it. k: how many. key: this one only.
+    """window: all, today, 7d or 30d, if the ranking has it. k: how many rows at most. key: only this one.
 
-    against: hour has the places of an hour ago beside, day those of the last midnight.
-    scope: all-sites adds up what every site wrote to the table; at most a minute older than that.
+    against: hour adds the places of an hour ago, day those of the last midnight.
+    scope: all-sites adds up the scores of all sites in the table; the answer is at most a minute older.
     """
 
     window: str = "all"
@@ -94,7 +100,7 @@ class TopQuery(Listing):
 
 
 class WindowQuery(Query):
-    """As of TopQuery."""
+    """window, against, scope: as of TopQuery."""
 
     window: str = "all"
     against: Against | None = None
@@ -102,7 +108,7 @@ class WindowQuery(Query):
 
 
 async def names(call: Call) -> AllRankings:
-    """What there is."""
+    """All rankings and their windows."""
     return AllRankings([RankingInfo(name, windows) for name, windows in call.parts.rankings.names()])
 
 
@@ -154,7 +160,7 @@ async def standing(call: Call) -> KeyStanding:
 
 
 async def _merged(call: Call, name: str) -> Merged:
-    """Raises NotFound, BadInput, and CloudError when the table is not reached."""
+    """A ranking over all sites. Raises NotFound, BadInput, and CloudError when the table is not reached."""
     window = call.query.window
     call.parts.rankings.size(name, window)
     if call.query.against is not None:

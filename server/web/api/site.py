@@ -1,4 +1,4 @@
-"""The site: what a board must know to post here."""
+"""The site: what a board must know to send here."""
 
 import msgspec
 
@@ -9,8 +9,8 @@ from server.web.api.endpoint import Call, Endpoint
 
 
 class Site(msgspec.Struct):
-    """site: the name, as in topics. now: the time here, ms since 1970 UTC. mqtt: where boards connect; an
-    empty host is any address of the machine that answers."""
+    """site: its name, as in topics. now: the time here, ms since 1970 UTC. mqtt: where boards connect; an
+    empty host means any address of the machine that answers."""
 
     site: str
     now: int

@@ -1,4 +1,4 @@
-"""How far the cloud is."""
+"""The state of the way to the cloud."""
 
 from server.rights import READ
 from server.watch.cloud_status import CloudStatus

@@ -10,7 +10,7 @@ from server.web.live.watchers import LIVE
 
 
 class TokenList(msgspec.Struct):
-    """By name; revoked ones too, none with its secret."""
+    """rows: all tokens by name, also revoked ones, without their secrets."""
 
     rows: list[Token]
 
@@ -23,7 +23,8 @@ class NewToken(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Issued(msgspec.Struct):
-    """token: told this once; used as `Authorization: Bearer`."""
+    """name: of the new token. scopes: what it may do. token: the secret, told only now; it is sent as
+    `Authorization: Bearer`."""
 
     name: str
     scopes: list[str]

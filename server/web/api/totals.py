@@ -1,4 +1,4 @@
-"""Totals: how many events of each kind there were in each hour or day of the site, from memory."""
+"""Totals: the number of events of each kind in each hour or day of the site, from memory."""
 
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -13,15 +13,15 @@ from server.web.api.endpoint import Call, Endpoint, Listing
 from server.words import LATEST_AT
 
 MOST = 1000  # hours or days of one answer
-HOURS, DAYS = 24, 30  # of an answer, when nobody says since when
+HOURS, DAYS = 24, 30  # of an answer, when `since` is left out
 Moment = Annotated[int, msgspec.Meta(ge=0, le=LATEST_AT, description="ms since 1970 UTC")]
 
 
 class TotalsQuery(Listing):
     """by: hour or day of the site's clock. kind: exactly this one, all when left out.
 
-    since, until: ms since 1970 UTC, of the best known time of events; the hour or day that holds since
-    is in as a whole, and so is the one before until. Left out: 24 hours or 30 days, until now.
+    since, until: ms since 1970 UTC, of the best known time of events; the hour or day that holds since is in
+    as a whole, and so is the one before until. When they are left out: 24 hours or 30 days, until now.
     """
 
     by: Literal["hour", "day"] = "day"
@@ -33,7 +33,7 @@ class TotalsQuery(Listing):
 class Total(msgspec.Struct):
     """Events of one kind from `at` until `until`, ms since 1970 UTC.
 
-    cents: what their field of that name adds up to.
+    count: how many events. cents: the sum of their fields of that name.
     """
 
     at: int
@@ -44,7 +44,10 @@ class Total(msgspec.Struct):
 
 
 class TotalList(msgspec.Struct):
-    """rows: by time, then kind; only what happened. since, until: what they cover as a whole."""
+    """by: hour or day. timezone: of the site, an IANA name. rows: by time, then kind; only those with events.
+
+    since, until: what the rows cover as a whole, ms since 1970 UTC.
+    """
 
     by: str
     timezone: str
@@ -87,7 +90,7 @@ def edges_of(query: TotalsQuery, days: Days, now: int) -> list[int]:
 
 
 def _next_hour(days: Days, at: int) -> int:
-    """The end of the hour of the local clock that began at `at`; also where it is set by half an hour."""
+    """The end of the hour of the local clock that began at `at`, also where clocks change by half an hour."""
     is_full = days.hour(at) == at
     return at + HOUR_MS if is_full else max(days.hour(at + HOUR_MS), at + 1)
 

@@ -10,7 +10,10 @@ from server.web.live.watchers import LIVE
 
 
 class User(msgspec.Struct):
-    """Somebody who may sign in. invited: no password was chosen yet."""
+    """Somebody who may sign in. email: their address. role: viewer, operator or admin.
+
+    invited: whether they have not chosen a password yet. added_at: ms since 1970 UTC.
+    """
 
     email: str
     role: str
@@ -19,13 +22,16 @@ class User(msgspec.Struct):
 
 
 class UserList(msgspec.Struct):
-    """By address."""
+    """rows: all who may sign in, by address."""
 
     rows: list[User]
 
 
 class NewUser(msgspec.Struct, forbid_unknown_fields=True):
-    """role: viewer, operator or admin. quick: the link signs in without a password to choose."""
+    """email: whom to invite. role: viewer, operator or admin.
+
+    quick: whether the link signs in without asking for a password.
+    """
 
     email: str
     role: str = "viewer"
@@ -33,7 +39,7 @@ class NewUser(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Invited(msgspec.Struct):
-    """link: for this person alone; it works once, within a day."""
+    """email, role: of the person. link: for this person only; it works once, within a day."""
 
     email: str
     role: str

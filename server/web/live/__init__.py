@@ -1,1 +1,1 @@
-"""What an open page is told: the ring of commits, tiles, and their streams."""
+"""News for open pages: the ring of commits, the tiles, and their streams."""

@@ -1,4 +1,4 @@
-"""Geometry of the small charts: paths and heights for SVG; text is never part of it."""
+"""Geometry of the small charts: paths and heights for SVG, without texts."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ def tip(values: Sequence[float], slots: int, top: float) -> str:
 
 
 def bar(count: int, top: int) -> float:
-    """How high a bar is, of at most 88; something is never drawn as nothing."""
+    """The height of a bar, at most 88; a count above zero is always visible."""
     return round(max(BAR_HIGH * count / max(1, top), 2.0 if count else 0.0), 1)
 
 

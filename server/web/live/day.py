@@ -13,7 +13,11 @@ PLACED, CANCELLED = "order.placed", "order.cancelled"
 
 @dataclass(frozen=True)
 class Hour:
-    """Orders of one hour. label: its number on the clock. cents: without what was cancelled."""
+    """Orders of one hour.
+
+    label: its number on the clock, 0 to 23. placed, cancelled: how many orders. cents: of placed orders, less
+    those of cancelled ones.
+    """
 
     label: int
     placed: int
@@ -43,7 +47,7 @@ def _sums(placed: tuple[int, int], cancelled: tuple[int, int]) -> tuple[int, int
 
 
 def shown(today: list[Hour], before: list[Hour], now_hour: int) -> range:
-    """Which hours to draw: opening to closing, and whatever happened beside."""
+    """The hours to draw: opening to closing time, and all others with orders."""
     busy = [index for day in (today, before) for index, hour in enumerate(day) if hour.placed]
     first = min([OPENS, now_hour, *busy])
     return range(first, min(len(today), max([CLOSES, now_hour, *busy]) + 1))

@@ -1,8 +1,8 @@
-"""What has just been committed, kept once for everybody who watches.
+"""The newest commits, kept once for all watchers.
 
-Nobody has a queue of their own: a watcher remembers how far it is in one ring of the newest commits,
-5,000 events or a few more. Who is slower than the ring finds it overrun and is told `reset`; nobody
-waits for anybody.
+No watcher has a queue of its own: it remembers its position in one ring of the newest commits, 5,000 events
+or a few more. A watcher that is slower than the ring finds it overrun and is told `reset`; no watcher waits
+for another one.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from aiohttp import web
 from server.store.events import Stored
 from server.web.parts import Commit
 
-RING = 5000  # at least; more than two of the largest commits, so that who keeps up misses nothing
+RING = 5000  # events at least; more than two of the largest commits, so that a fast watcher misses nothing
 TICK_S = 0.1
 SHOWN = 20
 ORDERS = ("order.placed", "order.cancelled")
@@ -101,15 +101,15 @@ class Feed:
         return [counted.get(minute, 0) for minute in range(now - MINUTES + 1, now + 1)]
 
     def watch(self, ready: asyncio.Event) -> None:
-        """Set `ready` at every tick in which something came."""
+        """Set `ready` at every tick in which an event came."""
         self._ready.add(ready)
 
     def leave(self, ready: asyncio.Event) -> None:
-        """Stop that."""
+        """Set `ready` no more."""
         self._ready.discard(ready)
 
     def restore(self, events: Iterable[Stored], newest: int) -> None:
-        """What the log holds at a start: the newest orders, newest first, and its last id."""
+        """Begin with what the log holds at a start: the newest orders, newest first, and its last id."""
         self.orders.extend(events)
         self.newest = self._lost = newest
 

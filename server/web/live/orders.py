@@ -54,7 +54,7 @@ def _takings(hours: list[Hour]) -> list[float]:
 
 
 def _averages(hours: list[Hour]) -> list[float]:
-    """Of each hour; an hour without orders has the average of the one before."""
+    """The average order of each hour; an hour without orders has the average of the one before."""
     found: list[float] = []
     for hour in hours:
         found.append(hour.cents / hour.placed if hour.placed else (found[-1] if found else 0.0))

@@ -36,7 +36,7 @@ MAIL_EVERY_MS = 3000  # counting mails reads all of today's
 
 
 class Tiles:
-    """Makes tiles. quick: cheap, and changed by every commit; slow: looked at once a second."""
+    """Makes tiles. `quick` ones are cheap and change with each commit; `slow` ones are made once a second."""
 
     def __init__(
         self, parts: Parts, feed: Feed, reads: Reads, clock: Callable[[], int] = milliseconds
@@ -53,12 +53,12 @@ class Tiles:
         return [self.orders(), self.rankings()]
 
     async def slow(self) -> list[Tile]:
-        """What changes with time, or beside the log."""
+        """The tiles that change with time, or without an event."""
         week_ = week.tile(self._parts.totals, self._clock(), self._parts.settings.zone)
         return [self.rate(), week_, self.devices(), self.cloud(), self.health(), await self.mail()]
 
     async def all(self) -> dict[str, Tile]:
-        """Every tile by its name, as of now: what was committed before is in it."""
+        """Every tile by its name, with everything that was committed before."""
         with self._reads.of("mails"):
             await self._count(self._clock())
         return {name(tile): tile for tile in [*self.quick(), *await self.slow()]}

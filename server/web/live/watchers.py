@@ -1,4 +1,4 @@
-"""The live stream: whole tiles (`state`) and events (`event`), to everybody who watches."""
+"""The live stream: whole tiles (`state`) and events (`event`) for all watchers."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,18 +18,20 @@ from server.web.parts import Parts
 SLOW_S = 1.0
 REPLAY = 1000  # events that a client may have missed
 PULSE_MS = 5000
-STALLED_S = 30.0  # a client that takes nothing for so long is cut off
+STALLED_S = 30.0  # a client that takes nothing for this time is cut off
 RECHECK_S = 60.0
 
 
 @dataclass(eq=False)
 class Watcher:
-    """One client. position: the last event it has. kinds: None for all.
+    """One client.
 
-    newest: of each tick only the newest so many, for pages that show no more; 0 for every event.
-    told: the version of the tiles that it has. looked_at: when it was last found to be welcome.
-    writing_since: when a write to it began that is not done, else 0. cut: ends its connection.
-    Times are of the event loop, in seconds.
+    position: the last event that it has. kinds: of the events that it wants, None for all. newest: at most
+    this many events per tick, the newest ones, for pages that show no more; 0 for every event. cut: ends
+    its connection. ready: set when there may be news for it. told: the version of the tiles that it has.
+    suspect: whether its right to watch must be checked before it gets more. looked_at: when that was last
+    checked. writing_since: when the write to it began that is not done, else 0. Both are in seconds of the
+    event loop.
     """
 
     position: int
@@ -43,14 +45,14 @@ class Watcher:
     writing_since: float = 0.0
 
     def wants(self, frames: list[Frame]) -> list[Frame]:
-        """Those of its kinds, and no more than it can show."""
+        """The frames of its kinds, and no more than it can show."""
         kinds = self.kinds
         found = [frame for frame in frames if frame.event.kind in kinds] if kinds else frames
         return found[-self.newest :] if self.newest else found
 
 
 class Live:
-    """Tells watchers what is new. Tiles are made once for all, and only while somebody watches."""
+    """Sends news to watchers. Tiles are made once for all of them, and only while somebody watches."""
 
     def __init__(self, parts: Parts, feed: Feed, tiles: Tiles) -> None:
         self._events = Events(parts.database)
@@ -66,13 +68,13 @@ class Live:
         feed.before_wake = self._quick
 
     async def restore(self) -> None:
-        """Read the newest orders and the end of the log, so that nothing starts empty."""
+        """Read the newest orders and the end of the log, so that no page starts empty."""
         rows, _ = await self._events.page(EventQuery(newest=True, limit=REPLAY))
         orders = [row for row in rows if row.kind in ORDERS][:SHOWN]
         self._feed.restore(orders, rows[0].id if rows else 0)
 
     async def run(self) -> None:
-        """Look once a second at what changes beside the log, until cancelled."""
+        """Make the tiles that change without an event once a second, until cancelled."""
         while True:
             await asyncio.sleep(SLOW_S)
             if self.watchers:
@@ -94,7 +96,7 @@ class Live:
         self._feed.leave(watcher.ready)
 
     def suspect(self) -> None:
-        """A session or token ended: every client has to show its own again."""
+        """Check the right of every client again, because a session or token ended."""
         for watcher in self.watchers:
             watcher.suspect = True
             watcher.ready.set()
@@ -106,7 +108,7 @@ class Live:
             watcher.ready.set()
 
     async def replay(self, watcher: Watcher) -> bytes:
-        """What a client missed, up to 1,000 events of the log, else a `reset`."""
+        """The events that a client missed, at most 1,000 of the log, else a `reset`."""
         if not 0 <= self._feed.newest - watcher.position <= REPLAY:
             return self._reset(watcher)
         if self._feed.since(watcher.position) is not None:
@@ -117,7 +119,7 @@ class Live:
         return b"".join(frame.data for frame in frames)
 
     def news(self, watcher: Watcher) -> bytes:
-        """Everything that a client does not have yet; b"" for nothing. Made once for those alike."""
+        """Everything that a client does not have yet; b"" for nothing. Made once for all clients alike."""
         if self._made_for != (self._version, self._feed.newest):
             self._made_for = (self._version, self._feed.newest)
             self._made = {}
@@ -139,7 +141,7 @@ class Live:
         return b"".join([*parts, *(frame.data for frame in watcher.wants(frames))]), position
 
     def _watch_over(self) -> None:
-        """Cut off who takes nothing, and let who has watched for long show again that it may."""
+        """Cut off clients that take nothing, and check again the right of those that watch for long."""
         now = asyncio.get_running_loop().time()
         for watcher in self.watchers:
             if watcher.writing_since and now - watcher.writing_since > STALLED_S:
@@ -159,7 +161,7 @@ class Live:
             self._put(tile)
 
     async def _slow(self) -> None:
-        self._quick()  # midnight and the hour come without an order
+        self._quick()  # a new hour or day begins without an order
         for tile in await self._tiles.slow():
             self._put(tile)
         now = milliseconds()

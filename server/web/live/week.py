@@ -1,4 +1,4 @@
-"""The tile of busy hours: orders of each hour of the last seven days."""
+"""The tile of busy hours: the orders of each hour of the last seven days."""
 
 from zoneinfo import ZoneInfo
 
@@ -46,7 +46,7 @@ def _cell(count: int, top: int, is_today: bool, ahead: int) -> Cell:
 
 
 def _busiest(names: list[str], days: list[Counts], top: int) -> str:
-    """In words, where there is one."""
+    """The busiest hour in words."""
     if not top:
         return "No orders in these days"
     name, hour = next((name, one.index(top)) for name, one in zip(names, days, strict=True) if top in one)

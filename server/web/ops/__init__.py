@@ -1,1 +1,1 @@
-"""What machines ask an edge: alive, ready, metrics."""
+"""The questions of machines to an edge: alive, ready, metrics."""

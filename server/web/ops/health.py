@@ -9,14 +9,14 @@ STOPS_INTAKE = frozenset(("store", "broker", "mqtt"))  # the cloud and mails may
 
 
 class Degraded(msgspec.Struct):
-    """part: store, broker, mqtt, cloud or mail."""
+    """A part that does not work well. part: store, broker, mqtt, cloud or mail. reason: a sentence."""
 
     part: str
     reason: str
 
 
 class Ready(msgspec.Struct):
-    """ready: whether events are taken and kept. degraded: everything that is not as it should be."""
+    """ready: whether events are taken and kept. degraded: the parts that do not work well."""
 
     ready: bool
     degraded: list[Degraded]

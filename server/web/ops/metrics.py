@@ -20,7 +20,7 @@ from server.web.ops.health import STOPS_INTAKE
 from server.web.parts import PARTS
 from server.web.reads import READS
 
-# name, labels, meaning; everything that is exported is here, counters end in _total
+# name, labels, meaning of each metric that is exported; counters end in _total
 METRICS: list[tuple[str, tuple[str, ...], str]] = [
     ("boardwalk_events_committed_total", (), "Events committed since the start"),
     ("boardwalk_orders_total", (), "Orders (order.placed) committed since the start"),
@@ -41,7 +41,7 @@ Values = dict[str, dict[tuple[str, ...], float]]  # metric, then its labels
 
 
 async def values(app: web.Application) -> Values:
-    """What is measured now."""
+    """The present values of all metrics."""
     parts, feed = app[PARTS], app[FEED]
     devices = [one for one in parts.presence.all() if one.revoked_at is None]
     cloud, degraded = parts.cloud.status(), {part for part, _ in parts.health.reasons()}
@@ -63,7 +63,7 @@ async def values(app: web.Application) -> Values:
 
 
 class Reading(Collector):
-    """Values as the client library wants them."""
+    """Values in the form of the client library."""
 
     def __init__(self, found: Values) -> None:
         self._found = found
@@ -83,7 +83,7 @@ REQUESTS: web.AppKey[Counter[tuple[str, ...]]] = web.AppKey("requests", Counter)
 
 @web.middleware
 async def counted(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Count answers by route, never by path: paths are without number."""
+    """Count answers by route, never by path, because the number of paths has no limit."""
     status = 500
     try:
         answer = await handler(request)

@@ -22,7 +22,7 @@ MAILS = 10
 
 
 async def search(request: web.Request) -> web.StreamResponse:
-    """GET /customers: those who came last, or whose name has `text`. `name` leads to one of them."""
+    """GET /customers: the newest customers, or those whose name has `text`. `name` leads to one of them."""
     require(request, READ)
     if request.query.get("name"):
         return await _one(request, request.query["name"])
@@ -69,7 +69,7 @@ async def _one(request: web.Request, name: str) -> web.StreamResponse:
 
 
 def _scores(parts: Parts, rows: list[Customer]) -> list[tuple[str, bool, list[int | None]]]:
-    """Of the first two rankings of customers: its name, whether it is money, and a score for each row."""
+    """For each of the first two rankings of customers: name, whether it is money, a score per row."""
     ranked = [spec for spec in parts.settings.ranking if spec.key == "customer"][:2]
     found = []
     for spec in ranked:

@@ -1,4 +1,4 @@
-"""What staff do with devices on their pages: with one, those that are ticked, or all that a filter shows."""
+"""Acts of staff on devices: on one, on those that are ticked, or on all that a filter shows."""
 
 import asyncio
 import re
@@ -35,7 +35,11 @@ LIST = ("show", "group", "text", "sort", "range")  # what the address of the lis
 
 @dataclass(frozen=True)
 class Form:
-    """A posted form. names: the devices that it is about. sure: what must be typed to revoke them."""
+    """A posted form.
+
+    parts: of the edge. caller: the person who posted it. notices: keeps what the next page tells. names: the
+    devices that it is about. sure: what must be typed to revoke them. fields: as they were posted.
+    """
 
     parts: Parts
     caller: Caller
@@ -120,7 +124,7 @@ def _list(fields: MultiMapping[str]) -> str:
 
 
 async def _command(command: str, done: str, form: Form) -> Notice:
-    """Send a command to each device, and tell whose answer was what."""
+    """Send a command to each device, and tell the answers."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def ask(name: str) -> tuple[str, str]:
@@ -144,7 +148,7 @@ async def _command(command: str, done: str, form: Form) -> Notice:
 
 
 async def _log(form: Form) -> Notice:
-    """The lines that a board keeps: more than fit into one answer."""
+    """Read the lines that a board keeps, which are more than fit into one answer."""
     name, lines, after = form.names[0], list[str](), 0
     for _ in range(LOG_ANSWERS):
         try:
@@ -193,7 +197,7 @@ async def _group(form: Form) -> Notice:
 
 
 async def _undo(form: Form) -> Notice:
-    """Set back what nobody has changed since."""
+    """Take a change back where nobody has changed it since."""
     notice = form.notices.take(form.caller.name, form.text("said"))
     if notice is None or not notice.undo:
         return Notice("There is nothing left to undo.", bad=True)
@@ -230,7 +234,7 @@ ACTS: dict[str, tuple[str, Act]] = {
 
 
 def _wrong(answer: CommandResult) -> str:
-    """Why a device has not done it: our sentence, or its own words."""
+    """The reason why a device has not done it: our sentence, or its own words."""
     return answer.text if answer.state == "unanswered" else f"{answer.device}: {answer.text}"
 
 

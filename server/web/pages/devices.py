@@ -1,4 +1,4 @@
-"""The pages Devices and one device: who is here, how well, and what can be done with them."""
+"""The pages Devices and one device: which are here, how well they are, and acts on them."""
 
 from typing import NamedTuple
 
@@ -23,7 +23,12 @@ HISTORY = 25
 
 
 class DevicesQuery(NamedTuple):
-    """What the address says. range: of the heartbeat. begin: how many devices come before the first."""
+    """The parameters in the address of the page.
+
+    show: one of FILTERS. group: "" for all. text: a part of name, label, group or firmware, "" for all. sort:
+    one of SORTS, `-` in front for the reverse. range: of the heartbeat, one of RANGES. begin: how many
+    devices come before the first on the page.
+    """
 
     show: str
     group: str

@@ -1,4 +1,4 @@
-"""What a page's form posts."""
+"""Reads the form that a page posts."""
 
 from aiohttp import web
 from multidict import MultiDictProxy
@@ -8,7 +8,7 @@ from server.web.errors import WrongMediaType
 
 
 async def posted(request: web.Request) -> "MultiDictProxy[str | bytes | bytearray | web.FileField]":
-    """The fields of a form without files, so all of them texts. Raises BadInput."""
+    """The fields of a form without files, so all of them are texts. Raises BadInput."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise WrongMediaType
     try:

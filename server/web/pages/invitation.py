@@ -1,6 +1,6 @@
 """One-time links: the first administrator, people who are invited, visitors of a demo.
 
-GET only shows what a link is for: programs that look into mails must not use it up. POST uses it.
+GET only shows what a link is for, because programs that look into mails must not use it up. POST uses it.
 """
 
 from aiohttp import web
@@ -18,7 +18,7 @@ from server.web.render import page
 
 
 async def show(request: web.Request) -> web.Response:
-    """GET: what the link is for."""
+    """GET: the purpose of the link."""
     if not may_sign_in(request):
         return no_https(request)
     link, person = await request.app[PARTS].sign_in.look(request.match_info["token"])
@@ -26,7 +26,7 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def use(request: web.Request) -> web.StreamResponse:
-    """POST: become who the link is for, with a new password where one is chosen."""
+    """POST: sign in the person whom the link is for, with a new password where one is chosen."""
     if not may_sign_in(request):
         return no_https(request)
     sign_in, token = request.app[PARTS].sign_in, request.match_info["token"]

@@ -18,7 +18,7 @@ LETTER = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-an
 
 
 async def box(request: web.Request) -> web.Response:
-    """GET /mailbox: the newest letters, and the one that was picked."""
+    """GET /mailbox: the newest letters, and the chosen one."""
     require(request, READ)
     database = request.app[PARTS].database
     letters = await database.read(mailbox.newest, SHOWN)

@@ -1,4 +1,4 @@
-"""What pages tell once, after something was done: kept in memory between the form and the next page."""
+"""Notices of what was done, kept in memory between a form and the next page."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ KEPT = 200
 
 
 class Change(NamedTuple):
-    """What was written about a device: label and group, each before and after it."""
+    """A change that staff made to a device. device: its name. label, group: each before and after."""
 
     device: str
     label: tuple[str, str]
@@ -19,9 +19,10 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class Notice:
-    """text: a sentence. bad: whether it tells of something that was not done.
+    """What the next page tells.
 
-    details: more sentences. lines: of a log. undo: what can be taken back.
+    text: a sentence. bad: whether it tells of something that was not done. details: more sentences. lines: of
+    a log. undo: the changes that can be taken back.
     """
 
     text: str
@@ -38,7 +39,7 @@ class Notices:
         self._kept: dict[tuple[str, str], Notice] = {}
 
     def keep(self, caller: str, notice: Notice) -> str:
-        """Its id, for an address."""
+        """Keep a notice; its id, for an address."""
         number = secrets.token_urlsafe(6)
         self._kept[caller, number] = notice
         while len(self._kept) > KEPT:
@@ -46,11 +47,11 @@ class Notices:
         return number
 
     def read(self, caller: str, number: str) -> Notice | None:
-        """None for what is not there any more, or was for somebody else."""
+        """A notice; None when it is gone, or was for another caller."""
         return self._kept.get((caller, number))
 
     def take(self, caller: str, number: str) -> Notice | None:
-        """The same, and it is gone."""
+        """As `read`, and forget the notice."""
         return self._kept.pop((caller, number), None)
 
 

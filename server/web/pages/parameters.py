@@ -1,4 +1,4 @@
-"""What the address of a page may say: checked, and told in one sentence when it is wrong."""
+"""The parameters in the address of a page: checked, with one sentence for a wrong one."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ def number(request: web.Request, field: str) -> int | None:
 
 
 def text(request: web.Request, field: str) -> str:
-    """What somebody looks for, "" for nothing. Raises BadInput."""
+    """A text to look for, "" for none. Raises BadInput."""
     found = request.query.get(field, "").strip()
     if len(found) > LONGEST:
         raise BadInput(field, f"{field} has at most {LONGEST} characters, as names have.")

@@ -1,4 +1,4 @@
-"""The page Rankings: every ranking in a window, how it moved, and where one key stands."""
+"""The page Rankings: every ranking in a window, its moves, and the place of one key."""
 
 from typing import NamedTuple, cast
 
@@ -19,7 +19,11 @@ LONG = 100  # rows of the one that was picked
 
 
 class RankingsQuery(NamedTuple):
-    """What the address says. name: one ranking at length, "" for all. key: one to look for, or "" ."""
+    """The parameters in the address of the page.
+
+    window: one of WINDOWS. against: compare with the places an hour ago or at the last midnight. name: one
+    ranking to show at length, "" for all. key: one to look for, or "".
+    """
 
     window: str
     against: Against
@@ -80,7 +84,7 @@ def _place(parts: Parts, spec: RankingSpec, asked: RankingsQuery) -> dict[str, o
 
 
 def _moments(before: Before | None) -> dict[str, int | None]:
-    """before_at: what to compare with. noted_at: when that was noted, even if nobody was listed then."""
+    """before_at: the moment to compare with. noted_at: the same, also when no key was listed then."""
     return {
         "before_at": before.compared_at if before else None,
         "noted_at": before.at if before else None,
@@ -88,6 +92,6 @@ def _moments(before: Before | None) -> dict[str, int | None]:
 
 
 def _window(parts: Parts, name: str, window: str) -> str:
-    """The window, or the first that the ranking has."""
+    """The window, or the first one that the ranking has."""
     windows = dict(parts.rankings.names()).get(name, [window])
     return window if window in windows else windows[0]

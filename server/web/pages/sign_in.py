@@ -20,7 +20,7 @@ WRONG = "This address and password do not belong together."
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    """GET: the form, or the dashboard for who is signed in already."""
+    """GET: the form, or the dashboard for a person who is signed in already."""
     if not may_sign_in(request):
         return no_https(request)
     if request.get(CALLER) is not None:
@@ -76,7 +76,7 @@ async def forms(request: web.Request) -> dict[str, str]:
 
 
 def no_https(request: web.Request) -> web.Response:
-    """Passwords do not travel in the clear."""
+    """The page that says why: passwords are not sent unencrypted."""
     return page(request, "no-https.html", {"host": request.host}, 403)
 
 

@@ -1,4 +1,4 @@
-"""The page Today: what happens now, drawn whole by the server, kept current by the live stream."""
+"""The page Today: the present day, drawn whole by the server and kept current by the live stream."""
 
 from aiohttp import web
 
