@@ -1,4 +1,4 @@
-"""What somebody may do: scopes, the roles and tokens that give them, and who acts. Pure."""
+"""Rights: scopes, the roles and tokens that give them, and the actor who has them. Pure."""
 
 from typing import NamedTuple
 
@@ -26,11 +26,11 @@ def of_token(scopes: tuple[str, ...]) -> frozenset[str]:
 
 
 class Actor(NamedTuple):
-    """Who does something.
+    """Somebody who acts.
 
-    name: as the audit log has it: an address, `token <name>` or `this machine`. scopes: what they may do,
-    as it was when they were identified. session: the id of a person's session. token: the name of a
-    program's token. An actor without either is this machine itself.
+    name: as the audit log has it: an address, `token <name>` or `this machine`. scopes: what they could do
+    when they were identified. session: the id of a person's session, else None. token: the name of a
+    program's token, else None. An actor without either is this machine itself.
     """
 
     name: str
@@ -43,6 +43,6 @@ THIS_MACHINE = Actor("this machine", EVERYTHING)
 
 
 def check(name: str, scopes: frozenset[str], needs: str) -> None:
-    """Raise Refused unless the scope that something needs is among those of its actor."""
+    """Raise Refused unless the needed scope is among those of an actor. name: of the actor."""
     if needs not in scopes:
         raise Refused(f"This needs the right to {needs}; {name} does not have it.")

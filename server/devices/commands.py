@@ -24,7 +24,7 @@ Publish = Callable[[str, bytes], bool]
 class NewCommand(NamedTuple):
     """What a device is to do. command: as identify or restart. arguments: of that command.
 
-    within_s: how long its answer is waited for, 1 to 60 seconds.
+    within_s: seconds to wait for its answer, 1 to 60.
     """
 
     command: str
@@ -67,9 +67,9 @@ class Pending:
 class Commands:
     """All commands that are under way, in memory.
 
-    find: what is known of a device, or NotFound. publish: topic and payload, at QoS 1; False when there is no
-    connection to the broker. clock: ms since 1970 UTC. What is not in READS is an act, written down before
-    it is sent, for a caller may hang up while the board works.
+    find: gives a device by its name, or raises NotFound. publish: sends topic and payload at QoS 1; False
+    when there is no connection to the broker. clock: ms since 1970 UTC. A command that is not in READS is
+    an act, written down before it is sent, because a caller may hang up while the board works.
     """
 
     def __init__(

@@ -18,9 +18,9 @@ LONGEST = 64  # characters of a label or group
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """What a device signs in with.
+    """The credentials of a device at the broker.
 
-    device: its name. username: for MQTT, which is the name too. secret: told this once.
+    device: its name. username: for MQTT, the same as the name. secret: the password, told only now.
     """
 
     device: str
@@ -31,7 +31,7 @@ class Credentials(msgspec.Struct, frozen=True):
 class Registrar:
     """The device register of a running edge. clock: ms since 1970 UTC.
 
-    update: brings changes to the broker; called behind each one.
+    update: brings changes to the broker; called after each one.
     """
 
     def __init__(
@@ -48,20 +48,20 @@ class Registrar:
         return await to_the_end(self._add(actor, name))
 
     async def renew(self, actor: Actor, name: str) -> Credentials:
-        """New credentials for a device that is there; its old secret ends at once.
+        """New credentials for a device that is registered; its old secret ends at once.
 
         Raises Refused and NotFound.
         """
         return await to_the_end(self._renew(actor, name))
 
     async def revoke(self, actor: Actor, name: str) -> None:
-        """Cut the device off now and for good. Raises Refused and NotFound."""
+        """Take the device's right to send away, for good. Raises Refused and NotFound."""
         await to_the_end(self._revoke(actor, name))
 
     async def describe(
         self, actor: Actor, name: str, label: str | None = None, group: str | None = None
     ) -> Device:
-        """Give a device another label or group, None: as it is; how it was before.
+        """Give a device another label or group (None leaves it as it is); the device as it was before.
 
         Raises Refused, NotFound, and BadInput for a text that is too long or not printable.
         """
@@ -105,7 +105,7 @@ class Registrar:
 
 
 async def _nothing() -> None:
-    """For an edge whose broker asks nobody for a secret, or has none of its own."""
+    """The update of an edge whose broker asks for no secrets, or is not its own."""
 
 
 def _text(field: str, text: str) -> str:

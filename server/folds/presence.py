@@ -17,7 +17,7 @@ SAVE_S = 5.0
 
 
 class Presence:
-    """All devices with what they last told. beats: in which minutes they were heard."""
+    """All devices with what they last told. beats: the minutes in which they were heard."""
 
     def __init__(self) -> None:
         self._seen: dict[str, Device] = {}

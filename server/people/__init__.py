@@ -1,1 +1,1 @@
-"""Acts of and on people and programs: inviting and removing them, their tokens, signing in and out."""
+"""Acts of people and programs, and on them: inviting, removing, tokens, signing in and out."""

@@ -1,4 +1,4 @@
-"""Tokens of programs: making them, and making them worthless."""
+"""Makes tokens of programs, and makes them worthless."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,14 +9,14 @@ from server.store.database import Database
 
 
 class Programs:
-    """clock: ms since 1970 UTC."""
+    """Acts on tokens. clock: ms since 1970 UTC."""
 
     def __init__(self, database: Database, clock: Callable[[], int]) -> None:
         self._database = database
         self._clock = clock
 
     async def add(self, actor: Actor, name: str, scopes: Sequence[str]) -> str:
-        """The new token, told this once. Raises Refused, BadInput, and Conflict for a name in use."""
+        """The new token, told only now. Raises Refused, BadInput, and Conflict for a name in use."""
         act = Act(actor, ADMIN, "token added", f"{name} ({' '.join(scopes)})", self._clock())
         return await acts.carry_out(self._database, act, tokens.add, name, scopes, act.now)
 

@@ -14,22 +14,25 @@ from server.store.staff import Person
 
 
 class Opened(NamedTuple):
-    """What a link is for. link: None when it is worth nothing (any more). person: None for whoever becomes
-    the first administrator."""
+    """What a link is for.
+
+    link: None when it is worthless. person: whom it signs in, None when its user becomes the first
+    administrator.
+    """
 
     link: Invitation | None
     person: Person | None
 
 
 class SignIn:
-    """clock: ms since 1970 UTC."""
+    """Signs people in and out. clock: ms since 1970 UTC."""
 
     def __init__(self, database: Database, clock: Callable[[], int]) -> None:
         self._database = database
         self._clock = clock
 
     async def person(self, email: str) -> Person | None:
-        """Who signs in with this address."""
+        """The person who signs in with this address, None for nobody."""
         return await self._database.read(staff.find, email)
 
     async def begin(self, person: Person) -> str:
@@ -37,7 +40,7 @@ class SignIn:
         return await self._database.write(_begin, person.id, person.email, "signed in", self._clock())
 
     async def refuse(self, email: str) -> None:
-        """Write down that somebody tried."""
+        """Write down that an attempt was refused."""
         await self._database.write(acts.record, _own(email, "sign-in refused", self._clock()))
 
     async def end(self, session: Session) -> None:
@@ -45,7 +48,7 @@ class SignIn:
         await self._database.write(_end, session, self._clock())
 
     async def look(self, token: str) -> Opened:
-        """What a link is for; it is not used up."""
+        """The purpose of a link, which is not used up."""
         return await self._database.read(_look, token, self._clock())
 
     async def use(self, token: str, email: str, password: str | None) -> str | None:
@@ -71,7 +74,7 @@ def _end(connection: Connection, session: Session, now: int) -> None:
 
 
 def _look(connection: Connection, token: str, now: int) -> Opened:
-    """A link of somebody who is gone, or of a first administrator who is there, is worth nothing."""
+    """The purpose of a link; worthless when its person is gone, or when there is an administrator already."""
     link = invitations.find(connection, token, now)
     if link is None or link.staff is None:
         return Opened(link if link and staff.is_open(connection) else None, None)

@@ -1,4 +1,4 @@
-"""People who may sign in: inviting and removing them."""
+"""Invites and removes people who may sign in."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ INVITED_MIN = DAY_MS // MINUTE_MS
 
 
 class Staff:
-    """clock: ms since 1970 UTC."""
+    """Acts on people who may sign in. clock: ms since 1970 UTC."""
 
     def __init__(self, database: Database, clock: Callable[[], int]) -> None:
         self._database = database
@@ -24,8 +24,8 @@ class Staff:
     async def invite(self, actor: Actor, email: str, role: str, quick: bool = False) -> str:
         """The token of a link for somebody new, or for somebody who forgot the password.
 
-        quick: the link signs in without a password to choose. Raises Refused, BadInput, and Conflict for
-        somebody who is there with another role.
+        quick: whether the link signs in without asking for a password. Raises Refused, BadInput, and Conflict
+        for somebody who has another role already.
         """
         now = self._clock()
         act = Act(actor, ADMIN, "user invited", f"{staff.normal(email)} ({role})", now)

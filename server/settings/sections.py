@@ -57,8 +57,8 @@ class CloudSection(Section, frozen=True):
 
     mode: off, or aws to send events and scores. region: of AWS. table: the name of the table, shared by all
     sites. endpoint_url: where DynamoDB is, "" for AWS itself. write_units: how many DynamoDB writes of 1 KB
-    this edge may use per second. layout: how events are packed; only chunks can be used so far.
-    seal_after_s: seconds that an event waits for others before its chunk is sealed.
+    this edge may use per second. seal_after_s: seconds that an event waits for others before its chunk is
+    sealed.
     """
 
     mode: Literal["off", "aws"] = "off"
@@ -169,8 +169,8 @@ RANKINGS = (
 class Settings(Section, frozen=True):
     """All sections; every key has a default.
 
-    edge, http, mqtt, cloud, mail, retention: the sections of these names. ranking: the sections [[ranking]].
-    rule: the sections [[rule]]. places: where each rule's template is set, as `file, line n`; not a setting.
+    edge, http, mqtt, cloud, mail: the sections of these names. ranking: the sections [[ranking]]. rule: the
+    sections [[rule]]. places: where each rule's template is set, as `file, line n`; not a setting.
     """
 
     edge: EdgeSection = EdgeSection()

@@ -1,7 +1,7 @@
-"""An act: somebody's right to it, the change, and its row of the audit log, in one transaction.
+"""An act: the check of its right, the change, and its row of the audit log, in one transaction.
 
-Pages, the interface and commands carry out the same acts. Cancelled at any moment, an act has happened
-with its row, or has not happened at all.
+Pages, the interface and commands carry out the same acts. Whenever it is cancelled, an act has happened
+together with its row, or has not happened at all.
 """
 
 import sqlite3
@@ -19,10 +19,10 @@ T = TypeVar("T")
 
 
 class Act(NamedTuple):
-    """Something that somebody does.
+    """A change that somebody makes.
 
-    actor: who. needs: the scope that it takes. action: what, as `device added`. detail: whom or what it
-    concerns, "" for nothing. now: when, ms since 1970 UTC.
+    actor: the one who makes it. needs: the scope that it takes. action: what is done, as `device added`.
+    detail: whom or what it concerns, "" for nothing more. now: when it happens, ms since 1970 UTC.
     """
 
     actor: Actor
@@ -36,10 +36,10 @@ async def carry_out(
     database: Database, act: Act, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args,
     **more: P.kwargs,
 ) -> T:  # fmt: skip
-    """What `work(connection, ...)` gives, with the act's right checked and its row written beside it.
+    """The result of `work(connection, ...)`; the right is checked before it, the row written after it.
 
-    Raises Refused for an actor who has no such right (any more), and whatever `work` raises; then nothing
-    has changed.
+    Raises Refused for an actor who does not have the right, or has it no more, and whatever `work` raises;
+    then nothing has changed.
     """
     return await database.write(_done, act, lambda connection: work(connection, *args, **more))
 
@@ -57,8 +57,7 @@ def record(connection: sqlite3.Connection, act: Act) -> None:
 
 
 def check(connection: sqlite3.Connection, act: Act) -> None:
-    """Raise Refused when the actor has no right to the act now: it may have ended since they were asked
-    who they are."""
+    """Raise Refused when the actor has no right to the act now; it may have ended since the request began."""
     actor = act.actor
     scopes = actor.scopes
     if actor.session is not None:

@@ -8,7 +8,7 @@ KEPT = 100_000
 
 
 class Entry(NamedTuple):
-    """What is written down of an act, as in Act."""
+    """What is written down of an act. actor: the name. action, detail: as in Act."""
 
     actor: str
     action: str
@@ -19,8 +19,8 @@ class Entry(NamedTuple):
 class AuditEntry:
     """An act that happened.
 
-    id: its number, rising with time. at: when, ms since 1970 UTC. actor: an address, `token <name>` or
-    `this machine`. action: what they did, as `device added`. detail: whom or what it concerns.
+    id: its number, rising with time. at: ms since 1970 UTC. actor: an address, `token <name>` or
+    `this machine`. action: what was done, as `device added`. detail: whom or what it concerns.
     """
 
     id: int
@@ -31,7 +31,7 @@ class AuditEntry:
 
 
 def record(connection: sqlite3.Connection, entry: Entry, now: int) -> None:
-    """Add an entry, in the transaction of the act itself; the newest 100,000 stay."""
+    """Add an entry, in the transaction of the act itself; the newest 100,000 are kept."""
     actor, action, detail = entry
     connection.execute(
         "INSERT INTO audit (at, actor, action, detail) VALUES (?, ?, ?, ?)",

@@ -60,7 +60,7 @@ def find(connection: sqlite3.Connection, token: str) -> Token | None:
 
 
 def get(connection: sqlite3.Connection, name: str) -> Token | None:
-    """The token of this name, None when it was revoked or never was."""
+    """The token of this name, None when it was revoked or never made."""
     row = connection.execute(
         f"SELECT {COLUMNS} FROM token WHERE name = ? AND revoked_at IS NULL", (name,)
     ).fetchone()

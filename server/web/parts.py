@@ -72,7 +72,7 @@ class Health(Protocol):
 
 
 class Commands(Protocol):
-    """The way of commands to boards, in memory."""
+    """Sends commands to boards."""
 
     async def send(self, actor: Actor, device: str, command: NewCommand) -> CommandResult:
         """Send a command and wait for its answer.
@@ -88,8 +88,9 @@ class Parts:
     settings: of this edge. database: the open store. intake: commits posted events. rankings: with the rule
     counters, from memory. standings: how rankings stood before. totals: events by hour. presence: the devices
     as last heard of. cloud: the way to the table. health: what is degraded. devices: acts on the register.
-    commands: sends commands to boards. on_commit: call it with a function that gets each Commit on the event
-    loop and must not block. per_minute: gives the number of events committed in the last 60 s.
+    staff: acts on people. programs: acts on tokens. sign_in: signs people in and out. commands: sends
+    commands to boards. on_commit: call it with a function that gets each Commit on the event loop and must
+    not block. per_minute: gives the number of events committed in the last 60 s.
     """
 
     settings: Settings

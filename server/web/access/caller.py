@@ -12,10 +12,10 @@ from server.web.errors import SignInNeeded
 
 @dataclass(frozen=True)
 class Caller:
-    """Who makes a request.
+    """The caller of a request.
 
-    actor: as whom they act. source: the device's name of events that they post. session: of a person.
-    limited: whether the rate limit of the interface holds for them.
+    actor: as whom they act. source: the device's name of events that they post. session: of a person, None
+    for programs. limited: whether the rate limit of the interface holds for them.
     """
 
     actor: Actor
@@ -25,12 +25,12 @@ class Caller:
 
     @property
     def name(self) -> str:
-        """As the audit log has it."""
+        """Their name in the audit log."""
         return self.actor.name
 
     @property
     def scopes(self) -> frozenset[str]:
-        """What they may do."""
+        """The scopes that they have."""
         return self.actor.scopes
 
 
@@ -39,7 +39,7 @@ CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
 
 
 def caller_of(request: web.Request) -> Caller:
-    """The caller. Raises SignInNeeded."""
+    """The caller of a request. Raises SignInNeeded."""
     caller: Caller | None = request.get(CALLER)
     if caller is None:
         raise SignInNeeded
@@ -47,7 +47,7 @@ def caller_of(request: web.Request) -> Caller:
 
 
 def require(request: web.Request, scope: str) -> Caller:
-    """The caller, if they may. Raises SignInNeeded and Refused."""
+    """The caller of a request, who must have a scope. Raises SignInNeeded and Refused."""
     caller = caller_of(request)
     rights.check(caller.name, caller.scopes, scope)
     return caller

@@ -44,12 +44,12 @@ async def add(call: Call) -> Credentials:
 
 
 async def renew(call: Call) -> Credentials:
-    """Give a device a new secret; the old one is worth nothing from now on."""
+    """Give a device a new secret; the old one is worthless from now on."""
     return await call.parts.devices.renew(call.caller.actor, call.named("name"))
 
 
 async def revoke(call: Call) -> None:
-    """Cut a device off, now and for good."""
+    """Take a device's right to send away, for good."""
     await call.parts.devices.revoke(call.caller.actor, call.named("name"))
 
 

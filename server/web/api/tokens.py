@@ -44,7 +44,7 @@ async def add(call: Call) -> Issued:
 
 
 async def revoke(call: Call) -> None:
-    """Make a token worthless, in streams that are open too."""
+    """Make a token worthless, also in open streams."""
     await call.parts.programs.revoke(call.caller.actor, call.named("name"))
     call.request.app[LIVE].suspect()
 

@@ -62,7 +62,7 @@ async def leave(request: web.Request) -> web.StreamResponse:
 
 
 def enter(request: web.Request, session: str, keep: bool) -> web.StreamResponse:
-    """The way to the dashboard for somebody whose session has begun. keep: beyond the end of the browser."""
+    """The way to the dashboard with the cookie of a new session. keep: whether it outlives the browser."""
     answer = web.Response(status=303, headers={"Location": "/"})
     sealed = cookie.seal(request.app[cookie.KEY], session, milliseconds())
     cookie.put(request, answer, sealed, keep)
