@@ -1,1 +1,1 @@
-"""The way to the cloud: chunks to DynamoDB, letters to SES."""
+"""The workers for the cloud: chunks to DynamoDB, letters to SES."""

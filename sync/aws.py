@@ -1,4 +1,4 @@
-"""How we call AWS: every call once, errors as our own; pacing and repeating are ours."""
+"""Calls to AWS: every call is made once, errors become our own; rate and repetition are ours."""
 
 from typing import Any
 
@@ -16,8 +16,7 @@ THROTTLES = frozenset({
 
 
 def client(service: str, settings: CloudSection, endpoint_url: str = "") -> Any:
-    """A boto3 client that tries each call once. Raises StartError for a profile or region that
-    boto3 cannot use."""
+    """A boto3 client that tries each call once. Raises StartError for a bad profile or region."""
     config = Config(
         retries={"total_max_attempts": 1},
         connect_timeout=5,
@@ -32,7 +31,7 @@ def client(service: str, settings: CloudSection, endpoint_url: str = "") -> Any:
 
 
 def translated(error: ClientError, where: str) -> CloudError:
-    """An AWS error as one of ours. accepted is None for errors of the server: nobody knows."""
+    """An AWS error as one of ours. Its `accepted` is None for an error of the server: it is not known."""
     code = error.response.get("Error", {}).get("Code", "?")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in THROTTLES or status == 429:

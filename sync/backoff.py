@@ -1,10 +1,10 @@
-"""How long to wait before the cloud is asked again: longer each time, and never all at the same moment."""
+"""The wait before a failed call is tried again: longer each time, and random, so that calls spread out."""
 
 import random
 
 
 class Backoff:
-    """Full jitter: anything up to a bound, which doubles with each failure from `shortest_s` to `longest_s`.
+    """Full jitter: a random wait up to a limit, which doubles per failure from `shortest_s` to `longest_s`.
 
     AWS Architecture Blog, Exponential Backoff And Jitter.
     """
@@ -20,5 +20,5 @@ class Backoff:
         return wait_s
 
     def worked(self) -> None:
-        """Begin anew."""
+        """Begin again with the shortest wait."""
         self._bound_s = self._shortest_s

@@ -1,4 +1,4 @@
-"""The cloud side of one edge: which workers its settings ask for, and how far they are."""
+"""The cloud side of one edge: the workers that its settings ask for, and their state."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -31,9 +31,10 @@ Work = Callable[[], Coroutine[object, object, None]]
 
 
 class CloudService:
-    """Makes uploader and postman, and keeps their state for whoever asks.
+    """Makes uploader and postman, and keeps their state.
 
-    busy: whether events wait for a commit. Raises SettingsError for a rule whose letter does not exist.
+    busy: whether events wait for a commit. broken: by worker, a sentence about the fault of ours that it is
+    recovering from. Raises SettingsError for a rule whose letter does not exist.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class CloudService:
     def workers(self) -> list[tuple[str, Coroutine[object, object, None]]]:
         """(name, work) of everything to run; call once, on the event loop. Raises StartError.
 
-        Whatever breaks in them ends neither them nor the edge: the site needs no cloud.
+        A fault in a worker ends neither the worker nor the edge, because the site needs no cloud.
         """
         work: list[tuple[str, Work]] = [("cloud status", self._watch)]
         cloud = self._settings.cloud
@@ -94,13 +95,13 @@ class CloudService:
         return await self._all_sites.merged(ranking, window) if self._all_sites is not None else None
 
     def upload_error(self) -> str | None:
-        """Why the table is not reached."""
+        """A sentence why the table is not reached, None when it is."""
         told = [one.error for one in (self._uploader, self._scores) if one is not None and one.error]
         broken = [self.broken[name] for name in ("sealer", "sender", "scores") if name in self.broken]
         return next(iter([*told, *broken]), None)
 
     def mail_error(self) -> str | None:
-        """Why the last mail did not go out."""
+        """A sentence why the last mail did not go out, None when it did."""
         told = self._postman.error if self._postman is not None else None
         return told or self.broken.get("postman")
 

@@ -1,11 +1,11 @@
-"""A token bucket: how fast something may be spent, with a little saved up."""
+"""A token bucket: limits how fast something is spent, with a little saved up."""
 
 
 class TokenBucket:
-    """A token bucket: `rate` units a second, never more than `burst` saved up.
+    """A token bucket: `rate` units per second, of which at most `burst` are saved up.
 
     It may go below zero by one request, so that a large item passes; the next one then waits.
-    Knows no clock: `now` is seconds of any steady clock.
+    It knows no clock: `now` is in seconds of any steady clock.
     """
 
     def __init__(self, rate: float, burst: float) -> None:

@@ -1,1 +1,1 @@
-"""Mails on their way: letters, their states, and who takes them."""
+"""The sending of mails: letters, the worker that sends them, and the services that take them."""

@@ -1,4 +1,4 @@
-"""A mail's row rendered: subject, text and HTML, from our own templates, autoescaped."""
+"""Letters: mails rendered as subject, text and HTML from our own templates, autoescaped."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,10 +17,10 @@ MAX_SUBJECT = 200
 
 
 class Envelope(NamedTuple):
-    """To whom a letter goes, and for which mail.
+    """The recipient of a letter, and its mail.
 
-    recipient: an address. mail: its id in the outbox, 0 for a letter that nobody sends. generation: of the
-    store that has the mail.
+    recipient: an address. mail: its id in the outbox, 0 for a letter that is not sent. generation: of the
+    store that has the mail, "" for such a letter.
     """
 
     recipient: str
@@ -30,9 +30,9 @@ class Envelope(NamedTuple):
 
 @dataclass(frozen=True)
 class Letter:
-    """What goes out.
+    """A rendered mail.
 
-    sender: the From address. envelope: to whom, and for which mail. subject: one line. text, html: the same
+    sender: the From address. envelope: the recipient and the mail. subject: one line. text, html: the same
     letter in two forms.
     """
 
@@ -49,7 +49,7 @@ class Letter:
 
     @property
     def tag(self) -> str:
-        """What SES events name it by: letters, digits, `_` and `-` only."""
+        """The name of the letter in events of SES: letters, digits, `_` and `-` only."""
         return f"{self.envelope.generation}-{self.envelope.mail}"
 
 
@@ -70,7 +70,7 @@ class Letters:
         self._environment.filters["moment"] = _moment
 
     def names(self) -> list[str]:
-        """The templates that there are."""
+        """The names of all templates."""
         listed = self._environment.list_templates(extensions=["txt"])
         return [name.removesuffix(".txt") for name in listed]
 
@@ -96,7 +96,7 @@ class Letters:
 
 
 def check_letters(settings: Settings, letters: Letters) -> None:
-    """Raise SettingsError for a rule whose letter is none of those known, or shows what it cannot know."""
+    """Raise SettingsError for a rule whose letter is not known, or shows facts that the rule lacks."""
     names = letters.names()
     for number, rule in enumerate(settings.rule):
         place = settings.places[number] if settings.places else f"[[rule]] {rule.name}"
@@ -120,7 +120,7 @@ def _moment(at: int) -> str:
 
 
 def _written(value: object) -> object:
-    """A value as events and rules write it: `paid = true`; nothing for null."""
+    """A value as events and rules write it, as `true`; "" for null."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else value

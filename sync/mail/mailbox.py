@@ -1,4 +1,4 @@
-"""The mailer without a cloud: letters land in a box that staff read on a page."""
+"""The mailer without a cloud: letters go into a box that staff read on a page."""
 
 import asyncio
 from concurrent.futures import Future
@@ -19,7 +19,7 @@ class Mailbox:
         self._loop = loop
 
     def send(self, letter: Letter) -> str:
-        """Put a letter into the box; `local-` and its number there."""
+        """Put a letter into the box; its id is `local-` and its number there."""
         done: Future[int] = asyncio.run_coroutine_threadsafe(self._keep(letter), self._loop)
         try:
             return f"local-{done.result()}"

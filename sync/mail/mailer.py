@@ -1,4 +1,4 @@
-"""The seam to whoever takes letters."""
+"""The seam to the services that take letters."""
 
 from typing import Protocol
 
@@ -6,8 +6,11 @@ from sync.mail.letter import Letter
 
 
 class Mailer(Protocol):
-    """Where letters go. Calls block; they are made on threads."""
+    """A service that takes letters. Calls block, so they are made on threads."""
 
     def send(self, letter: Letter) -> str:
-        """Send once, without any retry; the message's id. Raises CloudError (accepted: None when
-        nobody can know whether it was taken), Throttled, Unreachable."""
+        """Send once, without a retry; the message's id.
+
+        Raises CloudError (accepted: None when it is not known whether the letter was taken), Throttled,
+        Unreachable.
+        """

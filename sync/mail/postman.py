@@ -1,8 +1,7 @@
-"""Mail rows to letters that are sent, each once.
+"""Sends the mails of the outbox as letters, each once.
 
-A row is `sending`, durably, before the call; so a row that is found `sending` at a start is one
-whose outcome nobody knows. It becomes `unknown` and is never blindly sent again: after 15 minutes
-its rule's policy decides.
+A row is `sending`, durably, before the call; so the outcome of a row that is `sending` at a start is not
+known. It becomes `unknown` and is never blindly sent again: after 15 minutes its rule's policy decides.
 """
 
 import asyncio
@@ -22,11 +21,11 @@ SETTLE_MS = QUARTER_MS
 RETRY_MS = (5_000, 300_000)
 IDLE_S = 0.25
 MAX_ATTEMPTS = 20
-LATER = (Throttled, Unreachable)  # no fault of the mail: tried for as long as it takes
+LATER = (Throttled, Unreachable)  # no fault of the mail: it is tried as often as needed
 
 
 class Postman:
-    """One worker. error: why the last mail did not go out, None when it did."""
+    """The worker that sends mails. error: a sentence why the last one did not go out, None when it did."""
 
     def __init__(self, mails: Mails, mailer: Mailer, letters: Letters, bucket: TokenBucket) -> None:
         self._mails = mails
@@ -37,7 +36,7 @@ class Postman:
         self.error: str | None = None
 
     async def run(self, clock: Callable[[], int], generation: str) -> None:
-        """Send what is due until cancelled."""
+        """Send mails that are due, until cancelled."""
         for mail in await self._mails.open("sending"):
             reason = "the edge stopped while this mail was being sent"
             self._owed.append((mail, Move("unknown", clock(), reason=reason)))
@@ -86,7 +85,7 @@ class Postman:
         return True
 
     async def _end(self, mail: Mail, move: Move) -> None:
-        """Note what became of an attempt. Raises StoreFull; then it is noted before the next one."""
+        """Note the outcome of an attempt. Raises StoreFull; then it is noted before the next attempt."""
         self._owed.append((mail, move))
         await self._pay()
 
@@ -96,7 +95,7 @@ class Postman:
             self._owed.popleft()
 
     async def _moved(self, mail: Mail, move: Move) -> bool:
-        """False when somebody else has moved the mail meanwhile; what they said stands."""
+        """Change a mail's state; False when somebody else has changed it meanwhile, which then holds."""
         try:
             await self._mails.move(mail.id, move)
         except Conflict as error:

@@ -1,7 +1,7 @@
 """Letters through SES v2.
 
-`SendEmail` has no token against repetition and boto3's default retries sent one mail three times,
-so every call is made once; an answer that never came is reported as unknown.
+`SendEmail` has no token against repetition, and boto3's default retries sent one mail three times. So
+every call is made once; a missing answer is reported as unknown.
 """
 
 from botocore.exceptions import (

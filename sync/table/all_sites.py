@@ -18,7 +18,7 @@ FRESH_S = 60.0  # reading 100,000 customers of a site costs about 150 read units
 class Merged(NamedTuple):
     """A window of a ranking over all sites. rows: (key, score), the best first, ties by the smaller key.
 
-    sites: each with when it wrote its newest sheet, ms since 1970 UTC.
+    sites: by name, when the site wrote its newest sheet, ms since 1970 UTC.
     """
 
     rows: list[tuple[str, int]]
@@ -26,7 +26,7 @@ class Merged(NamedTuple):
 
 
 class AllSites:
-    """Reads a ranking when somebody asks and what is known is a minute old; one reading at a time.
+    """Reads a ranking when somebody asks and the last reading is a minute old; one reading at a time.
 
     today: the day since 1970 that it is at this site. clock: seconds of any steady clock.
     """
@@ -42,7 +42,7 @@ class AllSites:
         self._merged: dict[tuple[str, str, int], tuple[Merge, Merged]] = {}
 
     async def merged(self, ranking: str, window: str) -> Merged:
-        """Raises CloudError when the table was never read and cannot be."""
+        """A window of a ranking. Raises CloudError when the table was never read and cannot be read now."""
         async with self._locks.setdefault(ranking, asyncio.Lock()):
             read_at, merge = self._read.get(ranking, (-FRESH_S, None))
             if merge is None or self._clock() - read_at >= FRESH_S:

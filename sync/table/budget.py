@@ -1,8 +1,8 @@
-"""Write units of DynamoDB: what a write costs."""
+"""The cost of a write to DynamoDB, in write units."""
 
 KB = 1024
 
 
 def units(bytes_: int) -> int:
-    """What writing an item of so many bytes costs: 1 unit a KB, rounded up (AWS documentation)."""
+    """The cost of writing an item of `bytes_` bytes: 1 unit per KB, rounded up (AWS documentation)."""
     return max(1, -(-bytes_ // KB))

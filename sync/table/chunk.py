@@ -2,7 +2,7 @@
 
 Format 1: zlib over a msgpack array of rows, each
     [device, epoch, seq, kind, customer, at, received_at, clock_at, quality, boot, uptime_ms, fields]
-Packing 100 events costs about 20 bytes an event, an item a write unit per KB.
+When 100 events are packed, each takes about 20 bytes; an item costs one write unit per KB.
 """
 
 import zlib
@@ -17,7 +17,7 @@ from server.store.chunks import Chunk
 from server.store.events import Stored
 
 FORMAT = 1
-MAX_BYTES = 15_000  # one item never needs more than a second of the free 25 write units
+MAX_BYTES = 15_000  # so that an item never needs more than a second of the free 25 write units
 BUCKETS = 4
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -32,7 +32,7 @@ def key(site: str, device: str, at: int) -> str:
 
 
 def bucket(device: str) -> int:
-    """Which of the parallel partitions of an hour a device's events go to."""
+    """The number of the parallel partition of an hour to which a device's events go."""
     return zlib.crc32(device.encode()) % BUCKETS
 
 
@@ -83,7 +83,7 @@ def index_row(event: Stored) -> list[object]:
 
 
 def unpack(body: bytes) -> list[Stored]:
-    """The events of a device chunk; their id is 0, for rows of a log differ between stores."""
+    """The events of a device chunk; their id is 0, because rows of a log differ between stores."""
     return [Stored(0, *row) for row in _unpack(zlib.decompress(body))]
 
 
@@ -104,7 +104,7 @@ def size(chunk: Chunk) -> int:
 
 
 def distinct(events: Iterable[Stored]) -> Iterator[Stored]:
-    """Each event once, whatever generations it was sealed under."""
+    """Each event once, however many generations sealed it."""
     seen: set[tuple[str, int, int]] = set()
     for event in events:
         identity = (event.device, event.epoch, event.seq)

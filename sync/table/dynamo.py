@@ -1,8 +1,8 @@
 """The table in DynamoDB.
 
-An item of events: pk, sk, b (body), n (events), f (format), a (first_at). It never changes, so writing
-it again writes the same bytes under the same key. An item of scores: pk, sk, b, v (version), f; a newer
-version takes its place. No GSI; `x` is the time-to-live.
+An item of events has pk, sk, b (body), n (events), f (format) and a (first_at). It never changes, so writing
+it again writes the same bytes under the same key. An item of scores has pk, sk, b, v (version) and f; a
+newer version takes its place. There is no GSI; `x` is the time-to-live.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from sync.table.chunk import FORMAT
 from sync.table.sheet import Sheet, unpack
 
 MAX_ITEMS = 25
-SHEET_DAYS = 40  # that a day's scores are kept; no window is longer than 30
+SHEET_DAYS = 40  # days that the scores of a day are kept; no window is longer than 30
 
 
 class Dynamo:
@@ -61,7 +61,7 @@ class Dynamo:
         return True
 
     def put(self, chunks: Sequence[Chunk]) -> list[Chunk]:
-        """Write at most 25 chunks; those that DynamoDB did not take."""
+        """Write at most 25 chunks; returns those that DynamoDB did not take."""
         requests = [{"PutRequest": {"Item": _item(chunk)}} for chunk in chunks]
         answer = self._call("batch_write_item", RequestItems={self._table: requests})
         left = {
@@ -79,7 +79,7 @@ class Dynamo:
         )
 
     def scan(self, prefix: str) -> Iterator[bytes]:
-        """The bodies of every partition whose key begins so; reads the whole table."""
+        """The bodies of every partition whose key begins with `prefix`; reads the whole table."""
         yield from self._pages(
             "scan",
             FilterExpression="begins_with(pk, :prefix)",
@@ -87,7 +87,7 @@ class Dynamo:
         )
 
     def put_sheet(self, sheet: Sheet) -> None:
-        """Write a sheet of scores, unless a newer one of its place is there."""
+        """Write a sheet of scores, unless a newer one has its place."""
         item = {
             "pk": {"S": sheet.pk}, "sk": {"S": sheet.sk}, "b": {"B": sheet.body},
             "v": {"S": sheet.version.text()}, "f": {"N": str(FORMAT)},
@@ -97,7 +97,7 @@ class Dynamo:
         self._unless_newer("put_item", sheet, Item=item)
 
     def drop_sheet(self, sheet: Sheet) -> None:
-        """Remove a sheet of scores, unless a newer one has taken its place."""
+        """Remove a sheet of scores, unless a newer one has its place."""
         self._unless_newer("delete_item", sheet, Key={"pk": {"S": sheet.pk}, "sk": {"S": sheet.sk}})
 
     def sheets(self, ranking: str) -> Iterator[Sheet]:

@@ -9,9 +9,9 @@ from sync.table.dynamo import Dynamo
 
 
 def read_events(settings: Settings) -> Iterator[Stored]:
-    """Every event of the site in the table, each once over all generations, in no set order.
+    """Every event of the site in the table, each once over all generations, in no particular order.
 
-    Raises CloudError. Their id is 0: rows of a log differ between stores.
+    Raises CloudError. Their id is 0, because rows of a log differ between stores.
     """
     bodies = Dynamo(settings.cloud).scan(f"D#{settings.edge.site}#")
     yield from distinct(event for body in bodies for event in unpack(body))

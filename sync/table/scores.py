@@ -1,4 +1,4 @@
-"""The scores of this site to the table, as far as the checkpoint of the store has them."""
+"""Writes the scores of this site to the table, as far as the checkpoint of the store has them."""
 
 import asyncio
 import time
@@ -24,9 +24,10 @@ HEAD = 120  # bytes of an item beside its body
 
 
 class ScoreWriter:
-    """Writes the sheets that have changed, at a slow pace of its own. error: why it cannot, None when it can.
+    """Writes the sheets that have changed, at a slow rate of its own.
 
-    rankings: by name, the noun that their keys are names of.
+    rankings: by name, the noun that their keys are names of. error: a sentence why it cannot write, None
+    when it can.
     """
 
     def __init__(
@@ -37,12 +38,12 @@ class ScoreWriter:
         self._site = site
         self._rankings = rankings
         self._bucket = bucket
-        self._there: dict[str, dict[str, tuple[Sheet, int]]] = {}  # by ranking and sk: no scores, their mark
+        self._there: dict[str, dict[str, tuple[Sheet, int]]] = {}  # by ranking, sk: without scores, mark
         self._done: dict[str, Version] = {}
         self.error: str | None = None
 
     async def run(self, clock: Callable[[], int]) -> None:
-        """Write every minute until cancelled."""
+        """Write once a minute until cancelled."""
         backoff = Backoff(*BACKOFF_S)
         while True:
             try:
@@ -69,7 +70,7 @@ class ScoreWriter:
                 await self._pay(len(sheet.body))
                 await asyncio.to_thread(self._table.put_sheet, sheet)
                 self._there[ranking][sheet.sk] = _noted(sheet)
-            for sheet in stale:  # only now: until here some keys were in no other sheet
+            for sheet in stale:  # last, because before some keys were in no other sheet
                 await self._pay(0)
                 await asyncio.to_thread(self._table.drop_sheet, sheet)
                 del self._there[ranking][sheet.sk]
@@ -80,7 +81,7 @@ class ScoreWriter:
         return {sheet.sk: _noted(sheet) for sheet in mine}
 
     def _whole(self, connection: Connection, ranking: str, now: int) -> tuple[Version, list[Sheet]]:
-        """One sheet a bucket with all its keys, as of one checkpoint; none for a bucket without scores."""
+        """One sheet per bucket with all its keys, of one checkpoint; no sheet for a bucket without scores."""
         version = Version(generation.born_at(connection), checkpoints.through(connection))
         rows = checkpoints.named_scores(connection, ranking, self._rankings[ranking])
         return version, [
@@ -89,7 +90,7 @@ class ScoreWriter:
         ]
 
     def _compare(self, ranking: str, whole: Iterable[Sheet]) -> tuple[list[Sheet], list[Sheet]]:
-        """What is to be written, and what has no place any more."""
+        """The sheets to write, and those to remove."""
         there, due, places = self._there[ranking], list[Sheet](), set[str]()
         for one in whole:
             mine = [sheet for sheet, _ in there.values() if sheet.bucket == one.bucket]

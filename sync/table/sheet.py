@@ -1,7 +1,7 @@
 """Scores of a site, cut into sheets for the table, and the sheets of all sites added up.
 
-A sheet holds absolute totals under a version. It may come late, twice, or in any order: of each key of a
-site the newest total counts. Format 1: zlib over a msgpack array
+A sheet holds absolute totals under a version. It may come late, twice, or in any order: the newest total of
+each key of a site counts. Format 1: zlib over a msgpack array
     [ranking, site, bucket, part, born_at, through, written_at, {key: score}]
 """
 
@@ -16,26 +16,31 @@ from msgspec.structs import replace
 
 from server.rankings.window import ALL
 
-KEYS = 1000  # of a sheet, about; they take some 8 KB
+KEYS = 1000  # of a sheet, about; they take about 8 KB
 
 _pack = msgspec.msgpack.Encoder().encode
 
 
 class Version(NamedTuple):
-    """born_at: of the store's generation, ms since 1970 UTC. through: the last event that is counted."""
+    """The age of a sheet's totals; a larger version is newer.
+
+    born_at: when the store's generation began, ms since 1970 UTC. through: the last event that is counted.
+    """
 
     born_at: int
     through: int
 
     def text(self) -> str:
-        """The same as a text that sorts alike."""
+        """The version as a text that sorts in the same order."""
         return f"{self.born_at:015d}.{self.through:016d}"
 
 
 class Sheet(msgspec.Struct, frozen=True, dict=True):
-    """Some keys of a ranking of one site. bucket: a day since 1970, or ALL. part: `count.index`.
+    """Some keys of a ranking of one site.
 
-    written_at: ms since 1970 UTC. scores: whole numbers by key, also those below zero.
+    ranking, site: their names. bucket: a day since 1970, or ALL. part: `count.index`, the number of sheets
+    and its place among them. version: of its totals. written_at: ms since 1970 UTC. scores: whole numbers by
+    key, also below zero.
     """
 
     ranking: str
@@ -64,7 +69,7 @@ class Sheet(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def mark(self) -> int:
-        """Of the scores alone: tells whether a sheet is worth writing."""
+        """A checksum of only the scores, by which a sheet that has not changed need not be written."""
         return zlib.crc32(_pack(sorted(self.scores.items())))
 
 
@@ -73,7 +78,7 @@ _unpack = msgspec.msgpack.Decoder(_Row).decode
 
 
 def unpack(body: bytes) -> Sheet:
-    """The sheet of a body. Raises ValueError for what is none."""
+    """The sheet of a body. Raises ValueError for other bytes."""
     try:
         ranking, site, bucket, part, born_at, through, written_at, scores = _unpack(zlib.decompress(body))
     except zlib.error as error:
@@ -82,9 +87,9 @@ def unpack(body: bytes) -> Sheet:
 
 
 def cut(first: Sheet, parts: int = 1) -> list[Sheet]:
-    """A sheet of all keys as several of about 1,000 keys each. parts: at least so many.
+    """A sheet of all keys as several sheets of about 1,000 keys each. parts: how many at least.
 
-    Their number only grows, by doubling: a key seldom moves from one to another.
+    Their number only grows, by doubling, so that a key seldom moves from one sheet to another.
     """
     while parts * KEYS < len(first.scores):
         parts *= 2
@@ -104,21 +109,21 @@ class Merge:
             self.take(sheet)
 
     def take(self, sheet: Sheet) -> None:
-        """Let a sheet count, unless a newer one of its place has come."""
+        """Let a sheet count, unless a newer one has its place."""
         known = self._newest.get(sheet.sk)
         if known is None or known.version <= sheet.version:
             self._newest[sheet.sk] = sheet
             self._born[sheet.site] = max(sheet.version.born_at, self._born.get(sheet.site, 0))
 
     def sites(self) -> dict[str, int]:
-        """Each site to when its newest sheet was written."""
+        """By site: when its newest sheet was written, ms since 1970 UTC."""
         found: dict[str, int] = {}
         for sheet in self._counting():
             found[sheet.site] = max(sheet.written_at, found.get(sheet.site, 0))
         return found
 
     def scores(self, buckets: Iterable[int]) -> Counter[str]:
-        """What each key has in these buckets over all sites."""
+        """The score of each key in these buckets over all sites."""
         wanted, total = set(buckets), Counter[str]()
         newest: dict[tuple[str, int], dict[str, tuple[Version, int]]] = {}
         for sheet in self._counting():
@@ -134,5 +139,5 @@ class Merge:
         return total
 
     def _counting(self) -> Iterable[Sheet]:
-        """Sheets of a store that was set back since are none of its site's."""
+        """The sheets that count: those of an earlier life of a site's store do not."""
         return [one for one in self._newest.values() if one.version.born_at == self._born[one.site]]

@@ -8,26 +8,26 @@ from sync.table.sheet import Sheet
 
 
 class Table(Protocol):
-    """Where chunks go. Calls block; they are made on threads."""
+    """A place for chunks. Calls block, so they are made on threads."""
 
     def put(self, chunks: Sequence[Chunk]) -> list[Chunk]:
-        """Write at most 25 chunks; those that were not taken. Raises CloudError, Throttled."""
+        """Write at most 25 chunks; returns those that were not taken. Raises CloudError, Throttled."""
 
     def bodies(self, pk: str) -> Iterator[bytes]:
         """The bodies under one partition. Raises CloudError."""
 
     def scan(self, prefix: str) -> Iterator[bytes]:
-        """The bodies of every partition whose key begins so. Raises CloudError."""
+        """The bodies of every partition whose key begins with `prefix`. Raises CloudError."""
 
 
 class Scores(Protocol):
-    """Where sheets of scores go. Calls block; they are made on threads. All raise CloudError, Throttled."""
+    """A place for sheets of scores. Calls block, so they run on threads. All raise CloudError, Throttled."""
 
     def put_sheet(self, sheet: Sheet) -> None:
-        """Write a sheet, unless a newer one of its place is there."""
+        """Write a sheet, unless a newer one has its place."""
 
     def drop_sheet(self, sheet: Sheet) -> None:
-        """Remove a sheet, unless a newer one has taken its place."""
+        """Remove a sheet, unless a newer one has its place."""
 
     def sheets(self, ranking: str) -> Iterator[Sheet]:
-        """Those of all sites."""
+        """The sheets of a ranking, of all sites."""

@@ -1,4 +1,4 @@
-"""The log to sealed chunks to the table.
+"""Seals the log into chunks, and sends them to the table.
 
 Sealing is one local transaction and never waits for the cloud; its work is done beside the writer, so
 that intake does not wait for it. Sending repeats the same bytes under the same key until the table has
@@ -25,25 +25,29 @@ from sync.table.table import Table
 from sync.token_bucket import TokenBucket
 
 SEAL_EVENTS = 2000
-SEND_AT_ONCE = 25  # chunks of one request
-REQUESTS = 4  # under way at once
-NOTED = 100  # chunks, when nothing has to be waited for
-LOOK_AHEAD = 400  # chunks, 6 MB at most
+SEND_AT_ONCE = 25  # chunks per request
+REQUESTS = 4  # at most, under way at once
+NOTED = 100  # sent chunks that are noted together, when there is nothing to wait for
+LOOK_AHEAD = 400  # chunks that are read at once, 6 MB at most
 IDLE_S = 0.25
 YIELD_S = 0.02
-PATIENCE_S = 10.0  # that a burst may hold up 2,000 events
+PATIENCE_S = 10.0  # for which a burst may hold up the sealing of 2,000 events
 BACKOFF_S = (1.0, 60.0)
 
 
 class UploadBatch(NamedTuple):
-    """Chunks by their number in the store, and what writing them costs in write units."""
+    """One request. chunks: by their number in the store. cost: of writing them, in write units."""
 
     chunks: dict[int, Chunk]
     cost: int
 
 
 class Sealed(NamedTuple):
-    """Chunks of the events after `after` up to `last`, and how many events these are."""
+    """Events that are packed and not kept yet.
+
+    chunks: the packed events. after: the id behind which they begin. last: the id of the last one. events:
+    how many they are.
+    """
 
     chunks: list[Chunk]
     after: int
@@ -52,9 +56,9 @@ class Sealed(NamedTuple):
 
 
 class Uploader:
-    """Two workers: one seals, one sends. error: why the cloud is not reached, None when it is.
+    """Two workers: one seals, one sends. error: a sentence why the cloud is not reached, None when it is.
 
-    busy: whether events wait for a commit; then sealing waits too, though not for ever.
+    busy: whether events wait for a commit; then sealing waits too, at most PATIENCE_S.
     """
 
     def __init__(
@@ -72,7 +76,7 @@ class Uploader:
         self.error: str | None = None
 
     async def run_sealer(self, clock: Callable[[], int], wait_ms: int) -> None:
-        """Seal events that are `wait_ms` old, or many enough, until cancelled."""
+        """Seal events that are `wait_ms` old, or SEAL_EVENTS in number, until cancelled."""
         generation = await self._database.read(generations.current)
         while True:
             await self._let_intake_go_first()
@@ -106,7 +110,7 @@ class Uploader:
                 await asyncio.sleep(self._backoff.failed())
 
     def units_per_s(self) -> float:
-        """Write units spent a second, over the last minute."""
+        """Write units spent per second, over the last minute."""
         since = time.monotonic() - 60
         self._spent = [one for one in self._spent if one[0] > since]
         return sum(amount for _, amount in self._spent) / 60
@@ -134,7 +138,7 @@ class Uploader:
         return made.events
 
     async def _send(self, unsent: Mapping[int, Chunk], clock: Callable[[], int]) -> None:
-        """Send requests, a few at once and each when the budget allows, until one fails."""
+        """Send requests, at most REQUESTS at once and each when the budget allows, until one fails."""
         room = asyncio.Semaphore(REQUESTS)
         calls: list[asyncio.Task[int]] = []
         try:
@@ -162,7 +166,7 @@ class Uploader:
             raise CloudError(f"DynamoDB did not take {left} of {len(unsent)} chunks yet.")
 
     async def _call(self, batch: UploadBatch) -> int:
-        """How many chunks the table did not take; these cost nothing."""
+        """Send one request; how many chunks the table did not take, which cost nothing."""
         left = await asyncio.to_thread(self._table.put, list(batch.chunks.values()))
         taken = [number for number, chunk in batch.chunks.items() if chunk not in left]
         cost = sum(units(size(batch.chunks[number])) for number in taken)
@@ -172,14 +176,14 @@ class Uploader:
         return len(left)
 
     async def _note(self, now: int) -> None:
-        """Write down what the table has."""
+        """Write down which chunks the table has."""
         taken, self._taken = self._taken, []
         if taken:
             await self._database.write(chunks.sent, taken, now)
 
 
 def _within(rate: float, unsent: Mapping[int, Chunk]) -> Iterator[UploadBatch]:
-    """Requests of as many chunks as a second of the budget pays for, one at least."""
+    """Requests of as many chunks as one second of the budget allows, at least one."""
     batch = UploadBatch({}, 0)
     for number, chunk in unsent.items():
         cost = units(size(chunk))
