@@ -1,1 +1,1 @@
-"""What runs on a board, and the contract that boards and edge share (`firmware.wire`)."""
+"""The program of a board, and the contract that boards and edge share (`firmware.wire`)."""

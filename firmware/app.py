@@ -20,15 +20,16 @@ from firmware.wire.errors import WireError
 
 PROGRAM_PATH = "app.py"
 TICK_S = 0.25
-WELL_MS = 60_000  # a start that lived so long has not failed, whatever comes then
+WELL_MS = 60_000  # a start that lived this long has not failed, whatever comes then
 RETRY_S = 1
 RESTART_S = 5
 
 
 class App:
-    """One board's application. `emit` is its face to whoever writes inputs.
+    """One board's application. Inputs call its `emit`.
 
-    boot: the number of this start. is_safe: it has the link and commands, and nothing else that could fail.
+    boot: the number of this start. is_safe: whether it has only the link and commands, and nothing else that
+    could fail.
     """
 
     def __init__(self, board, config, log, boot: int, is_safe: bool):
@@ -56,7 +57,7 @@ class App:
             self._add_parts()
 
     def _add_parts(self) -> None:
-        """What this board has of its own; the code that it does not need takes no memory."""
+        """Add this board's inputs and program; code that it does not need takes no memory."""
         if self._config.inputs:
             from firmware import inputs
 
@@ -80,7 +81,7 @@ class App:
         each = event.Event(kind, fields, self.boot, self._board.uptime_ms(), now, self._clock.quality)
         data = event.encode(each)
         if len(data) > MOST:
-            raise WireError("an event is at most %d bytes" % MOST)  # no emptier outbox would take it
+            raise WireError("an event is at most %d bytes" % MOST)  # an empty outbox would not take it either
         return self._box.add(data, critical, volatile)
 
     def _flushed(self) -> None:
@@ -88,10 +89,10 @@ class App:
         for each in self._inputs:
             each.wake()
 
-    # --- what the link asks
+    # --- for the link
 
     def facts(self) -> dict[str, object]:
-        """For the state message: see wire.state.FIELDS."""
+        """The facts of the state message, see wire.state.FIELDS."""
         board, box = self._board, self._box
         free = board.heap_free()
         if free is not None:
@@ -115,13 +116,13 @@ class App:
         return told
 
     def heard_time(self, at_ms: int) -> None:
-        """The edge told its time."""
+        """Take over the time that the edge told."""
         self._clock.learn(at_ms, event.EDGE)
 
     # --- running
 
     async def run(self) -> None:
-        """Work for ever. Raises what makes that impossible."""
+        """Work for ever. Raises the error that makes this impossible."""
         self._begin()
         asyncio.get_event_loop().set_exception_handler(self._stray)
         link = asyncio.create_task(self._link.run())
@@ -134,10 +135,10 @@ class App:
         raise self._broken or OSError("the link has ended")
 
     def _stray(self, _, context) -> None:
-        """A task has ended with an exception that nobody waits for."""
+        """Take note of a task that ended with an exception and that no other task waits for."""
         error = context.get("exception")
         if isinstance(error, MemoryError):
-            self._broken = error  # the next task to end may be one that all depends on
+            self._broken = error  # the next task to end may be one that everything depends on
         elif error and self._program:
             self._program.failed(error)
         elif error:
@@ -154,7 +155,7 @@ class App:
         self.emit("device.started", fields)
 
     async def _keep(self, each) -> None:
-        """Run an input for ever: one that fails must neither stay dead nor take others along."""
+        """Run an input for ever; one that fails begins again and does not end the others."""
         while True:
             try:
                 await each.run()
@@ -184,7 +185,7 @@ class App:
             module("starts").well(self._board, self.log)
 
     def _show(self) -> None:
-        """The LED tells what is wrong, and blinks without a pause for who looks for the board."""
+        """Let the LED tell what is wrong, or blink without a pause for a person who looks for the board."""
         if self._box.is_refusing:
             self.troubles.begin("outbox-full")
         else:
@@ -193,21 +194,24 @@ class App:
         self._board.led(self._lit)
 
     def _report_refused(self) -> None:
-        """Once there is room again, tell how many events there was none for."""
+        """Tell how many events were refused, as soon as there is room again."""
         count = self._box.refused - self._reported
         if not count:
             return
         before = self._box.refused
-        # As volatile, or small reports would fill the last corner that an order does not fit into.
+        # As volatile; otherwise small reports would fill the last room, into which an order does not fit.
         if self.emit("device.refused", {"count": count}, volatile=True):
             self._reported += count
         else:
-            self._box.refused = before  # our own report is nothing that anyone missed
+            self._box.refused = before  # nobody misses our own report
 
 
 def main(root: str) -> None:
-    """Run the board whose file system is at `root`. Settings that cannot be used are shown until somebody
-    comes to the prompt; any other failure is a restart, for nobody stands beside the board to press reset."""
+    """Run the board whose file system is at `root`.
+
+    Settings that cannot be used are shown until somebody comes to the prompt. Any other failure is a restart,
+    because nobody stands beside the board to press reset.
+    """
     board = open_board(root)
     log = Log(board)
     boot, is_safe = module("starts").begin(board, log)
@@ -222,7 +226,7 @@ def main(root: str) -> None:
 def _run(board, log, boot: int, is_safe: bool) -> None:
     try:
         config = module("settings").load(board.flash)
-        gc.collect()  # what the passing modules leave is filled first, and the rest stays in one piece
+        gc.collect()  # so that what transient modules leave is used first, and the rest stays in one piece
         asyncio.run(App(board, config, log, boot, is_safe).run())
     except SettingsError as error:
         module("starts").well(board, log)
@@ -231,7 +235,7 @@ def _run(board, log, boot: int, is_safe: bool) -> None:
         raise
     except BaseException as error:  # a task of the owner's program may raise what it likes
         if is_safe:
-            raise  # to the prompt: what could be left out was
+            raise  # to the prompt: all that could be left out is left out
         _restart(board, log, error)
 
 
@@ -247,8 +251,8 @@ def _restart(board, log, error) -> None:
     try:
         log.warning("app:", type(error).__name__, error)
     except MemoryError:
-        pass  # there is none left for a line of the log
-    time.sleep(RESTART_S)  # time for somebody to come to the prompt
+        pass  # there is no memory left for a line of the log
+    time.sleep(RESTART_S)  # time for a person to come to the prompt
     board.reset()
 
 

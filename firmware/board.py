@@ -26,7 +26,7 @@ WIFI_FAULTS = (
     ("STAT_NO_AP_FOUND", "no-wifi"), ("STAT_WRONG_PASSWORD", "wifi-password"),
     ("STAT_HANDSHAKE_TIMEOUT", "wifi-password"),
 )  # fmt: skip
-HANDSHAKE = 15  # of an ESP32, which names most reasons but not this one: mostly a wrong password
+HANDSHAKE = 15  # of an ESP32, which names most reasons but not this one: usually a wrong password
 EPOCH_2000_MS = 946_684_800_000
 
 
@@ -40,9 +40,9 @@ def open_board(root: str):
 
 
 class Uptime:
-    """Milliseconds since this object was made, which never wrap; ticks do, after 12 days.
+    """Milliseconds since this object was made; unlike ticks, which wrap after 12 days, they never wrap.
 
-    Read it at least once in six days (the heartbeat does).
+    It must be read at least once in six days (the heartbeat does).
     """
 
     def __init__(self, ticks, ticks_diff):
@@ -59,7 +59,7 @@ class Uptime:
 
 
 class Board:
-    """A MicroPython board, real or virtual."""
+    """A MicroPython board, real or virtual. battery: its charge in percent, None when not told."""
 
     def __init__(self, root: str):
         self.flash = Flash(root)
@@ -69,10 +69,10 @@ class Board:
         self._wlan = None
         self._watchdog = None
         self._led = None
-        self.battery = None  # percent, where a program measures it
+        self.battery = None  # percent, set by a program that measures it
 
     def rtc_ms(self) -> int:
-        """What the real-time clock says, ms since 1970 UTC; nonsense after a power cut."""
+        """The time of the real-time clock, ms since 1970 UTC; wrong after a power cut."""
         return time.time() * 1000 + self._clock_base_ms
 
     def set_rtc(self, at_ms: int) -> None:
@@ -85,7 +85,7 @@ class Board:
         return int.from_bytes(os.urandom(4), "big")
 
     def reset_cause(self) -> str:
-        """Why the board started: power, hard, watchdog, sleep, soft or unknown."""
+        """The cause of the board's start: power, hard, watchdog, sleep, soft or unknown."""
         cause = machine.reset_cause()
         for constant, name in zip(CAUSES, CAUSE_NAMES):  # noqa: B905 - MicroPython has no strict
             if getattr(machine, constant, None) == cause:
@@ -106,7 +106,7 @@ class Board:
         return gc.mem_free()
 
     def arm_watchdog(self, timeout_ms: int) -> None:
-        """From now on `feed` must be called more often than this. There is no way back."""
+        """Arm the watchdog: from now on `feed` must be called more often than this. It cannot be undone."""
         self._watchdog = machine.WDT(timeout=timeout_ms)
 
     def feed(self) -> None:
@@ -143,7 +143,7 @@ class Board:
             self._wlan = network.WLAN(network.STA_IF)
             self._wlan.active(True)
             try:
-                self._wlan.config(reconnects=0)  # an ESP32 that tries by itself never says why it is refused
+                self._wlan.config(reconnects=0)  # an ESP32 that tries by itself never tells why it is refused
             except (ValueError, TypeError):
                 pass  # other chips do not
         if not self._wlan.isconnected():
@@ -157,7 +157,7 @@ class Board:
         return self._wlan is None or self._wlan.isconnected()
 
     def wifi_fault(self) -> str | None:
-        """Which trouble keeps us off the network, None while that is not known."""
+        """The trouble that keeps the board off the network, None while that is not known."""
         status = self._wlan.status()
         for name, fault in WIFI_FAULTS:
             if getattr(network, name, None) == status:
@@ -176,8 +176,8 @@ class Board:
         return trusting(self.flash)
 
     def no_delay(self, writer) -> None:
-        """Send small packets at once, for each of them waits for an answer of the edge."""
+        """Send small packets at once, because the board waits for the edge's answer to each."""
         try:
             writer.s.setsockopt(6, 1, 1)  # IPPROTO_TCP, TCP_NODELAY; MicroPython names neither
         except (AttributeError, OSError):
-            pass  # a TLS stream or a port without the option: slower, not wrong
+            pass  # a TLS stream or a port without the option: only slower

@@ -2,7 +2,7 @@
 
 import asyncio
 
-POLL_S = 0.02  # a level counts when two readings in a row agree
+POLL_S = 0.02  # between two readings; a level counts when two in a row agree
 
 
 class Button:
@@ -33,4 +33,4 @@ class Button:
         self._seen = level
 
     def wake(self) -> None:
-        """Nothing waits here for a flush."""
+        """Do nothing: a button does not wait for a flush."""

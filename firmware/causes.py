@@ -15,8 +15,8 @@ SENTENCES = {
 NOT_LET_IN = (2, 4, 5)  # codes of a CONNACK: client id, password, rights
 X509_FIRST, X509_LAST, BAD_CERTIFICATE = -0x3000, -0x2080, -0x7A00  # errors of Mbed TLS
 ENOMEM = 12
-# What it means when TLS says one of the words, on MicroPython or on CPython; the first row that fits.
-# Mbed TLS has numbers where it has no words: BAD_CERTIFICATE, and on old ports that of each refusal.
+# The meaning of an error of TLS with one of the words, on MicroPython or CPython; the first row that fits.
+# Mbed TLS has numbers where it has no words: BAD_CERTIFICATE, and on old ports the one of each refusal.
 TLS = (
     ("of the edge has expired: renew it", "expired"),
     ("of the edge is not valid yet: is the clock right, here and there?", "future", "not yet valid"),
@@ -31,16 +31,16 @@ TLS = (
 
 
 def of_connection(error, code) -> str | None:
-    """Which trouble it is that a connection failed with this error, None for want of memory and the like.
+    """The trouble behind the error of a connection, None for lack of memory and the like.
 
-    code: with which the broker refused, 0 for none, None when TLS could not even begin.
+    code: with which the broker refused, 0 for no refusal, None when TLS could not even begin.
     """
     number = error.args[0] if isinstance(error, OSError) and error.args else 0
     if isinstance(error, MemoryError) or number == ENOMEM:
         return None
     if code in NOT_LET_IN:
         return "login"
-    # TLS says in the words of a ValueError what is wrong with a certificate, else in numbers.
+    # TLS tells what is wrong with a certificate in the words of a ValueError, otherwise in numbers.
     if code is None or isinstance(error, ValueError) or number == BAD_CERTIFICATE:
         return "certificate"
     if type(number) is int and X509_FIRST <= number <= X509_LAST:
@@ -59,7 +59,7 @@ def sentence(code: str, detail: str) -> str:
 
 
 def certificate(said: str) -> str:
-    """What an error of TLS means."""
+    """The meaning of an error of TLS, as the end of a sentence."""
     for meaning, *words in TLS:
         for word in words:
             if word in said:

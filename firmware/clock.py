@@ -1,16 +1,16 @@
-"""The best time a board knows, and how good it is."""
+"""The best time that a board knows, and the quality of it."""
 
 from firmware.wire import event
 
 FLOOR_PATH = "floor"
 SAVE_EVERY_MS = 3_600_000
-STEP_MS = 1000  # smaller errors are the network's delay, and not worth a step
+STEP_MS = 1000  # smaller errors are the network's delay, and need no step
 
 
 class Clock:
-    """Wall clock as uptime plus an offset.
+    """The wall clock: uptime plus an offset.
 
-    quality: one of wire.event's NO_CLOCK, FLOOR (it is at least this late), EDGE, NTP.
+    quality: one of wire.event's NO_CLOCK, FLOOR (it is at least this late), EDGE and NTP.
     """
 
     def __init__(self, board, floor_ms: int):
@@ -25,7 +25,7 @@ class Clock:
         try:
             floor_ms = max(floor_ms, int(self._board.flash.read(FLOOR_PATH) or 0))
         except (OSError, ValueError):
-            pass  # without the saved floor the one of the settings must do
+            pass  # without the saved floor, the one of the settings is used
         rtc_ms = self._board.rtc_ms()
         at_ms = max(floor_ms, rtc_ms)
         if at_ms < event.EARLIEST_AT:
@@ -42,7 +42,7 @@ class Clock:
         return self._latest_ms
 
     def wall(self) -> int:
-        """As `now`, but it follows a correction backwards: for deadlines, which others set."""
+        """As `now`, but it follows a correction backwards: for deadlines that others set."""
         return self._board.uptime_ms() + self._offset_ms
 
     def learn(self, at_ms: int, quality: int) -> None:

@@ -1,15 +1,15 @@
-"""What the edge may tell a board to do, each at most once and never late."""
+"""Commands of the edge to a board, each carried out at most once and never late."""
 
 from firmware.log import LEVELS, clean
 from firmware.wire import command, event
 from firmware.wire.errors import WireError
 
-RAN_PATH = "restarted"  # ids of restarts, for their messages may come again after them
+RAN_PATH = "restarted"  # ids of restarts, because their messages may come again after them
 REMEMBERED = 16
 BLINK_S = 5
 BLINK_MOST_S = 60
 LOG_BYTES = 1400  # of one answer
-RESTART_AFTER_MS = 500  # so that the answer is on its way first
+RESTART_AFTER_MS = 500  # so that the answer goes out first
 
 
 class Refusal(Exception):
@@ -21,9 +21,9 @@ class Refusal(Exception):
 
 
 class Commands:
-    """The table of commands, and what became of the latest ones.
+    """The table of commands, and the answers to the latest ones.
 
-    owner: has `boot` and `facts()`. restart_at: the uptime at which the board is to restart, or None;
+    owner: has `boot` and `facts()`. restart_at: the uptime in ms at which the board is to restart, or None.
     restart_safe: whether in safe mode.
     """
 
@@ -34,7 +34,7 @@ class Commands:
         self._log = log
         self._owner = owner
         self._blink_until = 0
-        self._ran = []  # (id, answer) of the latest that acted
+        self._ran = []  # (id, answer) of the latest that changed something
         self.restart_at = None
         self.restart_safe = False
         self.table = {
@@ -53,7 +53,7 @@ class Commands:
         return self._board.uptime_ms() < self._blink_until
 
     def take(self, payload: bytes) -> bytes | None:
-        """Carry a command out, unless it has been; the answer, None for what names no command."""
+        """Carry a command out, unless that is done already; the answer, None for what is no command."""
         try:
             wanted = command.decode(payload)
         except WireError as error:
@@ -94,7 +94,7 @@ class Commands:
         if wanted.name not in self.table:
             raise Refusal(command.UNKNOWN, "this board knows " + ", ".join(sorted(self.table)))
 
-    # --- those that act
+    # --- commands that change something
 
     def _identify(self, wanted) -> dict[str, object]:
         seconds = _whole(wanted, "seconds", BLINK_S, 1, BLINK_MOST_S)
@@ -127,7 +127,7 @@ class Commands:
         self._log.level = LEVELS.index(level)
         return {"level": level}
 
-    # --- those that read
+    # --- commands that read
 
     def _read_log(self, wanted) -> dict[str, object]:
         after = _whole(wanted, "after", 0, 0, event.MAX_INT)

@@ -1,4 +1,4 @@
-"""What a board cannot work with."""
+"""The errors of a board that cannot work."""
 
 
 class SettingsError(ValueError):

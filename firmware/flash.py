@@ -1,4 +1,4 @@
-"""Files of a board below one folder: what `sync` or `replace` returned from survives a power cut."""
+"""Files of a board below one folder: after `sync` or `replace` has returned, data survive a power cut."""
 
 import os
 
@@ -10,11 +10,11 @@ class Flash:
 
     def __init__(self, root: str):
         self.root = root if root.endswith("/") else root + "/"
-        # On a board, flush() of littlefs is the sync; CPython needs the call of its own.
+        # On a board, flush() of littlefs is the sync; CPython needs a call of its own.
         self._fsync = getattr(os, "fsync", None)
 
     def open(self, path: str, mode: str):
-        """An open file; whoever opens it must close it, for littlefs keeps nothing otherwise."""
+        """An open file, which the caller must close, because littlefs keeps nothing otherwise."""
         return open(self.root + path, mode)
 
     def sync(self, file) -> None:
@@ -24,7 +24,7 @@ class Flash:
             self._fsync(file.fileno())
 
     def read(self, path: str) -> bytes | None:
-        """The whole file, None when there is none."""
+        """The whole file, None when it is missing."""
         try:
             with self.open(path, "rb") as file:
                 return file.read()
@@ -34,7 +34,7 @@ class Flash:
             raise
 
     def replace(self, path: str, data: bytes) -> None:
-        """Give a file new contents: after a power cut it has the old or the new, never a mix."""
+        """Give a file new contents: after a power cut it has the old or the new ones, never a mix."""
         with self.open(path + ".new", "wb") as file:
             file.write(data)
             self.sync(file)

@@ -1,8 +1,8 @@
 """The stand-in for a board on CPython, for machines where no MicroPython runs: a folder is its flash.
 
-The folder may hold `pins` (64 bytes, one a pin) and `adc` (64 numbers of two bytes, the low one first);
-whoever starts this process plays the hardware:
-FIRMWARE_UART names the file descriptor of a connected socket, FIRMWARE_CAUSE why it started.
+The folder may hold `pins` (64 bytes, one per pin) and `adc` (64 numbers of two bytes, the low one first).
+The process that starts this one plays the hardware: FIRMWARE_UART names the file descriptor of a connected
+socket, FIRMWARE_CAUSE the cause of the start.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ PINS, ADC = "pins", "adc"
 
 
 class HostBoard:
-    """What `firmware.board.Board` offers, on CPython."""
+    """As `firmware.board.Board`, on CPython."""
 
     def __init__(self, root: str):
         os.makedirs(root, exist_ok=True)
@@ -53,7 +53,7 @@ class HostBoard:
         return None
 
     def arm_watchdog(self, timeout_ms: int) -> None:
-        pass  # a process that hangs is its supervisor's business
+        pass  # its supervisor looks after a process that hangs
 
     def feed(self) -> None:
         pass
@@ -79,7 +79,7 @@ class HostBoard:
         descriptor = os.environ.get("FIRMWARE_UART")
         if descriptor is None:
             raise OSError("this process was given no serial port")
-        # A copy, for the next start needs it when this one has ended and closed all that it opened.
+        # A copy, because the next start needs it when this one has ended and closed all that it opened.
         return await asyncio.open_connection(sock=socket.socket(fileno=os.dup(int(descriptor))))
 
     def join_wifi(self, ssid: str, password: str) -> None:

@@ -1,4 +1,4 @@
-"""What makes events: debounced buttons, and a serial line that tills write orders to."""
+"""The inputs that make events: debounced buttons, and a serial line to which tills write orders."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ CASTS = {"text": str, "int": int, "float": float}
 
 class Serial:
     """Lines of comma-separated values become events, and each line gets one answer, in order:
-    `ok <epoch> <seq>` once the event is durable on flash, or `no <reason>`.
+    `ok <epoch> <seq>` when the event is durable on flash, or `no <reason>`.
 
     config: uart, kind, fields (names, with `:int` or `:float` behind those that are numbers), and
     optional baud and critical. The other side may send up to 32 lines before it reads an answer.
@@ -33,7 +33,7 @@ class Serial:
         self._skipping = False  # within a line that is too long
 
     def wake(self) -> None:
-        """Something became durable."""
+        """Look for answers, because something became durable."""
         self._woken.set()
 
     async def run(self) -> None:
@@ -61,7 +61,7 @@ class Serial:
         if len(self._half) > MAX_LINE:
             self._half, self._skipping = b"", True
         if self._critical:
-            self._box.flush()  # one for all lines that came together
+            self._box.flush()  # one flush for all lines that came together
 
     def _line(self, line: bytes) -> int | bytes:
         """Take one line; its seq or its refusal."""
@@ -111,7 +111,7 @@ def build(config, board, record, box):
 
 
 def _button(config, board, record):
-    """One event for each press. config: pin, kind; if wanted fields, active (the level, 1), critical."""
+    """One event per press. config: pin and kind; optional fields, active (the level, 1) and critical."""
     active = config.get("active", 1)
 
     def pressed():

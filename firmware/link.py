@@ -14,7 +14,7 @@ BACKOFF_MS = 500
 BACKOFF_MOST_MS = 30_000
 WIFI_POLL_S = 0.5
 REJOIN_POLLS = 10
-SLOW_POLLS = 40  # a network that has not let us in by then is none
+SLOW_POLLS = 40  # polls without a network before that is a trouble
 
 
 class Link:
@@ -41,7 +41,7 @@ class Link:
         self.online = False
 
     def wake(self) -> None:
-        """There is something new to send."""
+        """Look for something new to send."""
         self._wake.set()
 
     def _topic(self, leaf: str) -> str:
@@ -50,12 +50,12 @@ class Link:
     # --- the connection
 
     async def run(self) -> None:
-        """Connect, work until the link breaks, wait, again; for ever."""
+        """Connect, work until the link breaks, wait and begin again, for ever."""
         while True:
             try:
                 await self._session()
-            except Exception as error:  # whatever it was: a link that gave up would be mute for ever
-                # Why there is no connection is said by `_connect`, once; this is for who asks for more.
+            except Exception as error:  # any error, because a link that gave up would be mute for ever
+                # `_connect` has told once why there is no connection; this line is for developers.
                 say = self._log.warning if self.online else self._log.debug
                 say("link:", type(error).__name__, error)
             self.online = False
@@ -105,7 +105,7 @@ class Link:
             self._troubles.begin(code, "at %s:%d" % (self._settings.host, self._settings.port))
         elif code:
             self._troubles.begin(code, str(error))
-        else:  # want of memory: nobody else is to blame
+        else:  # lack of memory, for which nobody else is to blame
             self._log.warning("link:", type(error).__name__, error)
 
     def _new_client(self):
@@ -177,7 +177,7 @@ class Link:
         """The frame that begins with the window's next seq, and its last seq; None: all is sent."""
         box, seq = self._box, self._window.next
         records = box.read(seq, frame.ROOM, self._window.most)
-        lost = box.lost_at(seq)  # after reading, for only reading finds damage
+        lost = box.lost_at(seq)  # after reading, because only reading finds damage
         if lost:
             return frame.encode_lost(frame.Lost(box.epoch, *lost)), lost[1]
         if not records:
@@ -206,7 +206,7 @@ class Link:
         try:
             answer = ack.decode(payload)
         except WireError:
-            return  # nothing we could do with it; the resend asks again
+            return  # it is of no use; the resend asks again
         self._backoff_ms = BACKOFF_MS
         self._owner.heard_time(answer.now)
         if answer.epoch == self._box.epoch and answer.acked <= self._box.durable:
@@ -214,7 +214,7 @@ class Link:
             self._wake.set()
 
     def _obey(self, answer) -> None:
-        """Move the own mark and the window as the edge says."""
+        """Move our own mark and the window as the edge says."""
         box, now = self._box, self._board.uptime_ms()
         if answer.acked > box.acked:
             box.ack(answer.acked)

@@ -1,4 +1,4 @@
-"""What a board has to say: printed at the serial port, and the newest of it kept in RAM for the edge."""
+"""A board's log: printed at the serial port, its newest lines kept in RAM for the edge."""
 
 from firmware.wire.event import is_text
 
@@ -9,14 +9,14 @@ LINE_CHARACTERS = 120  # of the text, without its head
 
 
 def clean(text: str) -> str:
-    """A text that the wire takes as one line: at most 120 characters, none of control."""
+    """A text as one line that the wire takes: at most 120 characters, no control characters."""
     return "".join([letter if is_text(letter) else "?" for letter in text[:LINE_CHARACTERS]])
 
 
 class Log:
     """Lines `<uptime_ms> <level> <text>`, numbered from 1 at each start.
 
-    level: an index into LEVELS; what is below it is neither printed nor kept.
+    level: an index into LEVELS; lines below it are neither printed nor kept.
     last: the number of the newest line, 0 for none.
     """
 
@@ -28,19 +28,19 @@ class Log:
         self.last = 0
 
     def debug(self, *words) -> None:
-        """What a developer looks for."""
+        """Log what a developer looks for."""
         self._add(DEBUG, words)
 
     def info(self, *words) -> None:
-        """What happens in a board's life."""
+        """Log what happens in a board's life."""
         self._add(INFO, words)
 
     def warning(self, *words) -> None:
-        """What somebody should look at."""
+        """Log what somebody should look at."""
         self._add(WARNING, words)
 
     def again(self, text: str) -> None:
-        """A warning that is kept already: only printed, for whoever has just come to the serial port."""
+        """Only print a warning that is kept already, for a person who has just come to the serial port."""
         print(self._line(WARNING, (text,)))
 
     def _line(self, level: int, words) -> str:
@@ -60,8 +60,11 @@ class Log:
             self._bytes -= len(self._lines.pop(0))
 
     def after(self, number: int, most_bytes: int) -> tuple[int, list[object]]:
-        """The oldest kept lines behind line `number`, in all at most so many bytes, each as uptime_ms,
-        level and text; before them the number of the first, one past `last` when there are none."""
+        """The number of the first line behind line `number` that is kept, and the oldest lines from it on.
+
+        Each line is uptime_ms, level and text; all have at most `most_bytes`. Without lines the number is one
+        past `last`.
+        """
         first = max(self.last - len(self._lines), min(number, self.last)) + 1
         found = []
         for line in self._lines[first - self.last - 1 :] if first <= self.last else ():

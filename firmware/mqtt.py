@@ -1,4 +1,4 @@
-"""An MQTT 3.1.1 client for asyncio: QoS 0 and 1, will, keepalive, and nothing that grows.
+"""An MQTT 3.1.1 client for asyncio: QoS 0 and 1, will and keepalive, in constant memory.
 
 One object is one connection. When anything goes wrong it raises OSError, and the caller makes a
 new one. It keeps no messages, because the outbox does.
@@ -14,7 +14,7 @@ CHUNK = 512
 
 
 class MqttError(OSError):
-    """The connection is of no use any more; the text says why."""
+    """The connection cannot be used any more; the text says why."""
 
 
 def _text(value: str) -> bytes:
@@ -42,8 +42,8 @@ class Client:
     """A connection to a broker.
 
     address: host, port and a TLS context or None. login: client id, user name and password.
-    will: topic and payload of the retained last word. keepalive: seconds.
-    code: with which the broker refused the connection, else 0.
+    will: topic and payload of the retained message that the broker publishes when the connection breaks.
+    keepalive: seconds. code: with which the broker refused the connection, else 0.
     """
 
     def __init__(self, board, address, login, will, keepalive=30):
@@ -88,18 +88,17 @@ class Client:
         )  # fmt: skip
 
     async def subscribe(self, topics) -> None:
-        """Ask for messages of these topics, with QoS 1. The answer is not waited for."""
+        """Ask for messages of these topics, with QoS 1, without waiting for the answer."""
         parts = [self._next_id()]
         for topic in topics:
             parts.append(_text(topic) + b"\x01")
         await self._write(packet(0x82, *parts))
 
     async def publish(self, topic: str, payload: bytes, qos: int = 0, retain: bool = False) -> None:
-        """Send a message. With QoS 1 the PUBACK is a sign of life and nothing more: what must
-        arrive is acked by the edge."""
+        """Send a message. With QoS 1 the PUBACK is only a sign of life: the edge acks what must arrive."""
         number = self._next_id() if qos else b""
         about = _text(topic) + number
-        # The payload goes by itself, for a copy of a frame in one piece may be more than the heap has.
+        # The payload goes by itself, because the heap may have no room for a copy of a frame in one piece.
         await self._write(head_of(0x30 | qos << 1 | retain, len(about) + len(payload)) + about, payload)
 
     async def receive(self) -> tuple[str, bytes]:
@@ -125,7 +124,7 @@ class Client:
         return topic, body[at:]
 
     async def keep(self) -> None:
-        """Ping while the line is quiet; raises MqttError when it is silent for 1.5 x keepalive."""
+        """Ping while the line is quiet. Raises MqttError when it is silent for 1.5 x keepalive."""
         while True:
             await asyncio.sleep(min(self._keepalive_ms / 4000, 5))
             now = self._board.uptime_ms()
@@ -137,7 +136,7 @@ class Client:
                 await self._write(b"\xc0\x00")
 
     async def close(self, politely: bool = False) -> None:
-        """Close the connection; politely, the broker does not publish the will."""
+        """Close the connection. politely: so that the broker does not publish the will."""
         writer, self._writer = self._writer, None
         if writer is None:
             return
@@ -148,7 +147,7 @@ class Client:
             writer.close()
             await writer.wait_closed()
         except (OSError, ValueError):
-            pass  # it was closed already, which is all we want
+            pass  # it was closed already
 
     def _next_id(self) -> bytes:
         self.packet_id = self.packet_id % 65535 + 1
@@ -175,7 +174,7 @@ class Client:
             self._received_at = self._board.uptime_ms()
 
     def _cut(self) -> tuple[int, bytes] | None:
-        """Take a complete packet off the received bytes, None when there is none yet."""
+        """Remove and return a complete packet from the received bytes, None when there is none yet."""
         held = self._held
         size, at = 0, 1
         while True:

@@ -1,10 +1,10 @@
 """The bounded flash log of events that the edge has not acked yet.
 
 A new record waits in RAM for its flush: by the caller's wish, by the 8th record, or by `tick`.
-Only a flushed (`durable`) event may be published, so a number is never used twice on air. Acked
+Only a flushed (`durable`) event may be published, so a number is never sent twice for two events. Acked
 segments stay until their room is needed, because an edge that was restored asks for them again.
 
-A flash that does not write is survived: what waits is tried again, and `add` refuses more.
+When the flash does not write, records that wait are tried again, and `add` refuses more.
 """
 
 import binascii
@@ -19,19 +19,19 @@ CURSOR_FORM = "<IQI"  # epoch, acked, crc32 of both
 CURSOR_BYTES = 16
 FLUSH_RECORDS = 8
 FLUSH_BYTES = 2048
-FLUSH_AFTER_MS = 1750  # with a tick each 250 ms: durable within 2 s, as long as flushes come no
-FLUSH_EVERY_MS = 10_000  # closer than this, but for a few: each costs an erase, and flash wears out
+FLUSH_AFTER_MS = 1750  # with a tick each 250 ms: durable within 2 s, while flushes are at least
+FLUSH_EVERY_MS = 10_000  # this far apart, but for a few: each costs an erase, and flash wears out
 FEW_MS = 3 * FLUSH_EVERY_MS
 SAVE_AFTER_EVENTS = 256
 SAVE_AFTER_MS = 10_000
-VOLATILE_PERCENT = 75  # over this, kinds that may be missed make way for those that may not
+VOLATILE_PERCENT = 75  # above this, events that may be missed are refused, to keep room for the others
 
 
 class Outbox:
     """Events by seq, from 1 and strictly rising for the life of the epoch.
 
-    epoch: random 32 bits, not 0. acked: the edge has everything up to here. last: the latest
-    number given out. durable: the latest one that is on flash. refused: how many `add` refused.
+    epoch: random 32 bits, not 0. acked: the seq up to which the edge has everything. last: the latest
+    seq given out. durable: the latest one that is on flash. refused: how many records `add` refused.
     flushed: called without arguments after each flush that made something durable.
     """
 
@@ -42,7 +42,7 @@ class Outbox:
         self._pending = []  # (seq, packed bytes) of records not yet flushed
         self._pending_bytes = 0
         self._flush_at = 0
-        self._quick_at = board.uptime_ms() - FEW_MS  # before it, only full or critical ones are flushed
+        self._quick_at = board.uptime_ms() - FEW_MS  # before then, only a full or critical batch is flushed
         self.refused = 0
         self.is_refusing = False  # whether the latest `add` found no room
         self.flushed = None
@@ -53,7 +53,7 @@ class Outbox:
         found = [segment.parse_name(name) for name in self._flash.names(FOLDER)]
         found = sorted(each for each in found if each)
         if not self.epoch and found:
-            self.epoch = found[-1][0]  # a damaged cursor: the edge's ack will tell what it has
+            self.epoch = found[-1][0]  # the cursor is damaged; the edge's ack will tell what it has
         is_new = not self.epoch
         if is_new:
             self.epoch = self._board.random() or 1
@@ -116,14 +116,14 @@ class Outbox:
         return size <= segment.LIMIT or self.segments.count_after(self.acked) < self._most
 
     def full_percent(self) -> int:
-        """How much of the budget holds events that are not acked, 0 to 100."""
+        """Percent of the budget that holds events that are not acked, 0 to 100."""
         if self.last == self.acked:
             return 0
         whole = max(self.segments.count_after(self.acked) - 1, 0) * segment.LIMIT
         return min(100, (whole + self.segments.tail_bytes) * 100 // (self._most * segment.LIMIT))
 
     def flush(self) -> bool:
-        """Make everything durable that was added; False when the flash refused, or memory was short."""
+        """Make all added records durable; False when the flash refused or memory was short."""
         if not self._pending:
             return True
         before, now = self.durable, self._board.uptime_ms()
@@ -144,7 +144,7 @@ class Outbox:
         try:
             count = self.segments.write(self._pending)
         except (OSError, MemoryError):
-            self._trim()  # so that the next try finds more room, whoever has taken it
+            self._trim()  # so that the next try finds more room
             raise
         for seq, packed in self._pending[:count]:
             self.durable = seq
@@ -169,8 +169,8 @@ class Outbox:
         return self.segments.first_held() or self.durable + 1
 
     def lost_at(self, seq: int) -> tuple[int, int, str] | None:
-        """First, last and reason of the run of lost numbers that `seq` begins, None if it is held
-        or not durable yet."""
+        """First, last and reason of the lost numbers that begin with `seq`, None when it is held or not
+        durable yet."""
         if seq < self.first_held:
             return seq, self.first_held - 1, TRIMMED
         return self.segments.lost_at(seq)
@@ -178,8 +178,8 @@ class Outbox:
     def read(self, seq: int, room: int, most: int) -> list[bytes]:
         """Records from `seq` on: at most `most`, and `room` bytes with 3 for each one's head.
 
-        May give fewer than there are, and none when `seq` is not durable or turns out to be
-        lost, which `lost_at` tells then.
+        There may be fewer than there are on flash, and none when `seq` is not durable or is found lost,
+        which `lost_at` tells then.
         """
         if seq > self.durable or self.lost_at(seq):
             return []
@@ -188,17 +188,17 @@ class Outbox:
     # --- what the edge has
 
     def ack(self, seq: int) -> None:
-        """The edge has everything up to `seq`. Numbers that cannot be are ignored."""
+        """Note that the edge has everything up to `seq`. Impossible numbers are ignored."""
         if self.acked < seq <= self.durable:
             self.acked = seq
 
     def rewind(self, want: int) -> None:
-        """The edge was set back and needs everything from `want` on again."""
+        """Go back: the edge was set back and needs everything from `want` on again."""
         if 0 < want <= self.acked:
             self.acked = want - 1
 
     def tick(self) -> None:
-        """Flush and save what has waited long enough; call it every 250 ms."""
+        """Flush and save what has waited long enough; call this every 250 ms."""
         now = self._board.uptime_ms()
         if self._pending and now >= self._flush_at:
             self.flush()

@@ -1,4 +1,4 @@
-"""Runs the program of whoever owns the board, /app.py, and stays alive whatever it does.
+"""Runs the program of the board's owner, /app.py, and stays alive whatever it does.
 
     def setup(board):              # called once at the start; may be async
         board.on_press(4, pressed)
@@ -17,17 +17,17 @@ from firmware.button import Button
 from firmware.log import clean
 
 KIND = "app.failed"
-REPORT_MS = 60_000  # an exception is reported at most so often
+REPORT_MS = 60_000  # between two reports of an exception, at least
 PAUSE_S = 1
 PAUSE_MOST_S = 60
-ENDS = (KeyboardInterrupt, asyncio.CancelledError)  # whoever comes to the prompt; and `Program.run`
+ENDS = (KeyboardInterrupt, asyncio.CancelledError)  # by a person at the prompt, and by `Program.run`
 
 
 class Interface:
-    """What /app.py gets: the board, as far as a program needs it.
+    """The board as /app.py gets it.
 
     Functions that are handed over may be `async def`. An exception in one is reported as `app.failed`, and
-    it is called again the next time. Whatever blocks for long stops the whole board: sleep with asyncio.
+    it is called again the next time. A call that blocks for long stops the whole board: sleep with asyncio.
     """
 
     def __init__(self, board, log, record, program):
@@ -38,8 +38,8 @@ class Interface:
 
     def emit(self, kind: str, fields: dict[str, object], critical: bool = False) -> bool:
         """Tell the edge what happened, as `emit("order.placed", {"cents": 450})`; the board keeps it until
-        the edge has it. critical: it goes to the flash before this returns, else within seconds. False when
-        there is no room. Raises WireError for a kind or fields that no event has."""
+        the edge has it. critical: whether it is on flash before this returns, else within seconds. False when
+        there is no room. Raises WireError for a kind or fields that an event cannot have."""
         return bool(self._record(kind, fields, critical))
 
     def log(self, *words) -> None:
@@ -55,7 +55,7 @@ class Interface:
         return self._board.adc(number)
 
     def battery(self, percent: int) -> None:
-        """Tell the charge of the battery, 0 to 100, which the edge hears with the next heartbeat."""
+        """Tell the charge of the battery, 0 to 100 percent, which the edge gets with the next heartbeat."""
         self._board.battery = max(0, min(100, int(percent)))
 
     async def uart(self, number: int, baud: int = 9600, **more):
@@ -63,7 +63,7 @@ class Interface:
         return await self._board.uart(number, baud, **more)
 
     def every(self, seconds: float, function) -> None:
-        """Call a function without arguments now, and again so many seconds after each call."""
+        """Call a function without arguments now, and again `seconds` after each call."""
         self._program.start(self._repeat(float(seconds), _callable(function)))
 
     async def _repeat(self, seconds: float, function) -> None:
@@ -111,7 +111,7 @@ class Program:
             pause_s = min(2 * pause_s, PAUSE_MOST_S)
 
     async def _work(self) -> None:
-        sys.modules.pop("app", None)  # one that failed half-way is loaded again
+        sys.modules.pop("app", None)  # a module that failed half-way is loaded again
         found = __import__("app")
         parts = [getattr(found, name, None) for name in ("setup", "main")]
         if parts == [None, None]:
@@ -145,13 +145,13 @@ class Program:
         self._report_at = now + REPORT_MS
         reason = clean(described(error))
         self._log.warning("app.py:", reason)
-        # As volatile, for orders may need the room more.
+        # As volatile, because orders may need the room more.
         if self._record(KIND, {"reason": reason, "count": self._failures}, False, True):
             self._failures = 0
 
 
 def _callable(function):
-    """Told at once, where the line of /app.py is known: `every(5, look())` has called it already."""
+    """Check a function at once, where the line of /app.py is known; `every(5, look())` has called it."""
     if not callable(function):
         raise TypeError("a function is wanted, without (): not " + str(function))
     return function
@@ -163,14 +163,16 @@ async def _finished(result) -> None:
 
 
 def described(error) -> str:
-    """Where and what, as `app.py line 3, in setup: ValueError: no sensor`; lines of the firmware and of
-    asyncio are left out of where."""
+    """The place and the error, as `app.py line 3, in setup: ValueError: no sensor`.
+
+    Lines of the firmware and of asyncio do not count as the place.
+    """
     what = type(error).__name__
     try:
         text = str(error)
         what += ": " + text if text else ""
     except Exception:
-        pass  # the program may have made it, and its text fails
+        pass  # an error of the program's own class, whose text fails
     for line in reversed(_traceback(error).split("\n")):
         if 'File "' in line and "firmware/" not in line and "asyncio/" not in line:
             file, _, rest = line.strip()[6:].partition('"')
@@ -188,5 +190,5 @@ def _traceback(error) -> str:
 
             traceback.print_exception(error, file=text)
     except Exception:
-        pass  # no memory, or no text: what there is of it must do
+        pass  # no memory, or no text: the part that was written is used
     return text.getvalue()

@@ -1,9 +1,9 @@
-"""One segment file of the outbox: records behind each other, each with a CRC32 over its number too.
+"""One segment file of the outbox: records behind each other, each with a CRC32 that covers its number.
 
     length u16 | crc32 of length, seq and the bytes | the bytes
 
-A segment fills one block of flash. Its name is the epoch and its first seq, in hex, so the events
-of an outbox whose cursor file is damaged can still be told apart.
+A segment fills one block of flash. Its name is the epoch and its first seq in hex, so that events can be
+told apart even when the cursor file of their outbox is damaged.
 """
 
 import binascii
@@ -21,7 +21,7 @@ def pack(seq: int, record: bytes) -> bytes:
 
 
 def unpack(data, at: int, seq: int) -> bytes | None:
-    """The record at offset `at` when it is whole, intact and has this seq, else None."""
+    """The record at offset `at` when it is complete, intact and has this seq, else None."""
     if at + HEAD > len(data):
         return None
     size, crc = struct.unpack_from("<HI", data, at)
@@ -41,7 +41,7 @@ def name(epoch: int, first: int) -> str:
 
 
 def parse_name(text: str) -> tuple[int, int] | None:
-    """Epoch and first seq of a segment's name, None of any other name."""
+    """Epoch and first seq in a segment's name, None for any other name."""
     if len(text) != 23 or text[8] != "-":
         return None
     try:
@@ -51,7 +51,7 @@ def parse_name(text: str) -> tuple[int, int] | None:
 
 
 def scan(data, first: int) -> tuple[int, int]:
-    """How many good records a segment begins with, and where they end."""
+    """The number of good records at the beginning of a segment, and the offset of their end."""
     count, at = 0, 0
     while True:
         record = unpack(data, at, first + count)

@@ -1,8 +1,8 @@
-"""The segment files of one epoch, as a row: each reaches up to where the next one begins.
+"""The segment files of one epoch in a row: each reaches up to the beginning of the next one.
 
-The first seq of each segment is kept in RAM, and the bytes of one: while a board is online that is the
-one which is written to, so nothing is read from flash. Damage shows as a hole: a run of numbers that flash
-has lost.
+The first seq of each segment is kept in RAM, and the bytes of one segment. While a board is online that is
+the one which is written to, so nothing is read from flash. Damage shows as a hole: a run of numbers that
+flash has lost.
 """
 
 import gc
@@ -14,7 +14,7 @@ ENOENT = 2
 
 
 class Segments:
-    """Files in `folder` of this flash. Every method that touches it may raise OSError."""
+    """The segments in `folder` of this flash. Every method that uses the flash may raise OSError."""
 
     def __init__(self, flash, folder: str, epoch: int):
         self._flash = flash
@@ -23,8 +23,8 @@ class Segments:
         self._firsts = []  # first seq of each segment, rising
         self._holes = []  # [first, last] of lost numbers, rising
         self._file = None  # the open file of the last segment
-        self.tail_bytes = segment.LIMIT  # of the last segment; full: the next write opens one
-        self._at = (0, 0)  # seq and offset in its segment where the next read will likely begin
+        self.tail_bytes = segment.LIMIT  # of the last segment; when it is full, the next write opens one
+        self._at = (0, 0)  # seq, and offset in its segment, where the next read probably begins
         self._buffer = bytearray(segment.LIMIT)
         self._held = self._size = 0  # first seq of the segment in the buffer, 0 for none, and its bytes
 
@@ -46,7 +46,7 @@ class Segments:
     def _opened(self, first: int):
         try:
             return self._flash.open(self._path(first), "rb")
-        except MemoryError:  # what is open for writing has a piece of the size that is wanted
+        except MemoryError:  # the file that is open for writing has a piece of the needed size
             self.close()
             gc.collect()
             return self._flash.open(self._path(first), "rb")
@@ -54,9 +54,9 @@ class Segments:
     # --- opening
 
     def open(self, firsts: list[int], acked: int) -> int:
-        """Take the segments with these first numbers (rising); gives the last number in use.
+        """Take the segments with these first numbers (rising); the last number in use.
 
-        Only the last one is checked, so a start is quick: reading notices damage in the others.
+        Only the last segment is checked, so that a start is quick; reading finds damage in the others.
         """
         self._firsts = firsts
         if not firsts:
@@ -69,8 +69,10 @@ class Segments:
         return max(acked, self._give_up(after, len(data) - end))
 
     def _give_up(self, after: int, damaged: int) -> int:
-        """In the damaged bytes at the very end may be numbers that were on air, at most so many
-        as fit: none of them may be used again. Gives the last number in use."""
+        """Give up the numbers that the damaged bytes at the end may have held; the last number in use.
+
+        They may have been sent, so as many as fit must not be used again.
+        """
         given_up = damaged // (segment.HEAD + segment.LEAST)
         if given_up:
             self._holes.append([after, after + given_up - 1])
@@ -79,8 +81,10 @@ class Segments:
     # --- writing
 
     def write(self, records: list[tuple[int, bytes]]) -> int:
-        """Make records (seq and packed bytes) durable, as many as fit into one segment; how many
-        they were. After an OSError call `abandon`."""
+        """Make records (seq and packed bytes) durable, as many as fit into one segment; how many these are.
+
+        After an OSError call `abandon`.
+        """
         if self.tail_bytes + len(records[0][1]) > segment.LIMIT:
             self._roll(records[0][0])
         elif self._file is None:
@@ -101,7 +105,7 @@ class Segments:
     def _roll(self, first: int) -> None:
         """Close the full segment and open the one that begins with `first`."""
         self.close()
-        if self._held == first or self._at[0] == first:  # all before it has been read
+        if self._held == first or self._at[0] == first:  # everything before it has been read
             self._held = 0
         self._file = self._flash.open(self._path(first), "wb")
         if not self._firsts or self._firsts[-1] != first:
@@ -111,11 +115,11 @@ class Segments:
         self.tail_bytes = 0
 
     def abandon(self) -> None:
-        """After a failed write nobody knows how the file ends: the next one opens a new segment."""
+        """Close the segment after a failed write, as its end is not known; the next write opens a new one."""
         try:
             self.close()
         except OSError:
-            pass  # it was not written anyway
+            pass  # its data were not written anyway
         self.tail_bytes = segment.LIMIT
 
     def close(self) -> None:
@@ -125,7 +129,7 @@ class Segments:
             file.close()
 
     def oldest_last(self) -> int:
-        """The last number of the oldest segment but the one that is written to; 0: there is none."""
+        """The last number of the oldest segment, 0 when there is only the one that is written to."""
         return self._firsts[1] - 1 if len(self._firsts) > 1 else 0
 
     def trim(self) -> None:
@@ -135,7 +139,7 @@ class Segments:
         self._holes = [hole for hole in self._holes if hole[1] >= self._firsts[0]]
 
     def count_after(self, acked: int) -> int:
-        """Segments that hold a number above `acked`; the one that is written to always counts."""
+        """How many segments hold a number above `acked`; the one that is written to always counts."""
         count = len(self._firsts)
         for i in range(1, len(self._firsts)):
             if self._firsts[i] - 1 > acked:
@@ -150,7 +154,7 @@ class Segments:
         return self._firsts[0] if self._firsts else 0
 
     def lost_at(self, seq: int) -> tuple[int, int, str] | None:
-        """First, last and reason of the run of lost numbers that `seq` begins, None if held."""
+        """First, last and reason of the lost numbers that begin with `seq`, None when it is held."""
         if seq < self.first_held():
             return seq, self._firsts[0] - 1, TRIMMED
         for first, last in self._holes:
@@ -159,8 +163,8 @@ class Segments:
         return None
 
     def read(self, seq: int, last: int, room: int, most: int) -> list[bytes]:
-        """Records `seq` to `last`, as far as they lie in one segment, at most `most` and `room`
-        bytes, with 3 for each one's head. Gives none when `seq` turns out to be lost."""
+        """Records `seq` to `last`, as far as they lie in one segment: at most `most`, and `room` bytes with 3
+        for each one's head. The list is empty when `seq` is found lost."""
         first, end = self._span(seq, last)
         data = self._load_or_nothing(first)
         at = self._offset(data, first, seq)
@@ -183,7 +187,7 @@ class Segments:
         self._holes.append([seq, last])
         self._holes.sort()
         if first == self._firsts[-1]:
-            self.abandon()  # what was written behind the damage could not be found again
+            self.abandon()  # records behind the damage could not be found again
 
     def _span(self, seq: int, last: int) -> tuple[int, int]:
         """First seq of the segment with `seq`, and the number where reading must stop."""
@@ -204,10 +208,10 @@ class Segments:
         except OSError as error:
             if error.args[0] != ENOENT:
                 raise
-            return b""  # the file is gone, and what was in it is lost
+            return b""  # the file is gone, and its records are lost
 
     def _offset(self, data, first: int, seq: int) -> int:
-        """Where the record `seq` begins in its segment, -1 if damage lies before it."""
+        """The offset of the record `seq` in its segment, -1 when damage lies before it."""
         number, at = first, 0
         if first < self._at[0] <= seq:
             number, at = self._at

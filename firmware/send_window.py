@@ -1,22 +1,22 @@
-"""What is under way to the edge: go-back-N over seq numbers, without input or output.
+"""The frames that are under way to the edge: go-back-N over seq numbers, without input or output.
 
 Times are ms of uptime. The frames themselves are never kept: they are read from flash again.
 """
 
-FRAMES = 8  # under way at most, and fewer when the edge says so
+FRAMES = 8  # under way at most; fewer when the edge says so
 RESEND_MS = 5_000
 RESEND_MOST_MS = 300_000
 PAUSE_MS = 5_000
 ERRORS = 3  # for one frame, before it is cut in half
 ERROR_PAUSE_MS = 250
-ALL = 1000  # records in a frame: more than fit
-FULL = 32  # about so many small ones do
+ALL = 1000  # records in a frame; more than fit
+FULL = 32  # about as many small records as fit
 
 
 class SendWindow:
-    """Which seq goes next, and when everything is sent again.
+    """The next seq to send, and the time at which everything is sent again.
 
-    next: the seq that the next frame begins with. most: records it may have. refused: a seq whose
+    next: the seq that the next frame begins with. most: how many records it may have. refused: a seq whose
     event the edge cannot take, to be reported as lost, else 0.
     """
 
@@ -38,7 +38,7 @@ class SendWindow:
         return ms * 3 // 4 + self._random() % (ms // 2)
 
     def restart(self, seq: int) -> None:
-        """Everything from `seq` on goes out again: after a connect, or as the edge asks."""
+        """Send everything from `seq` on again: after a connect, or because the edge asks for it."""
         self.next = seq
         self._under_way = []
 
@@ -46,11 +46,11 @@ class SendWindow:
         """Whether a frame may go out now."""
         if now < self._wait_until:
             return False
-        # While the edge is in trouble, frames behind the first would only make noise.
+        # While the edge has trouble, frames behind the first are of no use.
         return len(self._under_way) < (1 if self._careful or self._paused else self._limit)
 
     def sent(self, last: int, now: int) -> None:
-        """A frame up to `last` is on its way."""
+        """Note that a frame up to `last` is on its way."""
         if not self._under_way:
             self._resend_at = now + self._jitter(self._resend_ms)
         self._under_way.append(last)
@@ -65,7 +65,7 @@ class SendWindow:
             self._silences += 1
 
     def wait_ms(self, now: int) -> int:
-        """How long nothing happens here unless someone calls."""
+        """ms until something is due here, unless another method is called."""
         until = now + RESEND_MOST_MS
         if self._under_way:
             until = self._resend_at
@@ -74,7 +74,7 @@ class SendWindow:
         return max(until - now, 1)
 
     def progress(self, acked: int, now: int) -> None:
-        """The edge has more than before."""
+        """Take note that the edge has more than before."""
         self._under_way = [last for last in self._under_way if last > acked]
         self.next = max(self.next, acked + 1)
         self._errors = self._silences = self._went_back_for = self.refused = 0
@@ -84,7 +84,7 @@ class SendWindow:
         self.most = min(self.most * 2, ALL)
 
     def gap(self, want: int) -> None:
-        """The edge misses `want`. All frames behind the gap are answered so: go back once."""
+        """Go back to `want`, which the edge misses; once, though each frame behind the gap is answered so."""
         if want != self._went_back_for and want < self.next:
             self._went_back_for = want
             self.restart(want)
@@ -97,8 +97,10 @@ class SendWindow:
             self.restart(acked + 1)
 
     def trouble(self, first: int, now: int) -> None:
-        """The edge could not read the frame that began with `first`: after three times, half of
-        it; a single event that cannot be read is given up."""
+        """Send again the frame that began with `first`, which the edge could not read.
+
+        After three times only half of it; a single event that cannot be read is given up.
+        """
         if not self._under_way:
             return  # an answer to a frame before we went back
         count = self._under_way[0] - first + 1
@@ -112,14 +114,14 @@ class SendWindow:
         self.restart(first)
 
     def smaller(self) -> bool:
-        """There was no memory for a frame: let the next ones be half as large; False if they cannot."""
+        """Make the next frames half as large, as memory was short; False when they cannot be smaller."""
         if self.most == 1:
             return False
         self.most = min(self.most, FULL) // 2
         return True
 
     def pause(self, acked: int, now: int) -> None:
-        """The edge has no room: later one frame asks again."""
+        """Wait, because the edge has no room; later one frame asks again."""
         if now < self._wait_until:
             return
         self._paused = True
@@ -128,7 +130,7 @@ class SendWindow:
         self.restart(acked + 1)
 
     def breadth(self, frames: int) -> None:
-        """The edge takes so many frames at once."""
+        """Let at most `frames` be under way, as the edge says."""
         self._limit = min(frames, FRAMES)
         if self._paused:
             self._paused = False

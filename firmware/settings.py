@@ -1,4 +1,4 @@
-"""What a board is told about its place in the world: /settings.json, checked.
+"""The settings of a board: /settings.json, checked.
 
 Boards load this module only while they read their settings.
 """
@@ -36,7 +36,7 @@ COLUMNS = ("", "text", "int", "float")
 
 
 class Settings:
-    """The checked settings: one attribute for each of KEYS. Methods of it would keep this module."""
+    """The checked settings: one attribute per key of KEYS. Methods of it would keep this module."""
 
 
 def checked(values: dict[str, object]) -> Settings:

@@ -1,6 +1,6 @@
-"""Counts the starts of a board, and notices when it only starts and fails, again and again.
+"""Counts the starts of a board, and notices when it starts and fails again and again.
 
-/boot_count holds two numbers: of this start, and how many in a row, this one included, have not run well.
+/boot_count holds two numbers: the number of this start, and how many starts in a row have failed.
 Boards load this module only while they count.
 """
 
@@ -9,11 +9,11 @@ LOOP = 5
 
 
 def begin(board, log) -> tuple[int, bool]:
-    """The number of this start, from 1, and whether so many in a row failed that it should be in safe mode,
-    without whatever may be the reason: the owner's program, inputs and watchdog.
+    """The number of this start, from 1, and whether it should be in safe mode, because LOOP in a row failed.
 
-    A start after power-on is the first of a row: power that comes and goes is no fault of the board. So is
-    one after deep sleep, which a program asks for.
+    Safe mode leaves out what may be the reason: the owner's program, inputs and watchdog. A start after
+    power-on is the first of a row, because power that comes and goes is no fault of the board. So is a start
+    after deep sleep, which a program asks for.
     """
     number, failed = _read(board.flash)
     if board.reset_cause() in ("power", "sleep"):
@@ -25,14 +25,14 @@ def begin(board, log) -> tuple[int, bool]:
 
 
 def well(board, log) -> None:
-    """This start has not failed: it ran for a while, or somebody ends it on purpose."""
+    """Note that this start has not failed: it ran for a while, or somebody ends it on purpose."""
     number, failing = _read(board.flash)
     if failing:
         _write(board.flash, log, number, 0)
 
 
 def ask_safe(board, log) -> None:
-    """Let the next start be in safe mode, unless it comes with the power."""
+    """Let the next start be in safe mode, unless it is after power-on."""
     _write(board.flash, log, _read(board.flash)[0], LOOP)
 
 

@@ -1,8 +1,8 @@
-"""Whom a board trusts: the certificates on its flash, and nobody else."""
+"""The TLS context of a board, which trusts only the certificates on its flash."""
 
 import ssl
 
-CA_PATHS = ("ca.der", "ca2.der")  # DER, for MicroPython takes no PEM; two, so that one can be replaced
+CA_PATHS = ("ca.der", "ca2.der")  # DER, because MicroPython takes no PEM; two, so that one can be replaced
 
 
 def trusting(flash):
@@ -11,14 +11,14 @@ def trusting(flash):
     if not certificates:
         raise ValueError("settings ask for TLS, but there is no /" + CA_PATHS[0])
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.verify_mode = ssl.CERT_REQUIRED  # MicroPython's default is to trust everyone
+    context.verify_mode = ssl.CERT_REQUIRED  # MicroPython's default is to trust any server
     used, failed = 0, None
     for certificate in certificates:
         try:
             context.load_verify_locations(cadata=certificate)
             used += 1
         except (OSError, ValueError) as error:
-            failed = error  # a damaged one must not cost us the other
+            failed = error  # the other one may still be good
     if not used:
         raise failed
     return context

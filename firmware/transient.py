@@ -1,4 +1,4 @@
-"""Modules that a board needs for a moment, and whose memory it wants back."""
+"""Modules that a board needs only for a moment, so that their memory becomes free again."""
 
 import sys
 
@@ -6,7 +6,7 @@ import firmware
 
 
 def module(name: str):
-    """The module firmware.NAME, which goes when the caller lets go of it."""
+    """The module firmware.NAME, whose memory is free when the caller drops it."""
     __import__("firmware." + name)
     del sys.modules["firmware." + name]
     found = getattr(firmware, name)

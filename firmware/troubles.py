@@ -1,22 +1,22 @@
-"""What is wrong with a board: it stands in the log, and the LED and the state message tell it."""
+"""The troubles of a board, told in the log, by the LED and in the state message."""
 
 from firmware.transient import module
 
-# The LED blinks as often as says the place in this row, from 1; the first five are of the way to the edge.
+# The LED blinks as often as the place in this row says, from 1; the first five are about the way to the edge.
 CODES = (
     "no-wifi", "wifi-password", "no-edge", "login", "certificate",
     "outbox-full", "settings", "safe-mode",
 )  # fmt: skip
 OF_LINK = 5
-OF_STATE = 6  # the others have no edge that hears it, or are told as `mode`
-PAUSE = 6  # steps that it is dark between two patterns
-REPEAT_MS = 30_000  # so often the serial port hears the same again
+OF_STATE = 6  # the others occur without an edge, or are told as `mode`
+PAUSE = 6  # dark steps between two patterns
+REPEAT_MS = 30_000  # between two prints of the same trouble at the serial port
 
 
 class Troubles:
-    """Those of the present, and the latest that is over.
+    """The present troubles, and the latest one that is over.
 
-    Several take turns at the LED. A step of it is a quarter of a second. Without trouble it is dark.
+    Several troubles take turns at the LED. A step of it is a quarter of a second. Without trouble it is dark.
     """
 
     def __init__(self, board, log):
@@ -27,7 +27,7 @@ class Troubles:
         self._step = 0
 
     def begin(self, code: str, detail: str = "") -> None:
-        """It is so, or still so: `detail` is for the sentence about it."""
+        """Note a trouble that begins or goes on. detail: for the sentence about it."""
         place, now = CODES.index(code), self._board.uptime_ms()
         for each in self._now:
             if each[0] == place:
@@ -36,12 +36,12 @@ class Troubles:
                     self._log.again(module("causes").sentence(code, detail))
                 return
         if place < OF_LINK:
-            self.end(*CODES[:OF_LINK])  # there is one at a time
+            self.end(*CODES[:OF_LINK])  # the way to the edge has one trouble at a time
         self._now.append([place, now, now])
         self._log.warning(module("causes").sentence(code, detail))
 
     def end(self, *codes) -> None:
-        """None of these is so any more."""
+        """Note that these troubles are over."""
         for each in self._now:
             if CODES[each[0]] in codes:
                 self._now.remove(each)
@@ -51,7 +51,7 @@ class Troubles:
                 return
 
     def tell(self, facts: dict[str, object]) -> None:
-        """Add to the facts of the state message what is wrong now, else what was last."""
+        """Add the present trouble to the facts of the state message, else the latest one."""
         place, lasted_ms, facts["trouble_end_ms"] = self._over
         for each in [each for each in self._now if each[0] < OF_STATE]:
             place, lasted_ms, facts["trouble_end_ms"] = each[0], self._board.uptime_ms() - each[1], None
@@ -59,7 +59,7 @@ class Troubles:
             facts["trouble"], facts["trouble_ms"] = CODES[place], lasted_ms
 
     def step(self) -> bool:
-        """Whether the LED is lit, one step later than at the last call."""
+        """Whether the LED is lit in the next step."""
         if not self._now:
             self._step = 0
             return False

@@ -1,6 +1,6 @@
 """A temperature once a minute, and at once when it has moved by a degree.
 
-The sensor is an analog one of 10 mV for each degree from 500 mV at 0 degrees on (TMP36, MCP9700).
+The sensor is an analog one: 500 mV at 0 degrees, and 10 mV more per degree (TMP36, MCP9700).
 """
 
 SENSOR = 26  # the pin

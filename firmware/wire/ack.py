@@ -9,10 +9,10 @@ from firmware.wire.errors import WireError
 
 
 class Ack:
-    """Cumulative and idempotent.
+    """An ack: cumulative and idempotent.
 
     epoch: of the board's outbox. acked: the last committed seq without a gap, 0 for none.
-    now: the edge's clock, ms since 1970 UTC. win: how many frames may be under way; 0 = back off.
+    now: the edge's clock, ms since 1970 UTC. win: how many frames may be under way, 0 to back off.
     want: the seq that the edge needs next when it found a gap or was set back, else None.
     err: what was wrong with the latest frame, else None.
     """
@@ -45,7 +45,7 @@ def encode(ack: Ack) -> bytes:
 
 
 def decode(payload: bytes) -> Ack:
-    """The ack in a message. Raises WireError when it is none."""
+    """The ack in a message. Raises WireError for any other message."""
     try:
         body = json.loads(payload)
         numbers = [body["epoch"], body["acked"], body["now"], body["win"]]

@@ -1,4 +1,4 @@
-"""What the edge tells a board to do, and how the board answers: small JSON objects.
+"""Commands of the edge to a board, and their answers: small JSON objects.
 
     cmd: {"id": text, "do": name, "until": ms since 1970 UTC, "with": object or absent}
     res: {"id": text, "ok": true, "result": object}
@@ -24,10 +24,10 @@ BAD_ARGUMENTS, FAILED = "bad-arguments", "failed"
 
 
 class Command:
-    """id: 1 to 32 characters; the same id is the same command. name: what to do.
+    """A command. id: 1 to 32 characters; the same id is the same command. name: what to do, as `identify`.
 
     until: when it is too late to do it, ms since 1970 UTC. arguments: by name.
-    wrong: why it cannot be taken though its id is known, else None.
+    wrong: a sentence why it cannot be taken though its id is known, else None.
     """
 
     def __init__(self, id: str, name: str, until: int, arguments: dict[str, object]):  # noqa: A002
@@ -76,7 +76,7 @@ def done(id: str, result: dict[str, object]) -> bytes:  # noqa: A002
 
 
 def refused(id: str, code: str, text: str) -> bytes:  # noqa: A002
-    """The bytes of the answer to one that was not, or that failed."""
+    """The bytes of the answer to a command that was refused or failed."""
     facts = (json.dumps(id), json.dumps(code), json.dumps(text))
     return _bounded('{"id":%s,"ok":false,"error":%s,"text":%s' % facts, MAX_RESULT)
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a message."""
+"""The error of a wrong message."""
 
 
 class WireError(ValueError):

@@ -2,9 +2,9 @@
 
     [kind, {field: value}, boot, uptime_ms, at, quality]
 
-Words that every shop uses travel as their number in KINDS or FIELDS: a typical order costs about
-50 bytes. The lists only ever grow at their end. The CRC32 of these bytes tells two events with
-the same number apart.
+Words that every shop uses travel as their number in KINDS or FIELDS, so a typical order takes about
+50 bytes. The lists only grow, at their end. The CRC32 of these bytes tells two events with the same
+number apart.
 """
 
 from firmware.wire.errors import WireError
@@ -27,7 +27,7 @@ MAX_FIELDS = 32
 MAX_FIELD_NAME = 32
 MAX_TEXT = 256
 MAX_INT = 1 << 53
-EARLIEST_AT = 1_793_491_200_000  # 2026-11-01T00:00Z: no board ran this protocol before
+EARLIEST_AT = 1_793_491_200_000  # 2026-11-01T00:00Z; no board ran this protocol before
 
 _KIND_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789._-"
 
@@ -103,7 +103,7 @@ def check_value(name: str, value: object) -> None:
 
 
 def check_fields(fields: dict[str, object]) -> None:
-    """Raise WireError unless `fields` are flat, named rightly and few enough."""
+    """Raise WireError unless `fields` are flat, rightly named and at most 32."""
     if not isinstance(fields, dict):
         raise WireError("fields are names and their values, as {}")
     if len(fields) > MAX_FIELDS:

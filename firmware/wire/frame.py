@@ -3,17 +3,17 @@
     [1, epoch, first, [record, ...], boot, uptime_ms]      records are binaries, see `event`
     [1, epoch, first, last, reason, payload or nil]        seq first..last will never come
 
-A record is carried as a binary, so that one bad event spoils neither the frame nor its neighbours,
-and a board sends the bytes of its flash as they are. `boot` and `uptime_ms` say when the frame
-was made, which dates events of a board without a clock.
+A record travels as a binary, so that one bad event spoils neither the frame nor its neighbours, and a
+board sends the bytes of its flash as they are. `boot` and `uptime_ms` tell when the frame was made, which
+dates events of a board without a clock.
 """
 
 from firmware.wire.errors import WireError
 from firmware.wire.pack import pack_array_head, pack_bytes_head, pack_int, pack_scalar, pack_str
 
 VERSION = 1
-MAX_SENT = 2048  # bytes; what a board sends
-MAX_TAKEN = 4096  # bytes; what the edge accepts
+MAX_SENT = 2048  # bytes that a board sends
+MAX_TAKEN = 4096  # bytes that the edge accepts
 MAX_EPOCH = 1 << 32
 MAX_SEQ = 1 << 53
 TRIMMED, CORRUPT, REFUSED = "trimmed", "corrupt", "refused"
@@ -22,7 +22,11 @@ ROOM = MAX_SENT - 40  # for records with their heads, whatever the numbers in th
 
 
 class Up:
-    """Events of one epoch with rising seq from `first` on; records are their bytes."""
+    """Events of one epoch.
+
+    epoch: of the board's outbox. first: the seq of the first one; the others follow without a gap. records:
+    their bytes. boot, uptime_ms: when the frame was made.
+    """
 
     def __init__(self, epoch: int, first: int, records: list[bytes], boot: int, uptime_ms: int):
         self.epoch = epoch
@@ -33,7 +37,11 @@ class Up:
 
 
 class Lost:
-    """Seq `first` to `last` of an epoch will never come; `payload` is a refused event's bytes."""
+    """A loss: events of an epoch that will never come.
+
+    epoch: of the board's outbox. first, last: their seq. reason: one of REASONS. payload: the bytes of a
+    refused event, else None.
+    """
 
     def __init__(self, epoch: int, first: int, last: int, reason: str, payload: bytes | None = None):
         self.epoch = epoch
@@ -51,7 +59,7 @@ def encode(up: Up) -> bytes:
     pack_int(out, up.epoch)
     pack_int(out, up.first)
     pack_array_head(out, len(up.records))
-    parts = [bytes(out)]  # joined at the end, for a buffer that grows would be in memory twice
+    parts = [bytes(out)]  # joined at the end, because a buffer that grows would be in memory twice
     for record in up.records:
         out = bytearray()
         pack_bytes_head(out, len(record))

@@ -1,7 +1,7 @@
 """The encoder half of msgpack (specification of 2013-08), as far as BW-1 needs it.
 
-Boards only encode; the edge decodes with a library. Shortest forms are chosen, so equal values
-give equal bytes on every interpreter (maps are written in the order of the given pairs).
+Boards only encode; the edge decodes with a library. The shortest forms are used, so equal values give
+equal bytes on every interpreter (maps are written in the order of the given pairs).
 """
 
 import struct

@@ -1,6 +1,6 @@
-"""What the edge makes of the messages of boards: the half of the contract that boards need not load.
+"""Reads the messages of boards: the half of the contract that only the edge needs.
 
-Whatever breaks BW-1 is a WireError, never another exception.
+A message that breaks BW-1 raises WireError, never another exception.
 """
 
 import json
@@ -24,7 +24,7 @@ from firmware.wire.state import MAX_TAKEN as MAX_STATE
 from firmware.wire.topics import LEAVES, ROOT, is_name
 
 WORDS = ("firmware", "reset", "mode", "trouble")  # facts that are texts; all others are numbers
-MAX_DEPTH = 6  # of a result: settings nest, and nothing else does
+MAX_DEPTH = 6  # of a result; only settings nest
 
 
 def topic(text: str) -> tuple[str, str, str]:
@@ -117,7 +117,7 @@ def _count(value: object) -> int:
 
 
 def state(payload: bytes) -> dict[str, object] | None:
-    """The facts of an online board, None of an offline one. Raises WireError when it is no state."""
+    """The facts of an online board, None for an offline one. Raises WireError for other messages."""
     if len(payload) > MAX_STATE:
         raise WireError("a state is at most 4,096 bytes")
     try:
@@ -145,9 +145,9 @@ def state(payload: bytes) -> dict[str, object] | None:
 
 
 class Result:
-    """id: of the command. result: what it gave, None when it was refused or failed.
+    """The answer to a command. id: of the command. result: what it gave, None when it was refused or failed.
 
-    error: then a code that programs may compare. text: then a sentence.
+    error: a code that programs may compare, None for a command that was carried out. text: its sentence.
     """
 
     def __init__(
@@ -164,7 +164,7 @@ class Result:
 
 
 def result(payload: bytes) -> Result:
-    """The answer to a command, with nothing in it that could not be shown. Raises WireError."""
+    """The answer in a message; everything in it can be shown. Raises WireError."""
     try:
         body = json.loads(payload) if len(payload) <= MAX_RESULT else None
     except (ValueError, RuntimeError):  # RuntimeError: nested too deeply
@@ -186,8 +186,8 @@ def result(payload: bytes) -> Result:
 class LogLines:
     """The answer to the command `log`.
 
-    boot: the number of the start that the lines are of. first, last: numbers of the first line here and of
-    the last one that the board has, from 1. lines: uptime_ms, level and text of each.
+    boot: the number of the board's start to which the lines belong. first, last: numbers of the first line
+    here and of the last one that the board has, from 1. lines: uptime_ms, level and text of each.
     """
 
     def __init__(self, boot: int, first: int, last: int, lines: list[tuple[int, str, str]]):

@@ -1,8 +1,8 @@
-"""What a board tells about itself: the retained `state` message, and the will that replaces it."""
+"""The state of a board: the retained `state` message, and the will that replaces it."""
 
 import json
 
-OFFLINE = b'{"online":false}'  # the will, and the last word of a board that goes away on purpose
+OFFLINE = b'{"online":false}'  # the will, and the last message of a board that leaves on purpose
 MAX_TAKEN = 4096  # bytes
 FIELDS = (
     "epoch", "boot", "uptime_ms", "firmware", "reset", "heap_free", "heap_low",
