@@ -20,11 +20,12 @@ run: $(STAMP)  ## Open a demo shop: boards, edge server, local cloud, dashboard
 test: deps check  ## Install what the tests need, check the code, and run every test
 	$(BIN)/pytest -n 3 --dist worksteal $(TESTS) || $(ALONE)
 
-check: $(DEV)  ## ruff, mypy and the floors of the house
+check: $(DEV)  ## ruff, mypy, the floors of the house and its values
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.values
 
 fmt: $(DEV)  ## Format the code
 	$(BIN)/ruff check --fix .

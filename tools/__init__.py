@@ -1,1 +1,1 @@
-"""The command `boardwalk` and what developers use."""
+"""The command `boardwalk`, and the tools of developers."""

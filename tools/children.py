@@ -42,7 +42,7 @@ async def child(
 
 
 def free_port(wanted: int = 0) -> int:
-    """`wanted` if nobody has it on loopback, else a free port that was not given before."""
+    """`wanted` if it is free on loopback, else a free port that was not given before."""
     for port in (wanted, *random.sample(PORTS, 1000)):
         if not port or port in _given:
             continue
@@ -58,7 +58,7 @@ def free_port(wanted: int = 0) -> int:
 
 
 async def listens(port: int, timeout_s: float) -> None:
-    """Wait until somebody accepts connections on a loopback port. Raises TimeoutError."""
+    """Wait until a program accepts connections on a loopback port. Raises TimeoutError."""
     async with asyncio.timeout(timeout_s):
         while True:
             try:

@@ -37,7 +37,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
 
     def list_commands(self, _: click.Context) -> list[str]:
-        """Those that are needed first, first."""
+        """The names of the commands, those that are needed first at the top."""
         return [*FIRST, *sorted(set(self.commands) - set(FIRST))]
 
 

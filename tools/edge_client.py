@@ -1,4 +1,4 @@
-"""The way of commands into an edge: through its socket when it runs, else over its store."""
+"""The client of an edge for commands: through its socket when it runs, else over its store."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ GONE = "The edge ended before it answered; start it with boardwalk run and try a
 class EdgeClient:
     """Calls of the HTTP interface, with the rights of the socket (administrator) or of a token.
 
-    is_live: whether the edge runs, with broker and boards; else there is only its store.
+    is_live: whether the edge runs, with broker and boards; otherwise there is only its store.
     """
 
     def __init__(self, session: aiohttp.ClientSession, is_live: bool, url: str = HERE) -> None:
@@ -35,8 +35,8 @@ class EdgeClient:
         self._url = url
 
     async def call(self, method: str, path: str, body: object = None) -> Any:
-        """The decoded answer, None when there is none. Raises BoardwalkError with the edge's words, NotFound
-        and Conflict when it is that."""
+        """The decoded answer, None for an empty one. Raises BoardwalkError with the edge's words, also as
+        NotFound and Conflict."""
         async with self._session.request(method, self._url + path, json=body) as answer:
             if answer.status == 204:
                 return None
@@ -78,7 +78,7 @@ async def edge_client(settings: Settings) -> AsyncIterator[EdgeClient]:
 
 
 def ask(config: Path | None, work: Callable[[EdgeClient], Coroutine[object, object, T]]) -> T:
-    """What `work` gives over the edge of these settings. Raises BoardwalkError."""
+    """The result of `work` over the edge of these settings. Raises BoardwalkError."""
     log_to_stderr("WARNING")
 
     async def asking() -> T:
@@ -89,7 +89,7 @@ def ask(config: Path | None, work: Callable[[EdgeClient], Coroutine[object, obje
 
 
 def named(path: str, name: str) -> str:
-    """The address of something by its name, whatever somebody typed as one. Raises NotFound."""
+    """The address of something by its name, for any name that was typed. Raises NotFound."""
     if name in ("", ".", ".."):  # which no address can carry
         raise NotFound(f"There is nothing with the name {name!r}.")
     return f"{path}/{quote(name, safe='')}"
@@ -109,7 +109,7 @@ async def running_edge(settings: Settings) -> AsyncIterator[EdgeClient]:
 
 @asynccontextmanager
 async def remote_edge(url: str, token: str) -> AsyncIterator[EdgeClient]:
-    """A client of an edge elsewhere. Raises BoardwalkError when nothing answers there as an edge does."""
+    """A client of an edge elsewhere. Raises BoardwalkError when no edge answers there."""
     headers = {"Authorization": f"Bearer {token}"}
     limit = aiohttp.ClientTimeout(total=ANSWER_S)
     async with aiohttp.ClientSession(headers=headers, timeout=limit) as session:
@@ -127,7 +127,7 @@ def _why(error: Exception) -> str:
 
 
 async def runs(folder: Path) -> bool:
-    """Whether an edge runs on this data. Raises BoardwalkError when one does that does not answer."""
+    """Whether an edge runs on this data. Raises BoardwalkError when it runs but does not answer."""
     limit = aiohttp.ClientTimeout(total=ANSWER_S)
     try:
         async with _session(folder) as session, session.get(HERE + "/healthz", timeout=limit) as answer:

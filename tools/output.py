@@ -1,4 +1,4 @@
-"""What commands print: a table for people, JSON for programs."""
+"""The output of commands: a table for people, JSON for programs."""
 
 import json
 import sys
@@ -26,7 +26,7 @@ PIPE_WIDTH = 1000  # where no terminal is, rows stay lines
 
 
 def show(rows: list[Json], columns: list[str], as_json: bool) -> None:
-    """Print rows: as JSON all they have, as a table the columns."""
+    """Print rows: with all fields as JSON, or with these columns as a table."""
     if as_json:
         click.echo(json.dumps(rows))
         return
@@ -44,8 +44,7 @@ def show(rows: list[Json], columns: list[str], as_json: bool) -> None:
 def completed(
     names: Callable[[Path | None], list[str]],
 ) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """Tab completion of names that must be asked for, with the settings file; it says nothing where they
-    cannot be had."""
+    """Tab completion of names that must be asked for, with the settings file; silent when that fails."""
 
     def complete(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
         try:
@@ -60,7 +59,7 @@ def completed(
 
 @contextmanager
 def bar() -> Iterator[Callable[[str, float], None]]:
-    """A progress bar on a terminal, nothing in a pipe; it takes what is done now, and how much (0 to 1)."""
+    """A progress bar on a terminal, nothing in a pipe; it takes the present step and the share done (0-1)."""
     console = Console(stderr=True)
     columns = TextColumn("{task.description:<30}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from server.errors import BoardwalkError
 
-# Vendor and product under which a board with MicroPython shows itself on USB; None: all of the vendor.
+# USB vendor and product of boards with MicroPython; None stands for all products of the vendor.
 KNOWN: dict[tuple[int, int | None], str] = {
     (0x2E8A, None): "Raspberry Pi",
     (0x303A, None): "Espressif",
@@ -22,7 +22,7 @@ KNOWN: dict[tuple[int, int | None], str] = {
 
 
 class Listed(Protocol):
-    """What pyserial tells about a port."""
+    """A port, as pyserial tells it."""
 
     device: str
     vid: int | None
@@ -30,9 +30,9 @@ class Listed(Protocol):
 
 
 def find(given: str | None, listed: Iterable[Listed] | None = None) -> str:
-    """The port that is given, else the only one with a board. Raises BoardwalkError, which lists them.
+    """The given port, else the only one with a board. Raises BoardwalkError, which lists them.
 
-    listed: the ports of this machine, when they are not to be asked for.
+    listed: the ports of this machine, None to ask for them.
     """
     if given is not None:
         return existing(given)
@@ -63,7 +63,7 @@ def _kind(port: Listed) -> str | None:
 
 
 def existing(given: str) -> str:
-    """The path of a port that somebody named. Raises BoardwalkError when there is none."""
+    """The path of a port that somebody named. Raises BoardwalkError when it does not exist."""
     if given.upper().startswith("COM"):  # Windows lists them nowhere in the file system
         return given
     path = Path(given)

@@ -1,4 +1,4 @@
-"""What a person reads when a command cannot do its work: one sentence, on one line, whatever is in it."""
+"""The error of a command for a person: one sentence on one line, whatever is in it."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ def one_sentence() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        raise  # nobody reads any more, as after `| head`: click ends quietly
+        raise  # the reader has gone, as after `| head`: click ends quietly
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(1)
@@ -32,7 +32,7 @@ def one_sentence() -> Iterator[None]:
 
 
 def printable(text: str) -> str:
-    """The same with control characters written out, so that no name moves the cursor or adds a line."""
+    """The text with control characters written out, so that no name moves the cursor or adds a line."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
@@ -52,7 +52,7 @@ def _sentence(error: Exception) -> str:
 
 
 def _forget_output() -> None:
-    """Let go of what could not be written, which would be tried, and fail, once more at the end."""
+    """Drop what could not be written, or it would be tried again, and fail, at the end."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):

@@ -1,1 +1,1 @@
-"""Speed and memory as ratios inside one run, for this hardware is noisy."""
+"""Speed and memory as ratios inside one run, because hardware is noisy."""

@@ -31,7 +31,7 @@ def main(chosen: tuple[str, ...]) -> None:
             for one in GROUPS[name]():
                 progress.print(f"{one.name}: {one.ratio:.2f} of {one.against}")
                 found.append(one)
-        except Exception:  # the figures of the others are worth having
+        except Exception:  # the figures of the other groups are still of use
             progress.print_exception()
             failed.append(name)
     Console().print(_table(found))

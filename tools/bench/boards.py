@@ -1,4 +1,4 @@
-"""Boards that send one event a frame at a steady pace, and hear their receipts; all of one client."""
+"""Boards that send one event per frame at a steady rate, and get their receipts; all over one client."""
 
 import json
 import time
@@ -32,7 +32,7 @@ class Boards:
         self._client.loop_start()
 
     def run(self, rate: int, seconds: float) -> list[Identity]:
-        """Send `rate` events a second and wait for their receipts; which events. Raises TimeoutError."""
+        """Send `rate` events per second and wait for their receipts; these events. Raises TimeoutError."""
         fresh = list[Identity]()
         began = time.perf_counter()
         for number in range(int(rate * seconds)):
@@ -51,7 +51,7 @@ class Boards:
         return fresh
 
     def close(self) -> None:
-        """Leave."""
+        """Disconnect."""
         self._client.disconnect()
         self._client.loop_stop()
 

@@ -1,7 +1,7 @@
 """Stores with millions of events, each posted with an id, built in bulk once and kept under var/.
 
-Written by the edge's own parts where they take many rows at once; only rankings and totals are added up
-here, for the edge does that event by event.
+They are written by the edge's own parts where these take many rows at once; only rankings and totals are
+added up here, because the edge does that event by event.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ KEPT_S = 7 * 86_400  # ids are remembered 30 days from the day a store is built
 
 @contextmanager
 def copy(rows: int) -> Iterator[Path]:
-    """A folder of its own whose `data` holds so many events of 50 boards."""
+    """A folder of its own whose `data` holds `rows` events of 50 boards."""
     kept = _cached(rows)
     with tempfile.TemporaryDirectory() as name:
         shutil.copytree(kept / "data", Path(name) / "data")
@@ -79,7 +79,7 @@ async def _build(folder: Path, rows: int) -> None:
 
 
 class Bulk:
-    """Appends orders, and remembers what they add up to. began_at: of the first one, ms since 1970 UTC."""
+    """Appends orders, and keeps their sums. began_at: the time of the first one, ms since 1970 UTC."""
 
     def __init__(self, core: Core, began_at: int) -> None:
         self._core = core

@@ -1,6 +1,6 @@
-"""How much memory a burst of single messages takes at its worst, beside what the edge held before it.
+"""The memory that a burst of single messages takes at its peak, beside the edge's memory before it.
 
-The store knows the customers: what an edge keeps of a new one is in the figures of the footprint.
+The store knows the customers: the memory for a new one is in the figures of the footprint.
 """
 
 import time
@@ -14,7 +14,7 @@ REST_S = 1.0
 
 
 def run() -> tuple[float, float]:
-    """MB that the memory of an edge that has just started grew by, and MB before."""
+    """MB by which the memory of an edge that has just started grew, and MB before."""
     burst = messages.json("shop", COUNT, 1)
     with bulk.copy(ROWS) as folder, messages.over(folder) as bench:
         time.sleep(REST_S)

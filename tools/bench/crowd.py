@@ -1,4 +1,4 @@
-"""What 500 live clients at 10 updates a second cost the edge, beside a bare stream of as many bytes."""
+"""The cost of 500 live clients at 10 updates per second, beside a bare stream of as many bytes."""
 
 import subprocess
 import sys
@@ -14,32 +14,32 @@ from tools.bench.publisher import steadily
 from tools.children import free_port
 
 CLIENTS, UPDATES, SECONDS = 500, 10, 3
-DUE = 0.9  # of the updates, that the clients must have had for a figure to count
+DUE = 0.9  # share of the updates that the clients must have had for a figure to count
 Counts = Callable[[], tuple[int, int]]
 
 
 class Crowd:
-    """One edge, whose broker is told 10 orders a second; made by `crowd`. All figures are CPU seconds
-    a second, in per cent of one core."""
+    """One edge, whose broker gets 10 orders per second; made by `crowd`. All figures are in percent of one
+    core."""
 
     def __init__(self, edge: site.Running, token: str, folder: Path) -> None:
         self._edge = edge
         self._token = token
         self._folder = folder
-        self._bytes = 0  # to one client an update
+        self._bytes = 0  # to one client per update
 
     def watched(self) -> float:
-        """The edge's, with 500 clients."""
+        """The load of the edge with 500 clients."""
         return self._beside(self._edge.port, self._edge.pid)
 
     def alone(self) -> float:
-        """The edge's, when nobody watches."""
+        """The load of the edge when nobody watches."""
         used, began = site.cpu_s(self._edge.pid), time.perf_counter()
         time.sleep(SECONDS)
         return 100 * (site.cpu_s(self._edge.pid) - used) / (time.perf_counter() - began)
 
     def bare(self) -> float:
-        """That of aiohttp-sse alone, with as many clients, updates and bytes as the edge had."""
+        """The load of aiohttp-sse alone, with as many clients, updates and bytes as the edge had."""
         port = free_port()
         argv = [sys.executable, "-m", "tools.bench.ticker", str(port), str(self._bytes)]
         with site.child(argv, self._folder) as ticker:

@@ -1,4 +1,4 @@
-"""How long an edge takes to start and how much memory it holds, empty and with a full store."""
+"""The time that an edge takes to start, and the memory that it holds, empty and with a full store."""
 
 import subprocess
 import sys
@@ -55,7 +55,7 @@ class Footprint:
         return time.monotonic() - began
 
     def bare(self) -> float:
-        """MB of a Python that has read the program and runs nothing."""
+        """MB of a Python process that has read the program and runs nothing."""
         code = "import server.app; print(open('/proc/self/status').read())"
         told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
         return site.resident(told.stdout)

@@ -1,4 +1,4 @@
-"""Increments and the top ten of a live ranking, as the edge makes them: a commit at a time."""
+"""Increments and the top ten of a live ranking, as the edge makes them: commit by commit."""
 
 import random
 import sys
@@ -16,13 +16,13 @@ Draw = Callable[[int], Sequence[int]]
 
 
 def as_in_shops(keys: int) -> list[int]:
-    """Whose orders come in, from 1 to `keys`: a few customers order most (Pareto, alpha 0.8)."""
+    """The customers of orders, from 1 to `keys`: a few of them order most (Pareto, alpha 0.8)."""
     chance = random.Random(1)
     return [min(int(chance.paretovariate(0.8)), keys) for _ in range(STEPS)]
 
 
 def evenly(keys: int) -> list[int]:
-    """The same where everybody orders as often."""
+    """The same where all customers order equally often."""
     chance = random.Random(1)
     return [chance.randrange(1, keys + 1) for _ in range(STEPS)]
 
@@ -42,7 +42,7 @@ class Live:
         self._ranking.settle()
 
     def increments(self, draw: Draw) -> float:
-        """Increments a second, a commit of 500 at a time, until the top ten is read."""
+        """Increments per second, in commits of 500, until the top ten is read."""
         drawn = draw(self._keys)
         began = time.perf_counter()
         for first in range(0, STEPS, COMMIT):
@@ -51,14 +51,14 @@ class Live:
         return STEPS / (time.perf_counter() - began)
 
     def top(self) -> float:
-        """Readings a second of the top ten, while nothing changes."""
+        """Readings of the top ten per second, while nothing changes."""
         began = time.perf_counter()
         for _ in range(READS):
             self._ranking.heap("all").top(10)
         return READS / (time.perf_counter() - began)
 
     def changed_top(self) -> float:
-        """The same, each right after a change of somebody's score."""
+        """The same, each right after a change of a score."""
         heap = self._ranking.heap("all")
         took = 0.0
         for number in range(READS):
@@ -69,7 +69,7 @@ class Live:
         return READS / took
 
     def bytes_a_key(self) -> float:
-        """Of memory, without the name, which the edge keeps once for all rankings."""
+        """Bytes of memory per key, without the name, which the edge keeps once for all rankings."""
         heap = Heap(names(self._keys))
         heap.add_all({key: 1000 + key for key in range(1, self._keys + 1)})
         scores = sum(sys.getsizeof(heap.score(key)) for key in range(1, self._keys + 1))

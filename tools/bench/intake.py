@@ -28,14 +28,14 @@ SETTINGS = Settings(rule=(Rule(name="tenth", on="order.placed", every=10, to="a@
 
 
 def intake() -> float:
-    """Events a second, from a decoded MQTT message to the ack, from an empty store."""
+    """Events per second, from a decoded MQTT message to the ack, from an empty store."""
     with tempfile.TemporaryDirectory() as name:
         store.fill(Path(name), BOARDS)
         return COUNT / asyncio.run(_intake(Path(name) / "data", 0))
 
 
 def cpu_us(settings: Settings = SETTINGS) -> float:
-    """Microseconds of processor an event, from an empty store."""
+    """Microseconds of processor per event, from an empty store."""
     with tempfile.TemporaryDirectory() as name:
         store.fill(Path(name), BOARDS)
         took_s = asyncio.run(_intake(Path(name) / "data", 0, settings, time.process_time))
@@ -43,7 +43,7 @@ def cpu_us(settings: Settings = SETTINGS) -> float:
 
 
 def bare() -> float:
-    """The same rows a second by `executemany`, with the same durability, in batches of 2,000."""
+    """The same rows per second by `executemany`, with the same durability, in batches of 2,000."""
     with tempfile.TemporaryDirectory() as name, _table(Path(name)) as connection:
         return _append(connection, COUNT)
 
@@ -57,18 +57,18 @@ class Grown:
         self._frames = 0  # of each board so far
 
     def intake(self) -> float:
-        """Events a second, as above."""
+        """Events per second, as above."""
         first, self._frames = self._frames, self._frames + FRAMES
         return COUNT / asyncio.run(_intake(self._folder / "data", first))
 
     def bare(self) -> float:
-        """Rows a second, as above."""
+        """Rows per second, as above."""
         return _append(self._connection, COUNT)
 
 
 @contextmanager
 def grown(rows: int) -> Iterator[Grown]:
-    """A store and a bare table with so many rows."""
+    """A store and a bare table with `rows` rows."""
     with bulk.copy(rows) as folder, _table(folder) as connection:
         _append(connection, rows)
         yield Grown(folder, connection)
@@ -91,7 +91,7 @@ def _table(folder: Path) -> Iterator[sqlite3.Connection]:
 
 @lru_cache(1)
 def _rows() -> list[tuple[object, ...]]:
-    """What intake appends for these frames, but for the id."""
+    """The rows that intake appends for these frames, except the id."""
     with tempfile.TemporaryDirectory() as name:
         store.fill(Path(name), BOARDS, FRAMES)
         with sqlite3.connect(Path(name) / "data" / "boardwalk.db") as connection:

@@ -1,4 +1,4 @@
-"""From a board's publish to its receipt, at 1,000 events a second, beside what a flush to disk takes."""
+"""The time from a board's publish to its receipt, at 1,000 events per second, beside a flush to disk."""
 
 import os
 import tempfile

@@ -1,4 +1,4 @@
-"""How soon an event is with a live client: from a board's publish to the client, beside its receipt."""
+"""The time from a board's publish to a live client, beside the time to the board's receipt."""
 
 import asyncio
 import http.client
@@ -17,7 +17,7 @@ from tools.bench.boards import Boards, Identity
 from tools.bench.watchers import QUERY
 from tools.edge_client import edge_client
 
-RATE, SECONDS, BOARDS = 37, 4.0, 5  # no divisor of the ticks of the stream, 10 a second
+RATE, SECONDS, BOARDS = 37, 4.0, 5  # a rate without a common divisor with the stream's 10 ticks per second
 SETTLE_S = 5.0
 
 

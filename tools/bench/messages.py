@@ -1,4 +1,4 @@
-"""Events as messages of boards, from mosquitto to committed rows, and a mere counter of them beside it."""
+"""Events as messages of boards, from mosquitto to committed rows, and a bare counter of them beside it."""
 
 import sys
 import tempfile
@@ -16,7 +16,7 @@ PATIENCE_S = 60.0
 
 
 class Bench:
-    """An edge on a broker of its own, and the generator; made by `bench`. All figures are events a second
+    """An edge on a broker of its own, and the generator; made by `bench`. All figures are events per second
     into the log. port: of the broker."""
 
     def __init__(self, folder: Path, edge: site.Running, port: int, publisher: Publisher) -> None:
@@ -33,7 +33,7 @@ class Bench:
         return self.committed(json("shop", COUNT, self._round), COUNT)
 
     def without_ids(self) -> float:
-        """The same without; nothing tells a repetition from a new event."""
+        """The same without ids; nothing tells a repetition from a new event."""
         return self.committed(json("shop", COUNT), COUNT)
 
     def cpu_us(self) -> float:
@@ -43,7 +43,7 @@ class Bench:
         return (site.cpu_s(self.edge.pid) - used) / COUNT * 1e6
 
     def framed(self) -> float:
-        """The boards' own protocol, 30 events a frame."""
+        """The boards' own protocol, 30 events per frame."""
         first, self._frames = self._frames, self._frames + FRAMES
         ups = [store.up(board, number) for number in range(first, first + FRAMES) for board in range(BOARDS)]
         messages = [(topic("shop", up.device, "up"), up.payload) for up in ups]
@@ -74,7 +74,7 @@ class Bench:
 
     @contextmanager
     def counter(self) -> Iterator[Callable[[], float]]:
-        """Messages a second into a bare subscriber on the same broker."""
+        """Messages per second into a bare subscriber on the same broker."""
         argv = [sys.executable, "-m", "tools.bench.counter", str(self.port), topic("bare", "+", "json")]
         with site.child(argv, self.folder) as counting:
             assert counting.stdout is not None

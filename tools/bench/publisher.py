@@ -13,7 +13,7 @@ WINDOW = 1000  # messages under way
 
 
 class Publisher:
-    """One connection to a broker on loopback. secret: None for a broker that asks nobody who they are."""
+    """One connection to a broker on loopback. secret: None for a broker that asks for no credentials."""
 
     def __init__(self, port: int, name: str, secret: str | None = None) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
@@ -28,7 +28,7 @@ class Publisher:
         """Send all messages (topic, payload) and wait for the last receipt."""
         packets = [_publish(number % 65_535 + 1, *one) for number, one in enumerate(messages)]
         sent = taken = 0
-        while taken < 4 * len(packets):  # a receipt is of 4 bytes
+        while taken < 4 * len(packets):  # a receipt has 4 bytes
             room = min(len(packets), taken // 4 + WINDOW)
             if sent < room:
                 self._socket.sendall(b"".join(packets[sent : min(room, sent + 100)]))
@@ -39,7 +39,7 @@ class Publisher:
                     break
 
     def close(self) -> None:
-        """Leave."""
+        """Disconnect."""
         self._socket.close()
 
     def _is_readable(self) -> bool:
@@ -50,7 +50,7 @@ class Publisher:
 
 @contextmanager
 def steadily(port: int, every_s: float, messages: Callable[[int], Messages]) -> Iterator[None]:
-    """Publish messages(1), messages(2) and so on, every so many seconds, while the block runs."""
+    """Publish messages(1), messages(2) and so on, every `every_s` seconds, while the block runs."""
     done, publisher = threading.Event(), Publisher(port, "generator")
 
     def publish() -> None:
@@ -79,5 +79,5 @@ def _text(text: str) -> bytes:
 
 
 def _length(size: int) -> bytes:
-    """A length as MQTT writes it, below 16,384."""
+    """A length below 16,384 in the form of MQTT."""
     return bytes([size]) if size < 128 else bytes([size & 127 | 128, size >> 7])

@@ -9,7 +9,11 @@ ROUNDS = 5
 
 @dataclass(frozen=True)
 class Ratio:
-    """name: what was measured. ours, yardstick: medians, in `unit`. ratio: median of the rounds'."""
+    """One figure of the benchmark.
+
+    name: what was measured. against: the yardstick, in words. ours, yardstick: medians, in `unit`. ratio: the
+    median of the rounds' ratios; low, high: the smallest and the largest of them. unit: as `/s` or `ms`.
+    """
 
     name: str
     against: str

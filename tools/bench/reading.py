@@ -1,4 +1,4 @@
-"""How fast every page and list answers over a large store, at rest and while 1,000 events/s come in."""
+"""The speed of every page and list over a large store, at rest and while 1,000 events/s come in."""
 
 import http.client
 import socket
@@ -32,13 +32,13 @@ LISTS = (
 
 
 class Reader:
-    """A caller on this machine, over one connection. made by `reader`."""
+    """A caller on this machine, over one connection; made by `reader`."""
 
     def __init__(self, connection: http.client.HTTPConnection) -> None:
         self._connection = connection
 
     def slowest(self, paths: tuple[str, ...]) -> float:
-        """ms: the largest p95 of these paths; those above 20 ms are told on stderr."""
+        """The largest p95 of these paths, in ms; those above 20 ms are told on stderr."""
         found = {path: self._p95(path) for path in paths}
         for path, took in found.items():
             if took > 20:
@@ -82,6 +82,6 @@ def reader() -> Iterator[tuple[Reader, int]]:
 
 
 def orders(broker: int) -> AbstractContextManager[None]:
-    """1,000 orders a second, until the block ends."""
+    """Post 1,000 orders per second until the block ends."""
     few = messages.json("shop", int(RATE * STEP_S))
     return steadily(broker, STEP_S, lambda number: few)

@@ -15,7 +15,7 @@ KEY = "orders"
 
 
 class Redis:
-    """A server with a member a key; made by `redis`. Requests are encoded before the clock starts."""
+    """A server with one member per key; made by `redis`. Requests are encoded before the clock starts."""
 
     def __init__(self, connection: socket.socket, keys: int) -> None:
         self._connection = connection
@@ -24,12 +24,12 @@ class Redis:
         self._pipe([_command("ZADD", KEY, "1", name) for name in self._names[1:]], 1)
 
     def increments(self, draw: heap.Draw) -> float:
-        """ZINCRBY a second, pipelined by 500."""
+        """ZINCRBY per second, pipelined by 500."""
         commands = [_command("ZINCRBY", KEY, "1", self._names[key]) for key in draw(self._keys)]
         return len(commands) / self._pipe(commands, 2)
 
     def top(self) -> float:
-        """ZREVRANGE 0 9 WITHSCORES a second, one after another."""
+        """ZREVRANGE 0 9 WITHSCORES per second, one after another."""
         command = _command("ZREVRANGE", KEY, "0", "9", "WITHSCORES")
         began = time.perf_counter()
         for _ in range(READS):
@@ -37,7 +37,7 @@ class Redis:
         return READS / (time.perf_counter() - began)
 
     def bytes_a_key(self) -> float:
-        """Of memory, the name among them."""
+        """Bytes of memory per key, with its name."""
         self._connection.sendall(_command("MEMORY", "USAGE", KEY, "SAMPLES", "0"))
         return int(self._connection.recv(100)[1:]) / self._keys
 
@@ -49,7 +49,7 @@ class Redis:
         return time.perf_counter() - began
 
     def _call(self, request: bytes, lines: int) -> None:
-        """Send a request, and wait for so many lines of answers."""
+        """Send a request, and wait for `lines` lines of answers."""
         self._connection.sendall(request)
         while lines > 0:
             answer = self._connection.recv(1 << 16)

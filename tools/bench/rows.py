@@ -1,4 +1,4 @@
-"""What is measured, in groups that can be chosen: each yields its figures as soon as it knows them."""
+"""The figures of the benchmark, in groups that can be chosen; each yields a figure as soon as it has one."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -74,7 +74,7 @@ def _latency() -> Iterator[Ratio]:
 
 
 def _footprint() -> Iterator[Ratio]:
-    """How long a start takes, and how much memory an edge holds."""
+    """The time of a start, and the memory of an edge."""
     with footprint.footprint() as edge:
         yield measure(("start, empty", "its imports"), edge.start_empty, edge.imports, "s")
         yield measure(("start, 1,020,000 events", "empty"), edge.start_full, edge.start_empty, "s")
@@ -95,7 +95,7 @@ def _storm() -> Iterator[Ratio]:
 
 
 def _live() -> Iterator[Ratio]:
-    """How soon an event is with a browser, and what 500 browsers cost."""
+    """The time until an event is with a browser, and the cost of 500 browsers."""
     names = ("publish to live client at 37 events/s, p95", "publish to ack, p95")
     yield of(names, live.delays(ROUNDS), "ms")
     with crowd.crowd() as bench:
@@ -120,7 +120,7 @@ def _reading() -> Iterator[Ratio]:
 
 
 def _upload() -> Iterator[Ratio]:
-    """The uploader into a local cloud, and how much it slows intake."""
+    """The uploader into a local cloud, and its effect on intake."""
     with upload.upload() as bench:
         found = [(*bench.uploaded(), bench.bare(), bench.plain()) for _ in range(ROUNDS)]
     names = ("sealed events uploaded", "batch_write_item of the same items")

@@ -30,7 +30,7 @@ listener {port} 127.0.0.1
 
 @contextmanager
 def broker(folder: Path) -> Iterator[int]:
-    """mosquitto without rights, but bounded as ours; its port."""
+    """mosquitto without rights, but with the limits of ours; its port."""
     port, user = free_port(), "user root\n" if os.geteuid() == 0 else ""
     config = folder / "mosquitto.conf"
     config.write_text(BROKER.format(port=port, user=user), encoding="utf-8")
@@ -40,7 +40,7 @@ def broker(folder: Path) -> Iterator[int]:
 
 
 def listening(port: int) -> None:
-    """Wait until somebody listens on a port of loopback. Raises TimeoutError."""
+    """Wait until a program listens on a port of loopback. Raises TimeoutError."""
     began = time.monotonic()
     while True:
         with socket.socket() as probe:
@@ -51,7 +51,7 @@ def listening(port: int) -> None:
 
 @dataclass(frozen=True)
 class Running:
-    """An edge. port: of HTTP. took_s: until it answered."""
+    """A running edge. pid: of its process. port: of HTTP. took_s: seconds until it answered."""
 
     pid: int
     port: int
@@ -90,7 +90,7 @@ def edge(folder: Path, settings: Mapping[str, str]) -> Iterator[Running]:
 def child(
     argv: list[str], folder: Path, environ: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[str]]:
-    """A process that ends with the block; its complaints go to `folder`/log."""
+    """A process that ends with the block; its stderr goes to `folder`/log."""
     with (folder / "log").open("a") as log:
         process = subprocess.Popen(
             argv, env={**os.environ, **(environ or {})}, stdin=subprocess.DEVNULL,

@@ -16,14 +16,14 @@ from server.rights import THIS_MACHINE
 from server.settings import Settings
 from server.store.database import Database
 
-EVENTS = 30  # of a frame
+EVENTS = 30  # per frame
 CUSTOMERS = 20_000
 
 
 def fill(folder: Path, boards: int, frames: int = 0, customers: int = CUSTOMERS) -> dict[str, str]:
     """Make `folder`/data with `boards` devices, `till-0` and so on, and `frames` of 30 orders of each.
 
-    The devices' secrets.
+    Returns the devices' secrets.
     """
     (folder / "data").mkdir(parents=True, exist_ok=True)
     return asyncio.run(_fill(folder / "data", boards, frames, customers))

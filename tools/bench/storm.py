@@ -21,7 +21,7 @@ CONNACK, SUBACK = 4, 4 + len(TO_BOARD)  # bytes
 
 
 class Device:
-    """One board: a socket, what it still has to say and how many bytes it still has to hear."""
+    """One board: a socket, the packets that it still sends and the bytes that it still waits for."""
 
     def __init__(self, port: int, name: str, secret: str) -> None:
         self.socket = socket.socket()
@@ -64,7 +64,7 @@ class Bench:
         return _storm(self._edge, self._secrets)
 
     def bare(self) -> float:
-        """The same at a mosquitto that asks nobody who they are."""
+        """The same at a mosquitto that asks for no credentials."""
         return _storm(self._bare, self._secrets)
 
 

@@ -1,6 +1,6 @@
 """The yardstick of the live stream: `python -m tools.bench.ticker PORT BYTES`.
 
-aiohttp-sse that sends so many bytes to everybody, ten times a second, and does nothing else.
+aiohttp-sse that sends BYTES bytes to every client ten times per second, and does nothing else.
 """
 
 import asyncio
@@ -14,14 +14,14 @@ TICK_S = 0.1
 
 
 class Ticker:
-    """What everybody is sent, and who that is."""
+    """The bytes that are sent, and the clients that get them."""
 
     def __init__(self, size: int) -> None:
         self._data = b"event: event\ndata: " + b"x" * size + b"\n\n"
         self._watching: set[EventSourceResponse] = set()
 
     async def run(self) -> None:
-        """Send until cancelled; a tick that came late makes the next one no later."""
+        """Send until cancelled; a late tick does not delay the next one."""
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:

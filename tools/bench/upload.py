@@ -29,7 +29,7 @@ from tools.output import Json
 BOARDS, FRAMES, THREADS = 50, 200, 4
 COUNT = BOARDS * FRAMES * store.EVENTS
 PLAIN = 5000  # events of the slowest yardstick
-UNITS = 40_000  # so many that the budget never waits
+UNITS = 40_000  # enough that the budget never waits
 PATIENCE_S = 120.0
 
 
@@ -43,7 +43,7 @@ class Upload:
         self._items = list[Json]()
 
     def uploaded(self) -> tuple[float, float]:
-        """Events a second from the log to sealed chunks, and from there to the last confirmation."""
+        """Events per second from the log to sealed chunks, and from there to the last confirmation."""
         with tempfile.TemporaryDirectory() as name:
             copy = Path(name) / "data"
             shutil.copytree(self._folder / "data", copy)
@@ -56,11 +56,11 @@ class Upload:
         return COUNT / sealing, COUNT / sending
 
     def bare(self) -> float:
-        """Events a second of the same items, sealed beforehand."""
+        """Events per second of the same items, sealed beforehand."""
         return COUNT / _written(self._table(), self._items)
 
     def plain(self) -> float:
-        """Events a second when each is an item of its own."""
+        """Events per second when each is an item of its own."""
         return PLAIN / _written(self._table(), [_plain(number) for number in range(PLAIN)])
 
     def _table(self) -> CloudSection:
@@ -163,7 +163,7 @@ def _plain(number: int) -> Json:
 
 
 def _items(folder: Path) -> list[Json]:
-    """What was sent, as DynamoDB's items."""
+    """The chunks that were sent, as items of DynamoDB."""
     with sqlite3.connect(folder / "boardwalk.db") as connection:
         rows = connection.execute("SELECT pk, sk, body, events, first_at FROM chunk ORDER BY id").fetchall()
     connection.close()

@@ -1,7 +1,7 @@
 """Live clients: `python -m tools.bench.watchers PORT TOKEN COUNT`.
 
-They watch as the page Today does, each over a connection of its own. "ready" when all have heard
-something, then every second a line: events and bytes that all of them together have had so far.
+They watch as the page Today does, each over a connection of its own. They print "ready" when all have got
+something, then a line per second: events and bytes that all of them together have got so far.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ AT_ONCE = 50  # connects under way
 
 
 class Watchers:
-    """All clients of one edge. events, bytes: had so far."""
+    """All clients of one edge. events, bytes: that they have got so far."""
 
     def __init__(self, port: int, token: str) -> None:
         self._port = port
@@ -21,7 +21,7 @@ class Watchers:
         self.bytes = 0
 
     async def watch(self, entered: asyncio.Semaphore) -> None:
-        """Be one client until cancelled; another one enters when this one has heard something."""
+        """Be one client until cancelled; the next one enters when this one has got something."""
         async with entered:
             reader, writer = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
             writer.write(

@@ -1,4 +1,4 @@
-"""`boardwalk device`: who may send, how a board fares, and what it is told to do."""
+"""`boardwalk device`: the devices, how they work, and what boards are told to do."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ PATH = "/api/v1/devices"
 
 
 def names(config: Path | None) -> list[str]:
-    """Those of all devices. Raises BoardwalkError when no edge runs."""
+    """The names of all devices. Raises BoardwalkError when no edge runs."""
 
     async def asking() -> Any:
         async with running_edge(find(config)) as edge:
@@ -137,7 +137,7 @@ def device_settings(config: Path | None, name: str, as_json: bool) -> None:
 
 
 async def one(edge: EdgeClient, name: str) -> Json:
-    """What the edge knows of a device. Raises NotFound."""
+    """A device as the edge knows it. Raises NotFound."""
     if not is_name(name):
         raise NotFound(f"There is no device {name!r}: names are 1 to 32 of a-z, 0-9 and -.")
     seen: Json = await edge.call("GET", f"{PATH}/{name}")
@@ -145,7 +145,7 @@ async def one(edge: EdgeClient, name: str) -> Json:
 
 
 async def command(edge: EdgeClient, name: str, what: str, arguments: Json) -> Json:
-    """What a board answers. Raises BoardwalkError when it is not done."""
+    """The answer of a board. Raises BoardwalkError when the command was not carried out."""
     body = {"command": what, "arguments": arguments}
     answer = await edge.call("POST", f"{PATH}/{name}/commands", body)
     if answer["state"] == "unanswered":
@@ -167,7 +167,7 @@ def _command(config: Path | None, name: str, what: str, arguments: Json) -> Any:
 
 
 def described(seen: Json, now: int) -> Iterator[tuple[str, str]]:
-    """A device in words, line by line; what it never told is left out."""
+    """A device in words, line by line; facts that it never told are left out."""
     yield "presence", _presence(seen, now)
     yield from facts(seen["state"])
     if seen["conflict_at"] is not None:
@@ -177,7 +177,7 @@ def described(seen: Json, now: int) -> Iterator[tuple[str, str]]:
 
 
 def facts(state: Json) -> Iterator[tuple[str, str]]:
-    """What a board told of itself, in words, line by line."""
+    """The facts that a board told of itself, in words, line by line."""
     told = {name: int(value) for name, value in state.items() if isinstance(value, int | float)}
     if "firmware" in state:
         yield "firmware", str(state["firmware"])

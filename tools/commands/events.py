@@ -1,4 +1,4 @@
-"""`boardwalk events`: what is in the log of an edge, page by page, so that a pager may stand in between."""
+"""`boardwalk events`: the log of an edge, read page by page, so that its output may go through a pager."""
 
 import asyncio
 import json
@@ -80,7 +80,7 @@ def line(row: Json) -> str:
 
 
 def _moment(name: str, text: str | None, zone: ZoneInfo) -> int | None:
-    """ms since 1970 UTC of what was given; times without a zone are the site's."""
+    """A given time in ms since 1970 UTC; times without a zone are the site's."""
     if text is None:
         return None
     if text.isascii() and text.isdecimal() and len("20261122") < len(text) < 18:

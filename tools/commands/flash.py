@@ -54,7 +54,7 @@ def flash(config: Path | None, /, port: str | None, yes: bool, as_json: bool, **
     request = _request(options)
     edge = _edge(config, options)
     found = ports.find(port)
-    if options["wifi"] is not None:  # asked for last, when nothing else is wrong
+    if options["wifi"] is not None:  # asked for last, after all other checks
         request = request.joining(options["wifi"], _password(options))
     try:
         done = _flashed(found, edge, request, _agreement(yes))

@@ -1,4 +1,4 @@
-"""Follows a board's log over MQTT: through restarts of the board, links that break and edges that stop."""
+"""Follows a board's log over MQTT, through restarts of the board, broken links and stopped edges."""
 
 import asyncio
 import json
@@ -18,13 +18,13 @@ AWAY = "the edge does not answer"
 
 
 class Follower:
-    """Prints the lines of one device's log as they come: for people, or one JSON object a line."""
+    """Prints the lines of one device's log as they come: for people, or one JSON object per line."""
 
     def __init__(self, edge: EdgeClient, name: str, as_json: bool) -> None:
         self._edge = edge
         self._name = name
         self._as_json = as_json
-        self._boot: int | None = None  # whose lines are shown; numbers begin anew with each
+        self._boot: int | None = None  # the start whose lines are shown; numbers begin anew with each
         self._last = 0  # the number of the last line that was shown
         self._news = ""  # what was told of the device last
 
@@ -40,7 +40,7 @@ class Follower:
                 await asyncio.sleep(POLL_S)
 
     async def _look(self) -> bool:
-        """Show what is new; whether there may be more at once."""
+        """Show new lines; whether there may be more at once."""
         seen = await one(self._edge, self._name)
         if seen["revoked_at"] is not None:
             raise BoardwalkError(f"{self._name} is revoked, so nothing comes from it any more.")
@@ -73,7 +73,7 @@ class Follower:
         return bool(log.lines) and self._last < log.last
 
     async def _begin(self, boot: int) -> None:
-        """Another start of the board: who it is now, and its lines from the first."""
+        """Go on with another start of the board: its facts, and its lines from the first."""
         state = await command(self._edge, self._name, "status", {})
         if self._boot is not None:
             self._tell(f"{self._name} has started anew", "started")

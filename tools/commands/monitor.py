@@ -1,4 +1,4 @@
-"""`boardwalk monitor`: what a board says, at its serial port or over MQTT."""
+"""`boardwalk monitor`: the output of a board, at its serial port or over MQTT."""
 
 import asyncio
 import sys
@@ -58,7 +58,7 @@ async def _follow(config: Path | None, name: str, as_json: bool) -> None:
 
 
 def watch(port: str) -> None:
-    """Print what comes in at a serial port, for ever; one that goes away is opened again when it is back.
+    """Print what comes in at a serial port, for ever; a port that goes away is opened again when it is back.
 
     Raises BoardwalkError when it cannot be opened at first.
     """
@@ -85,7 +85,7 @@ def _back(port: str) -> Any:
 
 
 def _opened(port: str) -> Any:
-    """The open port; nothing is written to it, so whatever runs on the board goes on."""
+    """The open port; nothing is written to it, so the program on the board goes on."""
     try:
         import serial  # needs the extra `demo`, like mpremote, which brings it
     except ImportError as error:

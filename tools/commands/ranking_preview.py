@@ -1,4 +1,4 @@
-"""How the rankings of a running edge stand around a top k, and who would come into it by an event."""
+"""The rankings of a running edge around a top k, and the keys that would come into it by an event."""
 
 import sqlite3
 from pathlib import Path
@@ -22,14 +22,17 @@ NO_EDGE = "the edge does not run, and only it knows how ranking {} stands; start
 
 
 class Neighbours(NamedTuple):
-    """best: key and score of the best k, and of one more. listed: whether the event's own key has a score."""
+    """A ranking around a top k.
+
+    best: key and score of the best k, and of one more. listed: whether the event's own key has a score.
+    """
 
     best: list[tuple[str, int]]
     listed: bool
 
 
 async def standings(settings: Settings, event: Occurrence) -> dict[Top, Neighbours | str]:
-    """By each top k that rules name; a text says why nobody knows."""
+    """The rankings by each top k that rules name; a text says why one is not known."""
     tops = {rule.top for rule in settings.rule if rule.top is not None}
     if not tops:
         return {}
@@ -53,7 +56,7 @@ async def _around(edge: EdgeClient, top: Top, key: str | None) -> Neighbours | s
 
 
 def entries(settings: Settings, top: Top, known: Neighbours, event: Occurrence) -> list[Entry]:
-    """Who comes in: what intake finds out about the event over rankings that stand so."""
+    """The keys that come in, as intake would find for the event over rankings that stand like this."""
     ranking = ranking_of(settings, top)
     connection = sqlite3.connect(":memory:")
     migrate(connection)
@@ -71,7 +74,7 @@ def entries(settings: Settings, top: Top, known: Neighbours, event: Occurrence) 
 
 
 def ranking_of(settings: Settings, top: Top) -> RankingSpec:
-    """The ranking that a top k is of."""
+    """The ranking of a top k."""
     return next(one for one in settings.ranking if one.name == top.ranking)
 
 

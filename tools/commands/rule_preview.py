@@ -1,4 +1,4 @@
-"""What the rules of a configuration would make of one event; nothing is stored."""
+"""The mails that the rules of a configuration would make of one event; nothing is stored."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -18,7 +18,11 @@ from tools.output import Json
 
 @dataclass(frozen=True)
 class TriedMail:
-    """A mail that would be made. recipient: "" when no address is known. error: why its letter fails."""
+    """A mail that would be made.
+
+    recipient: an address, "" when none is known. subject, text: of the letter, None when it fails. error: a
+    sentence why it fails, else None.
+    """
 
     recipient: str
     subject: str | None = None
@@ -28,8 +32,12 @@ class TriedMail:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a rule makes of an event. reason: why it makes nothing of it, or why that is not known. notes:
-    what that assumes. number: of the event among those that the rule counts."""
+    """What a rule makes of an event.
+
+    rule: the rule. reason: why it makes nothing, or why that is not known; None when it makes mails. notes:
+    the assumptions behind it. mails: the ones that would be made. known: whether all that the rule needs is
+    known. number: of the event among those that the rule counts, None when it counts none.
+    """
 
     rule: Rule
     reason: str | None
@@ -39,7 +47,7 @@ class Verdict:
     number: int | None = None
 
     def row(self) -> Json:
-        """As programs read it; `matches` is null when nobody knows."""
+        """The verdict for programs; `matches` is null when it is not known."""
         return {
             "rule": self.rule.name, "matches": self.reason is None if self.known else None,
             "reason": self.reason, "number": self.number, "notes": self.notes,
@@ -50,7 +58,7 @@ class Verdict:
 class RulePreview:
     """Judges one event of one device, as an edge with these settings would. now: ms since 1970 UTC.
 
-    Raises BadInput for what intake would refuse.
+    Raises BadInput for an event that intake would refuse.
     """
 
     def __init__(self, settings: Settings, device: str, event: Taken, now: int) -> None:
@@ -70,7 +78,7 @@ class RulePreview:
         self.event = Occurrence("", event.kind, device, customer, known, event.at, now, fields)
 
     def judge(self, known: Mapping[Top, Neighbours | str]) -> list[Verdict]:
-        """What each rule makes of it, in their order. known: how the rankings stand that rules ask for."""
+        """The verdict of each rule, in their order. known: the rankings that rules ask for."""
         return [self._verdict(rule, known) for rule in self._settings.rule]
 
     def _verdict(self, rule: Rule, known: Mapping[Top, Neighbours | str]) -> Verdict:
@@ -116,7 +124,7 @@ class RulePreview:
         return self._matched(rule, notes, matches, customer if not email else None)
 
     def _matched(self, rule: Rule, notes: list[str], matches: list[Match], customer: str | None) -> Verdict:
-        """customer: whose address the event does not tell."""
+        """The verdict with these matches. customer: the one whose address the event does not tell."""
         if rule.to == "customer" and customer:
             notes.append("an address that an earlier event of the customer told would be taken instead")
         if rule.digest:

@@ -1,4 +1,4 @@
-"""`boardwalk rules`: the rules of the configuration, and what they would make of an event."""
+"""`boardwalk rules`: the rules of the configuration, and the mails that they would make of an event."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ from tools.output import JSON, show
 COLUMNS = [
     "name", "on", "entered", "silent", "where", "every", "to", "template", "policy", "digest", "quiet",
 ]  # fmt: skip
-EMPTY = ("on", "entered", "silent", "digest", "quiet")  # where not given
+EMPTY = ("on", "entered", "silent", "digest", "quiet")  # keys that are "" when they are not given
 
 
 @click.group()

@@ -1,4 +1,4 @@
-"""The process that owns the virtual boards of a data folder, as commands ask it."""
+"""Questions of commands to the process that owns the virtual boards of a data folder."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def folder_of(settings: Settings) -> Path:
-    """Where sockets, flash images, logs and credentials of the boards lie."""
+    """The folder of the boards' sockets, flash images, logs and credentials."""
     return Path(settings.edge.data) / "vboards"
 
 
@@ -36,7 +36,7 @@ class sentences:
 
 
 def ask(config: Path | None, work: Callable[[Fleet], Coroutine[object, object, T]]) -> T:
-    """What `work` gives for the boards that are up. Raises BoardwalkError where none are."""
+    """The result of `work` for the boards that are up. Raises BoardwalkError when none is."""
 
     async def asking() -> T:
         async with _running(folder_of(find(config))) as fleet:

@@ -104,7 +104,7 @@ async def _start(
     tell: Callable[[str, float], None],
     renewed: AbstractSet[str] = frozenset(),
 ) -> list[Json]:
-    """Start those that are not up, and those that run with credentials of which the edge knows no more."""
+    """Start boards that are not up, and boards that run with credentials which the edge does not know."""
     launch(folder)
     async with Fleet.attach(folder) as fleet:
         running = {row["name"] for row in await fleet.list()}
@@ -118,7 +118,10 @@ async def _start(
 
 
 class BoardCredentials(msgspec.Struct):
-    """What the edge told of a device."""
+    """The credentials of a board, as the edge told them.
+
+    device: its name. username: for MQTT. secret: its password.
+    """
 
     device: str
     username: str
@@ -126,7 +129,7 @@ class BoardCredentials(msgspec.Struct):
 
 
 class CredentialsFile:
-    """Those of one board, kept beside its flash for the next `up`."""
+    """The credentials of one board, kept beside its flash for the next `up`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -135,7 +138,7 @@ class CredentialsFile:
         return self._path.exists()
 
     def read(self) -> BoardCredentials:
-        """Raises BoardwalkError when somebody else has written there."""
+        """The kept credentials. Raises BoardwalkError when something else was written there."""
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=BoardCredentials)
         except msgspec.DecodeError as error:
@@ -149,12 +152,12 @@ class CredentialsFile:
 
 
 async def _takes(edge: EdgeClient, name: str, kept: CredentialsFile) -> bool:
-    """Whether the edge takes the credentials that are kept."""
+    """Whether the edge accepts the kept credentials."""
     if not kept.exist():
         return False
     try:
         seen = await edge.call("GET", f"/api/v1/devices/{name}")
-    except NotFound:  # as with a store that was begun anew
+    except NotFound:  # as with a new store
         return False
     return seen["revoked_at"] is None
 

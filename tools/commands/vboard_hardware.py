@@ -1,4 +1,4 @@
-"""`boardwalk vboard`, what one does with a board: its power, its buttons, and the world around it."""
+"""`boardwalk vboard`, the commands for one board: its power, its buttons and its surroundings."""
 
 from datetime import datetime
 from pathlib import Path

@@ -20,7 +20,7 @@ KEYS = {
 
 @asynccontextmanager
 async def local_cloud(folder: Path) -> AsyncIterator[str]:
-    """The address of a cloud that ends with the block; nothing of it stays."""
+    """The address of a cloud that ends with the block and leaves nothing behind."""
     port = free_port()
     argv = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     async with child(argv, folder / "cloud.log", KEYS):

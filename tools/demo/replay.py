@@ -10,13 +10,16 @@ from pathlib import Path
 
 DATA = Path(__file__).parents[1] / "data" / "cdnow-orders.csv.gz"
 FIELDS = ["customer", "quantity:int", "cents:int", "ordered_on"]
-WINDOW = 32  # lines that a till's serial reader takes ahead
+WINDOW = 32  # lines that a till takes before it has answered them
 FULL_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order of the file. cents: US cents; ordered_on: ISO date of the original."""
+    """One order of the file.
+
+    customer: their number. ordered_on: ISO date of the original. quantity: of items. cents: US cents.
+    """
 
     customer: str
     ordered_on: str
@@ -38,9 +41,10 @@ def orders(limit: int | None = None) -> list[Order]:
 
 @dataclass
 class Till:
-    """The far end of a till's serial line: what was sent, and what the till answered.
+    """The other end of a till's serial line: what was sent, and what the till answered.
 
-    stored: (epoch, seq, order) of each `ok`. open: sent, not answered. refused: each `no`.
+    name: of the board. stored: (epoch, seq, order) of each `ok`. open: orders that are sent and not answered.
+    refused: (reason, order) of each `no`.
     """
 
     name: str
@@ -54,7 +58,7 @@ class Till:
         todo: Iterable[Order],
         pause_s: float = 0.0,
     ) -> None:
-        """Send orders and wait until each is answered; what a full till refuses is sent again."""
+        """Send orders and wait until each is answered; orders that a full till refuses are sent again."""
         reader, writer = line
         room = asyncio.Semaphore(WINDOW)
         answers = asyncio.create_task(self._answers(reader, room))

@@ -63,8 +63,12 @@ template = "thanks"
 
 @dataclass(frozen=True)
 class DemoPlan:
-    """What to show. orders: None is all. rate: orders a second, None is all it takes. leave: end
-    with an audit instead of waiting for Ctrl-C."""
+    """What to show.
+
+    boards: how many virtual tills. orders: how many, None for all. rate: orders per second, None for as many
+    as the tills take. leave: whether to end with an audit instead of waiting for Ctrl-C. as_json: whether to
+    print the audit for programs.
+    """
 
     boards: int
     orders: int | None
@@ -75,7 +79,11 @@ class DemoPlan:
 
 @dataclass
 class Shop:
-    """A running demo. cloud: the address of the local one. ended: done when the edge is no more."""
+    """A running demo.
+
+    settings: of the edge. cloud: the address of the local one. edge: its client. ended: done when the edge
+    has ended. tills: each with its board.
+    """
 
     settings: Settings
     cloud: str
@@ -90,7 +98,7 @@ class Shop:
 
 
 async def run_demo(plan: DemoPlan) -> int:
-    """The exit code: 1 when a promise is broken. Raises BoardwalkError when it cannot start."""
+    """Run the demo; the exit code, 1 when a promise is broken. Raises BoardwalkError when it cannot start."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -126,7 +134,7 @@ async def _day(shop: Shop, plan: DemoPlan, todo: list[Order], console: Console) 
 
 
 async def _while_open(shop: Shop, work: Coroutine[object, object, int]) -> int:
-    """What `work` gives. Raises BoardwalkError when the edge ends by itself meanwhile."""
+    """The result of `work`. Raises BoardwalkError when the edge ends by itself meanwhile."""
     task = asyncio.create_task(work)
     try:
         await asyncio.wait([task, shop.ended], return_when=asyncio.FIRST_COMPLETED)
@@ -141,7 +149,7 @@ async def _while_open(shop: Shop, work: Coroutine[object, object, int]) -> int:
 @asynccontextmanager
 async def opened(folder: Path, boards: int, console: Console) -> AsyncIterator[Shop]:
     """Local cloud, edge and boards, with the addresses told. Raises StartError."""
-    for name in overrides(os.environ):  # they are for an edge of this person, which the demo must not touch
+    for name in overrides(os.environ):  # they are for this person's own edge, which the demo must not touch
         del os.environ[name]
     os.environ.update(KEYS)
     async with AsyncExitStack() as stack:
@@ -252,7 +260,7 @@ async def _drained(shop: Shop, told: int) -> None:
         state = await shop.edge.call("GET", "/api/v1/sync")
         counts = (await shop.edge.call("GET", "/api/v1/mails?limit=1"))["counts"]
         if len(stored) >= told and not state["waiting"] and not counts["pending"] + counts["sending"]:
-            await asyncio.sleep(2)  # the state of the cloud is up to a second old
+            await asyncio.sleep(2)  # the status of the cloud is at most a second old
             if not (await shop.edge.call("GET", "/api/v1/sync"))["waiting"]:
                 return
         await asyncio.sleep(0.5)

@@ -21,7 +21,7 @@ LISTED = 1000  # rows of a ranking that the audit asks for
 
 @dataclass(frozen=True)
 class Finding:
-    """One promise. expected and found: counts. kept: whether they agree in every part."""
+    """The check of one promise. promise: in words. expected, found: counts. kept: whether all agrees."""
 
     promise: str
     expected: int
@@ -30,7 +30,7 @@ class Finding:
 
 
 def stored_orders(data: Path) -> list[tuple[Identity, Order]]:
-    """Every order in the store, in the order of the log, read past the edge's own code."""
+    """Every order in the store, in the order of the log, read without the edge's own code."""
     rows = _select(
         data,
         "SELECT d.name, e.epoch, e.seq, c.name, e.fields FROM event e JOIN device d ON d.id = e.device "
@@ -46,7 +46,7 @@ def stored_orders(data: Path) -> list[tuple[Identity, Order]]:
 
 
 def events(tills: Iterable[Till], stored: Sequence[tuple[Identity, Order]]) -> Finding:
-    """What the tills were told is stored, is, once; and nothing else."""
+    """Every order of which a till was told `ok` is stored once, and nothing else is."""
     told = [((till.name, epoch, seq), order) for till in tills for epoch, seq, order in till.stored]
     return Finding(
         "events in SQLite = events that tills were told are kept",
@@ -67,7 +67,7 @@ def ranking(name: str, orders: Sequence[Order], rows: list[Json]) -> Finding:
 
 
 def cloud(settings: Settings, data: Path) -> Finding:
-    """What is read back from DynamoDB is what SQLite has, once: every event of every kind."""
+    """DynamoDB has every event of every kind that SQLite has, once."""
     rows = _select(
         data,
         "SELECT d.name, e.epoch, e.seq, k.name, c.name, e.at, e.fields FROM event e "

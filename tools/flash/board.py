@@ -1,4 +1,4 @@
-"""A board at a serial port. Each operation may be repeated, and is when a reset breaks it."""
+"""A board at a serial port. Each operation may be repeated, and is repeated when a reset breaks it."""
 
 import base64
 import hashlib
@@ -24,9 +24,12 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Facts:
-    """implementation: as `micropython`. version: of three numbers. mpy: version of .mpy files it loads, 0 for
-    none. memory_free: bytes of heap. block: bytes of flash that a file takes at least; blocks, blocks_free:
-    how many there are."""
+    """What kind of board it is, and its free room.
+
+    implementation: as `micropython`. version: of three numbers. mpy: version of .mpy files that it loads, 0
+    for none. machine: the name of the board. memory_free: bytes of heap. block: bytes of flash that a file
+    takes at least. blocks, blocks_free: how many blocks there are, and how many are free.
+    """
 
     implementation: str
     version: tuple[int, ...]
@@ -40,7 +43,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class OnFlash:
-    """A file: its size in bytes and its SHA-256 in hex."""
+    """A file on a board. size: in bytes. digest: SHA-256 in hex."""
 
     size: int
     digest: str
@@ -61,13 +64,13 @@ class SerialBoard:
         self.line.attend(ATTEND_S)
 
     def facts(self) -> Facts:
-        """What kind of board this is, and how much is free."""
+        """The kind of the board, and its free room."""
         (told,) = self._ask(code.FACTS)
         name, version, mpy, *more = told
         return Facts(name, tuple(version), mpy & 0xFF, *more)
 
     def files(self) -> dict[str, OnFlash]:
-        """The files that are ours, by path. boot.py and main.py also count while they are put away."""
+        """Our files, by path. boot.py and main.py also count while they are put away."""
         rows = self._ask(code.LIST, names=list(ROOT_FILES))
         found = {path: OnFlash(size, digest) for path, size, digest in rows}
         for path, digest in self._ask(code.OFF_HASHES):
@@ -75,7 +78,7 @@ class SerialBoard:
         return found
 
     def sizes(self) -> list[tuple[str, int]]:
-        """What takes room at the root, with bytes, the largest first."""
+        """The files and folders at the root with their bytes, the largest first."""
         rows = [(name, size) for name, size in self._ask(code.SIZES)]
         return sorted(rows, key=lambda row: -row[1])
 
@@ -94,11 +97,11 @@ class SerialBoard:
         self.attend()
 
     def reset(self) -> None:
-        """Let the board start anew; whoever wants its prompt again attends."""
+        """Let the board start anew; call `attend` to get its prompt again."""
         self._again(lambda: self.line.start(code.RESET))
 
     def let_go(self) -> None:
-        """Let the board do again what it did, if it still listens."""
+        """Let the board do again what it did before, if it still listens."""
         with suppress(LineBroken):
             self.line.start(code.RESET)
 
@@ -115,7 +118,7 @@ class SerialBoard:
         self._run(code.FOLDERS, paths=list(paths))
 
     def put(self, path: str, data: bytes) -> None:
-        """Give a file its content; after a cut it has the old or the new one. Raises FlashFull."""
+        """Give a file its content; after a power cut it has the old or the new one. Raises FlashFull."""
         digest = hashlib.sha256(data).hexdigest()
         for _ in range(TRIES):
             if self._again(lambda: self._put(path, data, digest)):
@@ -180,7 +183,7 @@ class SerialBoard:
 
 
 def _decoded(printed: str) -> bytes | None:
-    """What READ printed. Raises ValueError when something else was printed too."""
+    """The bytes that READ printed. Raises ValueError when something else was printed too."""
     *lines, end = printed.split()
     if end == "-":
         return None

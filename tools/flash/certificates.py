@@ -1,4 +1,4 @@
-"""Certificates of CAs, as boards take them."""
+"""Certificates of CAs, in the form that boards take."""
 
 import ssl
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ MOST = 2
 
 
 def read(paths: Sequence[Path]) -> list[bytes]:
-    """The certificates in these files, one in each, as DER. Raises BoardwalkError."""
+    """The certificates in these files, one per file, as DER. Raises BoardwalkError."""
     if len(paths) > MOST:
         raise BoardwalkError(f"A board trusts {MOST} CAs at most; --ca is there {len(paths)} times.")
     return [_read(path) for path in paths]

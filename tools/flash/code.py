@@ -1,4 +1,4 @@
-"""What runs on a board while it is flashed: MicroPython that prints JSON, and needs no file of ours."""
+"""The code that runs on a board while it is flashed: it prints JSON, and needs no file of ours."""
 
 import json
 
@@ -76,7 +76,7 @@ try:
 except OSError:
     pass
 """
-# Away, and not removed: at the end it may turn out to be what is wanted, or somebody's own.
+# Put away, not removed: at the end it may prove to be what is wanted, or somebody's own.
 QUIET = """
 import os
 for name in ('main.py', 'boot.py'):
@@ -121,7 +121,7 @@ if digest(PATH + '.new') == WANTED:
     print('kept')
 """
 )
-# Back when it is what is wanted; a program of somebody else stays beside, as .old.
+# Put back when it is what is wanted; a program of somebody else stays beside it, as .old.
 SETTLE = (
     HASH
     + """
@@ -155,11 +155,11 @@ for name in ('/boot.py', '/main.py'):
 
 
 def filled(code: str, **values: object) -> str:
-    """Code with its capital names given values: texts, bytes, or lists of texts."""
+    """Code with values for its names in capitals: texts, bytes, or lists of texts."""
     head = "".join(f"{name.upper()} = {value!r}\n" for name, value in values.items())
     return head + code
 
 
 def lines(printed: str) -> list[object]:
-    """The JSON values that a board printed, one a line."""
+    """The JSON values that a board printed, one per line."""
     return [json.loads(line) for line in printed.splitlines() if line.strip()]

@@ -22,8 +22,11 @@ ELSEWHERE = (
 
 @dataclass(frozen=True)
 class TargetSite:
-    """name: as in topics. now: the edge's time, ms since 1970 UTC. host, port, tls: where boards connect.
-    far: whether this is not an edge of this machine."""
+    """The site that a board is flashed for.
+
+    name: as in topics. now: the edge's time, ms since 1970 UTC. host, port, tls: where boards connect. far:
+    whether the edge is on another machine.
+    """
 
     name: str
     now: int
@@ -34,7 +37,7 @@ class TargetSite:
 
 
 class TargetEdge:
-    """place: how people call it. machine: its host name or address, None: this machine."""
+    """The edge. place: its name for people. machine: its host name or address, None for this machine."""
 
     def __init__(
         self, opened: Callable[[], AbstractAsyncContextManager[EdgeClient]], place: str, machine: str | None
@@ -44,7 +47,7 @@ class TargetEdge:
         self._machine = machine
 
     def site(self) -> TargetSite:
-        """What a board must know. Raises BoardwalkError when the edge is not to be had."""
+        """What a board must know. Raises BoardwalkError when the edge does not answer."""
         told = self._call("GET", "/api/v1/site")
         if not isinstance(told, dict) or not told.keys() >= {"site", "now", "mqtt"}:
             raise BoardwalkError(f"What answers at {self.place} is no edge; check the address.")
@@ -59,7 +62,7 @@ class TargetEdge:
         return any(row["name"] == name and row["revoked_at"] is None for row in rows)
 
     def credentials(self, name: str) -> str:
-        """A new secret of this device, which is registered if need be; an older one ends."""
+        """A new secret for this device, which is registered when it is new; an older secret ends."""
         try:
             told = self._call("POST", "/api/v1/devices", {"name": name})
         except Conflict:
@@ -81,17 +84,17 @@ class TargetEdge:
 
 
 def edge_here(settings: Settings) -> TargetEdge:
-    """The one of these settings, through its socket."""
+    """The edge of these settings, through its socket."""
     return TargetEdge(lambda: running_edge(settings), f"the edge on {settings.edge.data}", None)
 
 
 def edge_at(url: str, token: str) -> TargetEdge:
-    """One that answers at this address. Raises BoardwalkError as `machine`."""
+    """The edge that answers at this address. Raises BoardwalkError as `machine`."""
     return TargetEdge(lambda: remote_edge(url, token), url, machine(url))
 
 
 def machine(url: str) -> str:
-    """The host of an edge's address. Raises BoardwalkError for what is no address."""
+    """The host of an edge's address. Raises BoardwalkError for any other text."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -109,7 +112,7 @@ def is_loopback(host: str) -> bool:
 
 
 def address_in_network() -> str:
-    """This machine's address as its neighbours see it; loopback when it has no network. Sends nothing."""
+    """This machine's address in its network, loopback when it has no network. Sends nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(ELSEWHERE)

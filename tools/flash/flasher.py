@@ -17,17 +17,21 @@ from tools.release.slot import MPY_VERSION, slot
 
 LEAST_VERSION = (1, 22, 0)  # the first with the TLS contexts that the firmware uses
 LEAST_MEMORY = 60 * 1024  # bytes of heap that are free before anything is imported
-MARKER = "/flash.json"  # whose a board is going to be, while it is flashed
+MARKER = "/flash.json"  # the device that a board is going to be, while it is flashed
 CA_PATHS = ("/ca.der", "/ca2.der")
 MARKS = {"/boot.py": b"/slot_a", "/main.py": b"firmware.app"}  # in every version of ours
 
-Tell = Callable[[str, float], None]  # what is being done, and how much of all is done, 0 to 1
+Tell = Callable[[str, float], None]  # the present step, and the share of all that is done, 0 to 1
 
 
 @dataclass(frozen=True)
 class Flashed:
-    """micropython: its version. files: of the firmware, of which so many were copied. kept: programs of
-    somebody else that were there, under their new names. event_s: from the reset to the first commit."""
+    """A board that was flashed.
+
+    device: its name. site: its place. port: the serial port. micropython: its version. files: how many the
+    firmware has. copied: how many of them were copied. kept: programs of somebody else that were there, under
+    their new names. event_s: seconds from the reset to the commit of its first event.
+    """
 
     device: str
     site: str
@@ -41,7 +45,12 @@ class Flashed:
 
 @dataclass(frozen=True)
 class BoardBefore:
-    """What was found on a board. owner: site and device that it belongs to."""
+    """A board before it is changed.
+
+    facts: its kind and free room. files: ours on its flash, by path. settings: those of /settings.json.
+    owner: site and device that it belongs to. marked: site and device of a flashing that was not completed.
+    boot: the number of its latest start.
+    """
 
     facts: Facts
     files: dict[str, OnFlash]
@@ -52,7 +61,7 @@ class BoardBefore:
 
 
 class Flasher:
-    """tell: shows the progress. agree: asks a person, and raises BoardwalkError when the answer is no."""
+    """Flashes one board. tell: shows progress. agree: asks a person, and raises BoardwalkError for a no."""
 
     def __init__(
         self,
@@ -69,7 +78,7 @@ class Flasher:
         self._agree = agree
 
     def run(self) -> Flashed:
-        """Everything. Raises BoardwalkError, with what to do."""
+        """Flash the board and see it work. Raises BoardwalkError, which says what to do."""
         site, before, changes = self._check()
         try:
             kept = self._change(site, before, changes)
@@ -90,7 +99,7 @@ class Flasher:
         )  # fmt: skip
 
     def _check(self) -> tuple[TargetSite, BoardBefore, CopyPlan]:
-        """All that can be found out without changing anything; a board that is not to be flashed works on."""
+        """Check what can be checked without a change, so that a board that must not be flashed works on."""
         self._tell("Asking the edge", 0)
         site = self._edge.site()
         self._request.settings(site, "", {}, has_ca=True)
@@ -113,7 +122,7 @@ class Flasher:
         return before, changes
 
     def _change(self, site: TargetSite, before: BoardBefore, changes: CopyPlan) -> list[str]:
-        """The board is another one afterwards, once it is reset; programs that were kept."""
+        """Change the board, which takes effect with its next reset; the programs that were kept."""
         self._tell("Quieting the board", 0.25)
         self._board.quiet()
         self._write_firmware(changes, site, before)
@@ -174,7 +183,7 @@ class Flasher:
         board.remove(changes.stale)
         board.put(MARKER, json.dumps({"site": site.name, "device": self._request.name}).encode())
         if before.owner not in ((site.name, self._request.name), (None, None)):
-            board.clear("/outbox")  # all delivered; its numbers are those of another device
+            board.clear("/outbox")  # all events are delivered, and its numbers belong to another device
         board.make_folders(folders(changes.write))
         for number, (path, data) in enumerate(changes.write.items()):
             self._tell(f"Copying {path.rsplit('/', 1)[1]}", 0.3 + 0.5 * number / len(changes.write))

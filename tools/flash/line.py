@@ -12,11 +12,11 @@ from server.errors import BoardwalkError
 from tools.ports import why
 
 READ_S = 2.0
-ANSWER_S = 4.0  # without a byte of an answer; hashing and erasing take less
+ANSWER_S = 4.0  # at most without a byte of an answer; hashing and erasing take less
 WRITE_S = 5.0
 QUIET_S = 0.06
 MOST_NOISE_S = 1.0
-BOOT_S = 6.0  # for boot.py after a soft reset; one that takes longer is interrupted
+BOOT_S = 6.0  # for boot.py after a soft reset; a longer one is interrupted
 KNOCK_S = 0.5  # for an answer to a knock
 POLITE = 3  # knocks; who does not answer then may have to be caught between a reset and main.py
 HAMMER_S = 1.0
@@ -29,53 +29,53 @@ INTERRUPT, ENTER_RAW, SOFT_RESET = b"\r\x03\x03", b"\x01", b"\x04"
 
 
 class LineBroken(Exception):
-    """The board fell out of the conversation: a reset, a pulled plug. What ran may have run in part."""
+    """The conversation broke: by a reset, a pulled plug. The code may have run in part."""
 
 
 class CodeFailed(Exception):
-    """The board ran our code, and raised. The text is its traceback."""
+    """Our code raised an exception on the board. The text is its traceback."""
 
 
 class Wire(SerialTransport):  # type: ignore[misc]
-    """mpremote's own, which would wait ten seconds for the next byte of a board that is gone."""
+    """mpremote's transport, which by itself waits ten seconds for the next byte of a board that is gone."""
 
     def read_until(self, least: int, ending: bytes, timeout: float = ANSWER_S, **more: object) -> bytes:
-        """What comes, up to `ending` or a pause of `timeout` seconds."""
+        """The bytes that come, up to `ending` or a pause of `timeout` seconds."""
         read: bytes = super().read_until(least, ending, timeout=timeout, **more)
         return read
 
 
 class Line:
-    """A serial port and the board behind it. Nothing happens before `attend`."""
+    """A serial port and the board behind it. Nothing is sent before `attend`."""
 
     def __init__(self, port: str) -> None:
         self.port = port
-        self.heard = b""  # the latest that came outside of our own questions
+        self.heard = b""  # the latest output that answers no question of ours
         self._wire: Wire | None = None
 
     @property
     def is_open(self) -> bool:
-        """Whether we have the port; a board that is pulled out takes it away."""
+        """Whether the port is open; it is not when the board was pulled out."""
         return self._wire is not None
 
     def open(self) -> None:
-        """Take the port. Raises BoardwalkError when it cannot be had."""
+        """Open the port. Raises BoardwalkError when it cannot be opened."""
         try:
             self._connect()
         except OSError as error:
             raise BoardwalkError(_why(self.port, error)) from error
 
     def close(self) -> None:
-        """Give the port back."""
+        """Close the port."""
         wire, self._wire = self._wire, None
         if wire is not None:
             with suppress(OSError):
                 wire.close()
 
     def attend(self, limit_s: float) -> None:
-        """Bring the board to a prompt for programs where nothing runs, whatever it does now.
+        """Bring the board to the prompt for programs, where nothing runs, whatever it does now.
 
-        Raises BoardwalkError when there is none within the limit.
+        Raises BoardwalkError when it does not come within the limit.
         """
         end = time.monotonic() + limit_s
         knocks, may_restart = 0, True
@@ -96,7 +96,7 @@ class Line:
         raise BoardwalkError(self._silent(limit_s))
 
     def run(self, code: str) -> str:
-        """What the code prints on the board. Raises LineBroken and CodeFailed."""
+        """The output of code that runs on the board. Raises LineBroken and CodeFailed."""
         try:
             printed, error_output = self._open_wire().exec_raw(code, timeout=ANSWER_S)
         except (TransportError, OSError, struct.error) as error:
@@ -113,7 +113,7 @@ class Line:
             raise LineBroken(str(error)) from error
 
     def listen(self, wait_s: float) -> bytes:
-        """What the board prints within this time; nothing while the port is away."""
+        """The board's output within this time; empty while the port is away."""
         end = time.monotonic() + wait_s
         got = b""
         while time.monotonic() < end:
@@ -156,25 +156,25 @@ class Line:
     # --- the prompt
 
     def _knock(self) -> bool:
-        """Interrupt what runs and ask for the prompt; whether it came."""
+        """Interrupt the program and ask for the prompt; whether it came."""
         self._write(INTERRUPT + ENTER_RAW)
         return self._wait_for(RAW, KNOCK_S)
 
     def _hammer(self) -> None:
-        """Interrupt again and again, for a moment in which the board listens."""
+        """Interrupt again and again, to meet a moment in which the board listens."""
         end = time.monotonic() + HAMMER_S
         while time.monotonic() < end:
             self._write(INTERRUPT)
             self._read(BETWEEN_S)
 
     def _restart(self) -> bool:
-        """A soft reset, for all the memory; whether the prompt came back."""
+        """Do a soft reset, which frees all memory; whether the prompt came back."""
         self._drain()
         self._write(SOFT_RESET)
         return self._wait_for(b"soft reboot\r\n", READ_S) and self._wait_for(RAW, BOOT_S)
 
     def _synchronize(self) -> None:
-        """Leave nothing on the line but one prompt, of which mpremote waits for the last character."""
+        """Leave only one prompt on the line, whose last character mpremote waits for."""
         self._drain()
         wire = self._open_wire()
         wire.serial.write(ENTER_RAW)
@@ -207,7 +207,7 @@ class Line:
 
 
 def _why(port: str, error: OSError) -> str:
-    """mpremote hides why a port does not open, so it is asked once more."""
+    """The reason why a port does not open; mpremote hides it, so the port is opened once more."""
     try:
         serial.Serial(port, exclusive=True).close()
     except OSError as reason:  # of which SerialException is one

@@ -1,4 +1,4 @@
-"""How many events on a board no edge has, read from its flash without running its firmware."""
+"""Counts the events on a board that no edge has, from its flash, without running its firmware."""
 
 import binascii
 import struct
@@ -9,8 +9,10 @@ from firmware.outbox import CURSOR, CURSOR_BYTES, CURSOR_FORM, FOLDER
 
 
 def waiting(read: Callable[[str], bytes | None], names: Callable[[str], list[str]]) -> int:
-    """At most so many: a board notes what the edge has every 10 s. read: a file, None when it is missing;
-    names: those in a folder."""
+    """How many events wait at most: a board notes only every 10 s what the edge has.
+
+    read: gives a file, None when it is missing. names: gives the names in a folder.
+    """
     found = sorted(parsed for name in names("/" + FOLDER) if (parsed := segment.parse_name(name)))
     if not found:
         return 0

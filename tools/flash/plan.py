@@ -1,4 +1,4 @@
-"""What has to change on a board's flash, and whether there is room for it."""
+"""The changes to a board's flash, and the check that there is room for them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,15 +6,18 @@ from hashlib import sha256
 
 from tools.flash.board import Facts, OnFlash
 
-OUTBOX_BYTES = 64 * 1024  # that a board should have for events, however little else there is
-SPARE_BLOCKS = 4  # for folders, and the file that is written beside the one that it replaces
+OUTBOX_BYTES = 64 * 1024  # that a board should have for events at least
+SPARE_BLOCKS = 4  # for folders, and for a file that is written beside the one that it replaces
 PROGRAMS = ("/boot.py", "/main.py")
 
 
 @dataclass(frozen=True)
 class CopyPlan:
-    """write: changed files but PROGRAMS, by path. stale: paths to remove. programs: whether each of PROGRAMS
-    changes. short: bytes of flash that are missing, 0 when there is room."""
+    """The changes to a board's flash.
+
+    write: new and changed files except PROGRAMS, by path. stale: paths to remove. programs: whether each of
+    PROGRAMS changes. short: bytes of flash that are missing, 0 when there is room.
+    """
 
     write: dict[str, bytes]
     stale: list[str]
@@ -28,7 +31,7 @@ class CopyPlan:
 
 
 def plan(facts: Facts, there: Mapping[str, OnFlash], wanted: Mapping[str, bytes]) -> CopyPlan:
-    """From what is there to what is wanted. Files outside of the slot are nobody's business but PROGRAMS."""
+    """The changes from the files that are there to the wanted ones. Outside the slot only PROGRAMS change."""
     changed = {
         path: data
         for path, data in wanted.items()

@@ -1,4 +1,4 @@
-"""What a person wants on a board, checked before anything is touched."""
+"""The wishes of a person for a board, checked before anything is changed."""
 
 import ipaddress
 import json
@@ -19,8 +19,11 @@ SSID_BYTES, PASSWORD_BYTES = 32, 63
 
 @dataclass(frozen=True)
 class FlashRequest:
-    """wifi: ssid and password. host, port: where the board connects, when it is not what the edge tells.
-    certificates: of CAs, DER. inputs: as in /settings.json. None and empty: as it was on the board."""
+    """What a person wants on a board; None and empty leave it as it was on the board.
+
+    name: of the device. wifi: ssid and password. host, port: where the board connects, when it is not what
+    the edge tells. certificates: of CAs, as DER. inputs: as in /settings.json.
+    """
 
     name: str
     wifi: dict[str, str] | None = field(default=None, repr=False)
@@ -41,7 +44,7 @@ class FlashRequest:
             )
 
     def joining(self, ssid: str, password: str) -> "FlashRequest":
-        """The same, for a board in this Wi-Fi. Raises BoardwalkError for what no access point has."""
+        """The same request for a board in this Wi-Fi. Raises BoardwalkError for an impossible one."""
         if not 1 <= len(ssid.encode()) <= SSID_BYTES:
             raise BoardwalkError(f"The name of a network has 1 to {SSID_BYTES} bytes, not as {ssid!r}.")
         if len(password.encode()) > PASSWORD_BYTES:
@@ -49,7 +52,7 @@ class FlashRequest:
         return replace(self, wifi={"ssid": ssid, "password": password})
 
     def settings(self, site: TargetSite, secret: str, kept: Mapping[str, object], has_ca: bool) -> Json:
-        """/settings.json of the board. kept: that of before. has_ca: whether the board has a CA already.
+        """/settings.json of the board. kept: the one of before. has_ca: whether the board has a CA already.
 
         Raises BoardwalkError when the board could not work with them.
         """
@@ -95,7 +98,7 @@ def _usable(kept: Mapping[str, object], new: Json) -> Json:
     try:
         checked(values)
     except SettingsError:
-        return new  # what was on the board was no use
+        return new  # the settings on the board could not be used
     return values
 
 

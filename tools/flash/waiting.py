@@ -6,16 +6,16 @@ from server.errors import BoardwalkError
 from tools.flash.edge import TargetEdge
 from tools.flash.line import Line
 
-PATIENCE_S = 60.0  # without anything new from the board
+PATIENCE_S = 60.0  # at most without anything new from the board
 POLL_S = 0.2
 SHOWN_LINES = 3
 SHOWN_LETTERS = 100
 
 
 def wait_for_start(line: Line, edge: TargetEdge, name: str, after: int, boot: int) -> float:
-    """Seconds until the edge had a `device.started` of a boot later than `boot`, behind the row `after`.
+    """Seconds until the edge had a `device.started` of a later boot than `boot`, behind row `after`.
 
-    Raises BoardwalkError with what was seen meanwhile.
+    Raises BoardwalkError, which tells what was seen meanwhile.
     """
     begun = time.monotonic()
     end, newest, heard, away = begun + PATIENCE_S, after, b"", ""
@@ -41,7 +41,7 @@ def wait_for_start(line: Line, edge: TargetEdge, name: str, after: int, boot: in
 
 
 def _known(line: Line, heard: bytes) -> str:
-    """What the board did instead, and what to do about it."""
+    """A sentence about what the board did instead, and what to do about it."""
     if said := _shown(heard):
         return f"the board said: {said}. Mend that (Wi-Fi, --host, --port, --ca)"
     if not line.is_open:

@@ -1,1 +1,1 @@
-"""What a firmware release is made of."""
+"""The files of a firmware release."""

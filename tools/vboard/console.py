@@ -1,4 +1,4 @@
-"""A board's console: what it prints goes to the log and to the serial port, what is typed to the board."""
+"""A board's console: its output goes to the log and to the serial port, and typed bytes go to the board."""
 
 import asyncio
 import os
@@ -12,12 +12,12 @@ from tools.vboard.port import Port
 from tools.vboard.prompt import Prompt
 
 READ_BYTES = 65536
-REBOOT = b"MPY: soft reboot\r\n"  # in the words of real boards, which tools wait for
+REBOOT = b"MPY: soft reboot\r\n"  # the words of real boards, for which tools wait
 
 
 class Console:
-    """Two terminals, joined here: one for each life of the board, and one that stays (`port`), for a
-    board and a developer's tool both want to be the one at the end of a line."""
+    """Two terminals, joined here: one for each life of the board, and one that stays (`port`), because both a
+    board and a developer's tool need the end of a line for themselves."""
 
     def __init__(self, log: Log, machine: Machine) -> None:
         self._log = log
@@ -32,8 +32,8 @@ class Console:
         return self._port.path
 
     def plug(self, soft: bool) -> tuple[int, bool]:
-        """The terminal of a board that starts, closed by the caller once the board has its own copy;
-        and whether it comes back in raw mode, which only a soft reset does."""
+        """The terminal of a board that starts, which the caller closes when the board has its own copy; and
+        whether the board comes back in raw mode, as only after a soft reset."""
         self.unplug()
         if soft:
             self._print(REBOOT)
@@ -59,13 +59,13 @@ class Console:
                 asyncio.get_running_loop().remove_reader(self._line)
 
     def _read(self) -> bytes | None:
-        """What the board printed; empty when it has ended, None when there is nothing yet."""
+        """The output of the board; empty when it has ended, None when there is nothing yet."""
         assert self._line is not None
         try:
             return os.read(self._line, READ_BYTES)
         except BlockingIOError:
             return None
-        except OSError:  # nobody is left at the other end
+        except OSError:  # the other end is closed
             return b""
 
     def _heard(self, data: bytes) -> None:
@@ -79,7 +79,7 @@ class Console:
         self._port.write(data)
 
     def unplug(self) -> None:
-        """The board has ended: take what is left on its terminal."""
+        """Take what is left on the terminal of a board that has ended."""
         while self._line is not None:
             if data := self._read():
                 self._heard(data)

@@ -10,8 +10,8 @@ import struct
 SIZE = 4096
 STARTING, RUNNING, OVER = 0, 1, 2  # boot.py and main.py: not yet, now, or done
 NO_CUT = -1
-POWER, BUTTON, HARD, WATCHDOG, SLEEP, SOFT = range(6)  # why a life begins
-ASK_SOFT, ASK_RESET, ASK_BOOTLOADER, ASK_SLEEP, DIED = 1, 2, 3, 4, 9  # what a board rings for
+POWER, BUTTON, HARD, WATCHDOG, SLEEP, SOFT = range(6)  # the causes of a start
+ASK_SOFT, ASK_RESET, ASK_BOOTLOADER, ASK_SLEEP, DIED = 1, 2, 3, 4, 9  # the requests of a board
 
 _CUT, _WRITTEN, _ERASES, _WATCHDOG_MS, _FED_AT = 0, 4, 8, 12, 16
 _CAUSE, _WLAN, _ASKED, _PROGRAM, _MISSED, _UNIQUE, _CLOCK, _PINS = 24, 28, 32, 36, 40, 44, 48, 64
@@ -19,7 +19,7 @@ _ADC, _PASSWORD, PASSWORD_BYTES = 2304, 2432, 64  # a password ends with a zero
 
 
 def address_of(memory: mmap.mmap) -> int:
-    """Where a mapping begins; the same in a child, if it was mapped before the fork."""
+    """The address of a mapping; the same in a child, if it was mapped before the fork."""
     return ctypes.addressof(ctypes.c_char.from_buffer(memory))
 
 
@@ -40,34 +40,34 @@ class ControlPage:
         return value
 
     def begin(self, cause: int, number: int | None) -> None:
-        """Prepare for a start for this cause; `number` is what `machine.reset_cause()` will say, None:
-        what it said before."""
+        """Prepare a start with this cause. number: the value of `machine.reset_cause()`, None for the one
+        that it had before."""
         if number is not None:
             self._put("<I", _CAUSE, number)
         self._put("<I", _ASKED, 0)
         self._put("<I", _PROGRAM, STARTING)
-        if cause != SOFT:  # which no watchdog minds
+        if cause != SOFT:  # a soft reset does not disarm the watchdog
             self._put("<I", _WATCHDOG_MS, 0)
         if cause == POWER:
             self._put("<i", _CUT, NO_CUT)
 
     def cut_after(self, flash_bytes: int) -> None:
-        """Let the power fail after so many more bytes of flash writes; NO_CUT: never."""
+        """Let the power fail after `flash_bytes` more of flash writes, NO_CUT for never."""
         self._put("<i", _CUT, flash_bytes)
 
     @property
     def asked(self) -> int:
-        """What the board rang for."""
+        """The request of the board."""
         return self._get("<I", _ASKED)
 
     @property
     def program(self) -> int:
-        """STARTING, RUNNING or OVER."""
+        """The state of the program: STARTING, RUNNING or OVER."""
         return self._get("<I", _PROGRAM)
 
     @property
     def missed(self) -> int:
-        """How many interrupts the flash driver had to swallow, to be sent again."""
+        """How many interrupts the flash driver dropped, which must be sent again."""
         return self._get("<I", _MISSED)
 
     @property
@@ -88,14 +88,14 @@ class ControlPage:
         self._put("<I", _WLAN, 0 if up else 1)
 
     def password(self, text: str) -> None:
-        """The password that the access point asks for; empty: it takes any."""
+        """Set the password that the access point asks for; with "" it takes any."""
         data = text.encode()
         if len(data) >= PASSWORD_BYTES:
             raise ValueError("a Wi-Fi password has at most 63 bytes")
         self._page[_PASSWORD : _PASSWORD + PASSWORD_BYTES] = data.ljust(PASSWORD_BYTES, b"\0")
 
     def clock_offset(self, seconds: int) -> None:
-        """How far the board's real-time clock is ahead of the host's."""
+        """Set by how many seconds the board's real-time clock is ahead of the host's."""
         self._put("<q", _CLOCK, seconds)
 
     def pin(self, number: int) -> int:

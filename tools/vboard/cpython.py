@@ -89,7 +89,7 @@ class CPythonMachine:
         return False
 
     def cut_after(self, flash_bytes: int) -> None:
-        """There is no flash to count bytes of: the power fails within the next 200 ms."""
+        """Let the power fail within the next 200 ms: there is no flash whose bytes could be counted."""
         process = self._process
         if flash_bytes != control.NO_CUT and process:
             delay = flash_bytes % 1000 / 5000
@@ -99,7 +99,7 @@ class CPythonMachine:
         return False
 
     def wifi(self, up: bool) -> None:
-        pass  # the network in front of it breaks its connections
+        pass  # the network in front of this process breaks its connections
 
     def clock(self, at_ms: int | None) -> None:
         raise ValueError("a CPython board has the clock of the computer")

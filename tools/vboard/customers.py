@@ -9,8 +9,8 @@ NAMES = ("ada", "ben", "cleo", "dan", "eve", "finn", "gita", "hugo")
 
 
 class Customers:
-    """They write an order to the board's UART every so many ms, begun at a random moment so that many
-    boards do not all speak at once. A program that has the UART open does so in their stead."""
+    """They write an order to the board's UART every `every_ms`, from a random moment on, so that many boards
+    do not send at once. While a program has the UART open, it writes instead of them."""
 
     def __init__(self, name: str, uart: Uart, every_ms: int) -> None:
         self._uart = uart
@@ -31,5 +31,5 @@ class Customers:
         return f"{who},{quantity},{quantity * 450}\n".encode()
 
     def close(self) -> None:
-        """Nobody comes any more."""
+        """Let no more customers come."""
         self._task.cancel()

@@ -1,4 +1,4 @@
-"""What each module of the firmware costs in heap: `python -m tools.vboard.heap` prints the table of the docs.
+"""The heap that each firmware module takes: `python -m tools.vboard.heap` prints the table of the docs.
 
 Measured on a virtual board, whose objects are those of a 64-bit machine: dictionaries and tuples take
 twice as much there as on a chip, code a third more.
@@ -30,7 +30,11 @@ TIMEOUT_S = 30
 
 
 class Cost(NamedTuple):
-    """heap: bytes that stay allocated once it is imported. flash: bytes of its .mpy, 0 of a built-in."""
+    """The cost of a module.
+
+    module: its name. heap: bytes that stay allocated after its import. flash: bytes of its .mpy, 0 for a
+    built-in module.
+    """
 
     module: str
     heap: int
@@ -38,7 +42,7 @@ class Cost(NamedTuple):
 
 
 def modules() -> list[str]:
-    """Every module of the slot, each after those that it imports, and asyncio first."""
+    """Every module of the slot, each behind those that it imports, with asyncio first."""
     sizes = _sizes()
     needs = {name: _imports(name) & sizes.keys() - {name} for name in sorted(sizes)}
     return ["asyncio", *TopologicalSorter(needs).static_order()]
@@ -56,7 +60,7 @@ async def measure(fleet: Fleet) -> list[Cost]:
 
 
 def table(costs: list[Cost]) -> str:
-    """The costs as a table in Markdown, the dearest first."""
+    """The costs as a table in Markdown, the largest first."""
     dearest = sorted(costs, key=lambda cost: -cost.heap)
     rows = [
         f"| `{one.module}` | {one.heap:,} | {f'{one.flash:,}' if one.flash else 'built in'} |"

@@ -30,7 +30,7 @@ Request = Json
 
 
 class Host:
-    """Boards by name, and the operations on them. `cpython`: run the firmware on CPython."""
+    """Boards by name, and the operations on them. cpython: whether to run the firmware on CPython."""
 
     def __init__(self, folder: Path, cpython: bool) -> None:
         self._folder = folder
@@ -40,7 +40,7 @@ class Host:
         self.stopped = asyncio.Event()
 
     async def obey(self, request: Request) -> Request:
-        """Carry out one operation; its result. Raises what is wrong with it."""
+        """Carry out one operation; its result. Raises an error that says what is wrong with it."""
         operation = getattr(self, "op_" + str(request.get("op")).replace("-", "_"), None)
         if operation is None:
             raise ValueError(f"unknown operation {request.get('op')}")
@@ -144,7 +144,7 @@ class Host:
         try:
             request = json.loads(line)
             return {"id": request.get("id"), "ok": True, **await self.obey(request)}
-        except Exception as error:  # whatever it was, the client is told and the boards stay
+        except Exception as error:  # any error: the client is told, and the boards stay
             text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
             if isinstance(error, OSError):
                 where = error.filename or self._folder
@@ -167,12 +167,12 @@ async def run(folder: Path, cpython: bool) -> None:
     with socket_address(path) as address:
         server = await asyncio.start_unix_server(host.serve, address)
     watching = asyncio.create_task(host.watch())
-    print("ready", flush=True)  # whoever started us waits for this line
+    print("ready", flush=True)  # the parent waits for this line
     await host.stopped.wait()
     watching.cancel()
     host.close()
     server.close()
-    for writer in host.clients:  # who asked for the end learns by this that it has come
+    for writer in host.clients:  # by this the client that asked for the end learns of it
         writer.close()
     await asyncio.sleep(0)  # the clients' tasks see the end of their connections
     path.unlink(missing_ok=True)
@@ -197,8 +197,11 @@ def main() -> None:
 
 
 def _give_back_large_blocks() -> None:
-    """Let large blocks of memory go back to the system once they are free. glibc would keep them for the
-    next image, and every board, being a fork, would hold on to what was in them: 22 MB each."""
+    """Give large blocks of memory back to the system as soon as they are free.
+
+    glibc would keep them for the next image, and every board, being a fork, would hold their content: 22 MB
+    each.
+    """
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         if hasattr(libc, "mallopt"):

@@ -14,7 +14,7 @@ SIM = Path(__file__).parent / "sim"
 
 @cache
 def rom() -> bytes:
-    """A ROMFS with the modules that play the hardware."""
+    """A ROMFS with the modules that simulate the hardware."""
     writer = VfsRomWriter()
     for source in sorted(SIM.glob("*.py")):
         writer.mkfile(source.stem + ".mpy", compiled(source, source.name))
@@ -38,14 +38,14 @@ def _mounted(profile: Profile, data: bytes | None) -> LittleFS:
         files.context.buffer[:] = data
     try:
         files.mount()
-    except LittleFSError:  # beyond repair: what a developer does, and MicroPython at its first start
+    except LittleFSError:  # beyond repair: format, as a developer does, and MicroPython at its first start
         files.format()
         files.mount()
     return files
 
 
 def prepared(profile: Profile, files: dict[str, bytes], data: bytes | None) -> bytes:
-    """An image with these files; what else is on the given image stays."""
+    """An image with these files; all others on the given image stay."""
     image = _mounted(profile, data)
     for path, content in files.items():
         _put(image, path, content)

@@ -1,4 +1,4 @@
-"""What is typed at a board's serial port, on its way to the board."""
+"""The bytes that are typed at a board's serial port, on their way to the board."""
 
 import asyncio
 import os
@@ -6,15 +6,15 @@ import os
 from tools.vboard.machine import Machine
 
 CTRL_C = b"\x03"
-MOST_BYTES = 65536  # typed and not taken; more is lost, as on a real line
+MOST_BYTES = 65536  # typed and not taken yet; more are lost, as on a real line
 FULL_POLL_S = 0.005
 INTERRUPT_POLL_S = 0.002
 INTERRUPT_S = 1.0
 
 
 class Keyboard:
-    """Passes bytes on in order. A Ctrl-C interrupts the program that runs, as the serial interrupt of
-    a real board does; where none can be interrupted it is a byte like others."""
+    """Passes bytes on in order. A Ctrl-C interrupts the running program, as the serial interrupt of a real
+    board does; when no program can be interrupted it is a byte like others."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
@@ -24,15 +24,15 @@ class Keyboard:
         self._task = asyncio.get_running_loop().create_task(self._pass_on())
 
     def plug(self, line: int) -> None:
-        """A board has started; `line` is the file descriptor that it reads from, at our end."""
+        """Connect a board that has started. line: our end of the file descriptor that it reads from."""
         self._line = line
 
     def unplug(self) -> None:
-        """The board is gone."""
+        """Disconnect the board."""
         self._line = None
 
     def type(self, data: bytes) -> None:
-        """Somebody typed; for a board that is off it is lost."""
+        """Take typed bytes; those for a board that is off are lost."""
         if self._line is not None and self._machine.listens:
             self._typed = (self._typed + data)[:MOST_BYTES]
             self._more.set()
@@ -53,14 +53,16 @@ class Keyboard:
                 data = data[os.write(self._line, data) :]
             except BlockingIOError:
                 if then_ctrl_c or CTRL_C in self._typed:
-                    return  # the program reads nothing; what interrupts it must not queue behind that
+                    return  # it reads nothing; a Ctrl-C must not wait for that
                 await asyncio.sleep(FULL_POLL_S)
             except OSError:
                 return  # the board has just ended
 
     async def _interrupt(self) -> bool:
-        """Interrupt the program and wait until it knows, so that what is typed next is for the prompt;
-        False when nothing runs that can be interrupted."""
+        """Interrupt the program and wait until it knows, so that the next bytes are for the prompt.
+
+        False when no program runs that can be interrupted.
+        """
         machine, line = self._machine, self._line
         loop = asyncio.get_running_loop()
         end = loop.time() + INTERRUPT_S

@@ -33,8 +33,12 @@ BOOT = (
 
 @dataclass(frozen=True)
 class Wiring:
-    """What a life is born with: the heap in bytes, the ROM's address and size, file descriptors
-    of console, UART and doorbell, and environment."""
+    """What a life begins with.
+
+    heap_bytes: of the interpreter. rom: address and size of the simulator's ROM. console, uart, bell: file
+    descriptors of the terminal, of the serial port and of the pipe by which the board makes requests.
+    environment: its variables.
+    """
 
     heap_bytes: int
     rom: tuple[int, int]
@@ -77,7 +81,7 @@ def _run(wiring: Wiring) -> None:
     os.setsid()  # Ctrl-C is for the host
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)  # handlers of the host are none of the board's
+        signal.signal(number, signal.SIG_DFL)  # the handlers of the host are not for the board
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _place(wiring)
     os.environ.clear()
@@ -90,9 +94,9 @@ def _run(wiring: Wiring) -> None:
 
 
 def _take_interrupts(library: str) -> None:
-    """Let INTERRUPT do what the serial interrupt of a real board does with a Ctrl-C: note it, for the
-    interpreter to raise between two instructions. SIGINT would not do: the Unix port then leaves
-    whatever it is in, also the garbage collector with its lock held, or littlefs."""
+    """Let INTERRUPT do what the serial interrupt of a real board does with a Ctrl-C: note it, so that the
+    interpreter raises it between two instructions. SIGINT is of no use: on it the Unix port leaves what it
+    is in, even littlefs or the garbage collector with its lock held."""
     libc = ctypes.CDLL(None)
     note = ctypes.cast(ctypes.CDLL(library).mp_sched_keyboard_interrupt, ctypes.c_void_p)
     libc.signal.argtypes = (ctypes.c_int, ctypes.c_void_p)
@@ -103,7 +107,7 @@ def _take_interrupts(library: str) -> None:
 def _place(wiring: Wiring) -> None:
     """Put the file descriptors where the simulator expects them, and close all others."""
     wanted = (wiring.console, wiring.console, wiring.console, wiring.uart, wiring.bell)
-    # Copies above all targets first: a target may be the source of another.
+    # First copies above all targets, because a target may be the source of another one.
     copies = [fcntl.fcntl(fd, fcntl.F_DUPFD, BELL_FD + 1) for fd in wanted]
     for target, copy in enumerate(copies):
         os.dup2(copy, target)

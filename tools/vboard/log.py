@@ -1,4 +1,4 @@
-"""A file of bounded size that grows at its end."""
+"""A log file of limited size."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a virtual board needs from whatever runs its firmware."""
+"""The interface of a virtual board to the machine that runs its firmware."""
 
 import socket
 from collections.abc import Callable
@@ -10,9 +10,11 @@ Ended = Callable[[str], None]  # called with "died", "soft", "hard", "sleep" or 
 
 @dataclass(frozen=True)
 class Lines:
-    """The wires of a board that starts: console (a file descriptor of a terminal) and UART, both closed
-    by whoever made them once the firmware has its own copies. raw: the prompt comes up in raw mode,
-    where main.py does not run."""
+    """The wires of a board that starts; their maker closes them when the firmware has its own copies.
+
+    console: a file descriptor of a terminal. uart: a socket. raw: whether the prompt comes up in raw mode,
+    where main.py does not run.
+    """
 
     console: int
     uart: socket.socket
@@ -20,7 +22,7 @@ class Lines:
 
 
 class Machine(Protocol):
-    """Processor, flash and pins of one board."""
+    """Processor, flash and pins of one board. pid: of its process, None while it is off."""
 
     pid: int | None
     listens: bool  # whether it reads what is typed at the console
@@ -34,7 +36,7 @@ class Machine(Protocol):
         """Whether main.py has ended, and only the prompt waits."""
 
     def interrupt(self) -> bool:
-        """Raise KeyboardInterrupt in the program that runs; False when none runs that allows it."""
+        """Raise KeyboardInterrupt in the running program; False when no program runs that allows it."""
 
     def is_interrupting(self) -> bool:
         """Whether the program may not have got the interrupt yet."""
@@ -57,26 +59,26 @@ class Machine(Protocol):
         """End this life at once."""
 
     def cut_after(self, flash_bytes: int) -> None:
-        """Let the power fail in the middle of coming flash writes."""
+        """Let the power fail in the middle of flash writes, after `flash_bytes` of them."""
 
     def is_starved(self) -> bool:
-        """Whether the watchdog should bite."""
+        """Whether the watchdog should reset the board."""
 
     def wifi(self, up: bool) -> None:
         """Show or hide the access point."""
 
     def clock(self, at_ms: int | None) -> None:
-        """Set the clock that this and later lives begin with; None: unset, as after power-on."""
+        """Set the clock that this and later lives begin with; None for unset, as after power-on."""
 
     def pin(self, number: int) -> int: ...
 
     def set_pin(self, number: int, level: int) -> None: ...
 
     def set_adc(self, number: int, value: int) -> None:
-        """What an analog input reads, 0 to 65535."""
+        """Set what an analog input reads, 0 to 65535."""
 
     def password(self, text: str) -> None:
-        """The password that the access point asks for; empty: it takes any."""
+        """Set the password that the access point asks for; with "" it takes any."""
 
     def close(self) -> None:
         """Free everything; the flash stays."""

@@ -13,7 +13,7 @@ from tools.vboard import control, image, life
 from tools.vboard.machine import Ended, Lines
 from tools.vboard.profile import Profile
 
-SHIMS_BYTES = 12 << 10  # heap that the simulator takes, so that firmware is not charged for it
+SHIMS_BYTES = 12 << 10  # heap that the simulator takes, which the firmware gets in addition
 CRASHED = 99  # exit code of a child that could not become MicroPython
 ENDINGS = {
     control.ASK_SOFT: "soft",
@@ -64,7 +64,7 @@ class MicroPythonMachine:
         self._flash[:] = new
 
     def _create(self, data: bytes) -> None:
-        """The image, whole or not at all: a disk may be full."""
+        """Write the image as a whole or not at all, because a disk may be full."""
         new = self._path.with_suffix(".new")
         try:
             new.write_bytes(data)
@@ -113,10 +113,10 @@ class MicroPythonMachine:
             loop.add_reader(descriptor, self._over)
 
     def _over(self) -> None:
-        """The board rang, or its process has ended."""
+        """Handle a request of the board, or the end of its process."""
         asked = self._page.asked
         status = self._end()
-        # Ctrl-D at the prompt ends the Unix port in peace; a board is reset by it.
+        # Ctrl-D at the prompt ends the Unix port without an error; it resets a board.
         ended = "soft" if os.WIFEXITED(status) and os.WEXITSTATUS(status) != CRASHED else "ended"
         if self._ended:
             self._ended(ENDINGS.get(asked, ended))
@@ -126,7 +126,7 @@ class MicroPythonMachine:
             self._end()
 
     def _end(self) -> int:
-        """End the process, unless it has ended; its status."""
+        """End the process unless it has ended; its exit status."""
         assert self.pid is not None
         loop = asyncio.get_running_loop()
         for descriptor in self._watched:
@@ -176,7 +176,7 @@ class MicroPythonMachine:
         ahead_ms = self._clock_ms
         if ahead_ms is None:
             ahead_ms = self._profile.unset_clock_ms - int(time.time() * 1000)
-        self._page.clock_offset(-(-ahead_ms // 1000))  # both clocks drop what is less than a second
+        self._page.clock_offset(-(-ahead_ms // 1000))  # both clocks drop parts of a second
 
     def pin(self, number: int) -> int:
         return self._page.pin(number)
@@ -197,8 +197,10 @@ class MicroPythonMachine:
 
 
 def _catches_interrupts(pid: int) -> bool:
-    """Whether a program runs there that a Ctrl-C interrupts: then MicroPython has a handler for SIGINT.
-    It has none at the prompt, nor where `micropython.kbd_intr(-1)` forbids interrupts."""
+    """Whether a program runs that a Ctrl-C interrupts: then MicroPython has a handler for SIGINT.
+
+    It has no handler at the prompt, nor where `micropython.kbd_intr(-1)` forbids interrupts.
+    """
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("SigCgt:"):
             return bool(int(line.split()[1], 16) & 1 << signal.SIGINT - 1)

@@ -18,7 +18,7 @@ class Network:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Begin to listen; `port` is known from here on."""
+        """Begin to listen; from now on `port` is known."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
@@ -33,7 +33,7 @@ class Network:
 
     async def _dial(self, near: Side) -> None:
         """Connect a new connection of the board with the broker."""
-        # Nothing may be read before there is someone to pass it on to. In `_arrived` it would be too early:
+        # Nothing may be read before there is a peer to pass it on to. In `_arrived` this would be too early:
         # the asyncio of Python 3.11.2, which Debian 12 has, begins to read after that all the same.
         near.listen(False)
         self._sides.add(near)
@@ -54,7 +54,7 @@ class Network:
         far.listen(not self._silent)
 
     def _left(self, side: Side) -> None:
-        """One end closed: so does the other, after it has written what it holds."""
+        """Close the other end too, after it has written what it holds."""
         self._sides.discard(side)
         peer, side.peer = side.peer, None
         if side.transport:
@@ -65,8 +65,8 @@ class Network:
             peer.transport.close()
 
     def link(self, up: bool, silent: bool = False) -> None:
-        """Down: connections break and new ones are refused; silently down: bytes just stop, as
-        with a router that has lost its uplink, and go on when the link is up again."""
+        """Switch the link. Down: connections break, and new ones are refused. Silently down: bytes just stop,
+        as with a router that has lost its uplink, and go on when the link is up again."""
         self._silent = silent and not up
         self._up = up or self._silent
         for side in list(self._sides):

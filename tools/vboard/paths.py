@@ -1,4 +1,4 @@
-"""Addresses of Unix sockets in folders of any depth: the kernel takes 107 bytes only."""
+"""Addresses of Unix sockets in folders of any depth; the kernel takes at most 107 bytes."""
 
 import os
 from collections.abc import Iterator

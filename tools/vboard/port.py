@@ -10,20 +10,20 @@ import tty
 from collections.abc import Callable
 from contextlib import suppress
 
-GRACE_S = 0.5  # so long a board waits for somebody to read; then its output is lost, as with USB
+GRACE_S = 0.5  # that a board waits for a reader; then its output is lost, as with USB
 POLL_S = 0.005
 READ_BYTES = 65536
-# Offered to a reader at once. More would lie in a queue of the kernel, behind which nobody sees whether the
-# reader, byte by byte, reads: it wakes writers when all of 64 KB is gone.
+# Bytes that are offered to a reader at once. More would lie in a queue of the kernel, which hides whether the
+# reader reads: it wakes writers only when all of 64 KB is gone.
 OFFERED_BYTES = 4000
 
 
 class Port:
-    """typed: called with what comes in at the port. moved: called when output that had to wait is
-    gone, because it was read or because nobody reads."""
+    """A serial port. typed: called with bytes that come in at the port. moved: called when output that had to
+    wait is gone, because it was read or because nobody reads."""
 
     def __init__(self, typed: Callable[[bytes], None], moved: Callable[[], None]) -> None:
-        # The slave side stays open here, else the master would fail whenever a client leaves.
+        # The slave side stays open here, otherwise the master would fail whenever a client leaves.
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
@@ -31,15 +31,15 @@ class Port:
         self._typed = typed
         self._moved = moved
         self._waiting = b""
-        self._nobody = False  # nobody reads: what does not fit is dropped at once
+        self._nobody = False  # whether nobody reads; then bytes that do not fit are dropped at once
         self._poll: asyncio.TimerHandle | None = None
-        self._unread = 0  # bytes that a reader had before it when we looked last
-        self._end = 0.0  # of the time of grace, by the loop's clock
+        self._unread = 0  # bytes that a reader had not read at our last look
+        self._end = 0.0  # of GRACE_S, by the loop's clock
         asyncio.get_running_loop().add_reader(self._master, self._read)
 
     @property
     def is_full(self) -> bool:
-        """Whether output waits; who prints should wait too."""
+        """Whether output waits; then the board should wait too."""
         return bool(self._waiting)
 
     def _read(self) -> None:
@@ -47,7 +47,7 @@ class Port:
             self._typed(os.read(self._master, READ_BYTES))
 
     def write(self, data: bytes) -> None:
-        """Send to whoever reads."""
+        """Send bytes to the reader."""
         self._waiting += data
         if self._poll is not None:
             return
@@ -60,7 +60,7 @@ class Port:
             self._wait()
 
     def _push(self) -> bool:
-        """Write what there is room for; whether somebody has read since the last time."""
+        """Write as much as there is room for; whether a reader has read since the last time."""
         unread = _readable(self._slave)
         has_read = unread < self._unread
         if unread < OFFERED_BYTES:

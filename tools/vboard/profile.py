@@ -1,4 +1,4 @@
-"""What differs between the boards that we imitate."""
+"""The differences between the boards that are simulated."""
 
 import re
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ EPOCH_2021_MS = 1_609_459_200_000
 class Profile:
     """A kind of board.
 
-    flash_bytes: size of the file system. prog_bytes: what littlefs programs at once.
+    name: as in `--profile`. flash_bytes: size of the file system. prog_bytes: what littlefs programs at once.
     unset_clock_ms: where the clock stands after power-on, ms since 1970.
     heap_taken: bytes of heap that TLS takes there and not here.
-    watchdog_ms: the longest time-out of its watchdog, 0: any.
+    watchdog_ms: the longest time-out of its watchdog, 0 for any.
     unique_bytes: length of `machine.unique_id()`. hertz: clock of the processor.
-    sysname, machine: what `os.uname()` says.
-    causes: what `machine.reset_cause()` says after which reset; a soft reset leaves it as it was.
+    sysname, machine: as in `os.uname()`.
+    causes: the value of `machine.reset_cause()` by cause; a soft reset leaves it as it was.
     """
 
     name: str
@@ -71,14 +71,14 @@ PROFILES = {
 
 
 def named(name: str) -> Profile:
-    """The profile of this name. Raises ValueError, with the names that there are."""
+    """The profile of this name. Raises ValueError, which lists all names."""
     if name not in PROFILES:
         raise ValueError(f"there is no profile {name!r}; there are {' and '.join(PROFILES)}")
     return PROFILES[name]
 
 
 def heap_bytes(text: str) -> int:
-    """The size of a heap that is written as 160K. Raises ValueError."""
+    """The size in bytes of a heap that is written as 160K. Raises ValueError."""
     size = re.fullmatch(r"([0-9]{1,6})K", text)
     if size is None or not LEAST_HEAP_KIB <= int(size[1]) <= MOST_HEAP_KIB:
         raise ValueError(

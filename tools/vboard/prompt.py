@@ -1,4 +1,4 @@
-"""Follows the prompt of a board by what it prints, without reading or writing anything itself."""
+"""Follows the prompt of a board by its output, without reading or writing anything itself."""
 
 BANNER = b"MicroPython "
 FRIENDLY = b'Type "help()" for more information.\r\n>>> '
@@ -9,8 +9,8 @@ ENTER_RAW = b"\x01"
 class Prompt:
     """raw: whether the board obeys a program (raw REPL) and not a person.
 
-    A real board that is soft reset in raw mode comes back in it. The Unix port comes back with the
-    banner for people, so that is kept from the port and raw mode is asked for anew.
+    A real board that is soft reset in raw mode comes back in it. The Unix port comes back with the banner for
+    people, so the banner is kept from the port, and raw mode is asked for again.
     """
 
     def __init__(self) -> None:
@@ -20,12 +20,12 @@ class Prompt:
         self._tail = b""
 
     def begin(self, raw: bool) -> None:
-        """A life begins, in raw mode if `raw`."""
+        """Begin a life, in raw mode if `raw`."""
         self.raw = self._hiding = raw
         self._held = self._tail = b""
 
     def heard(self, printed: bytes) -> tuple[bytes, bytes]:
-        """What of the board's output goes to the port, and what is to be typed for an answer."""
+        """The part of the board's output that goes to the port, and the bytes to type as an answer."""
         if self._hiding:
             return self._without_banner(printed)
         self._follow(printed)
@@ -52,6 +52,6 @@ class Prompt:
         return held[:start] + held[end + len(FRIENDLY) :], ENTER_RAW
 
     def rest(self) -> bytes:
-        """What was held back when a life ended early."""
+        """The output that was held back when a life ended early."""
         held, self._held = self._held, b""
         return held

@@ -35,7 +35,7 @@ def vboard_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest_asyncio.fixture
 async def vboards(vboard_folder: Path) -> AsyncIterator[Fleet]:
-    """The fleet of that process. Boards of this test are taken away at its end, with all that they leave."""
+    """The fleet of that process. Boards of this test are removed at its end, with all that they leave."""
     async with Fleet.attach(vboard_folder) as running:
         yield running
         for each in await running.list():

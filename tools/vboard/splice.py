@@ -1,4 +1,4 @@
-"""Two byte streams joined: what one side reads, the other writes, at the speed of the slower."""
+"""Two byte streams joined: each side writes what the other reads, at the speed of the slower one."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from collections.abc import Callable
 class Side(asyncio.Protocol):
     """One end of a joint. Bytes for a missing peer are dropped, as on an open wire.
 
-    ended: called once when this side is closed, by either end. begun: when it is open.
+    ended: called once when this side is closed, by either end. begun: called when it is open.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Side(asyncio.Protocol):
     def connection_lost(self, _: Exception | None) -> None:
         self.transport = None
         if self.peer:
-            self.peer.listen(True)  # it may have waited for us
+            self.peer.listen(True)  # it may wait for us
         self._ended(self)
 
     def listen(self, on: bool) -> None:

@@ -1,4 +1,4 @@
-"""How the process that owns virtual boards is started, by programs, by tests and by a person."""
+"""Starts the process that owns virtual boards, for programs, for tests and for a person."""
 
 import fcntl
 import os
@@ -26,8 +26,10 @@ def command(folder: Path, *more: str) -> list[str]:
 
 
 def launch(folder: Path) -> None:
-    """A host process for a person: it outlives the command that started it, and stays as it is when it
-    runs already. Raises VboardError."""
+    """Start a host process for a person, unless it runs already; it outlives the command that started it.
+
+    Raises VboardError.
+    """
     if _serves(folder / SOCKET):
         return
     with (folder / "host.log").open("ab") as log:
@@ -43,7 +45,7 @@ def launch(folder: Path) -> None:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[Path]:
-    """The folder, made if need be, for one program at a time that starts boards; others wait for its end.
+    """The folder, made when it is missing, for one program at a time that starts boards; others wait.
 
     Raises VboardError when it cannot be written.
     """

@@ -9,8 +9,8 @@ from tools.vboard.splice import Side, join
 
 
 class Uart:
-    """Listens at `path`; one client at a time, the latest. Bytes for a board that is off, or for
-    a client that is not there, are dropped, as on a real line."""
+    """Listens at `path`, for one client at a time: the latest one. Bytes for a board that is off, or for a
+    client that is not there, are dropped, as on a real line."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -36,7 +36,7 @@ class Uart:
         return there
 
     def unplug(self) -> None:
-        """The board lost its power; what was on the line is gone."""
+        """Drop the line of a board that lost its power, with the bytes on it."""
         if self._board:
             self._board.abort()
         self._board = None

@@ -1,1 +1,1 @@
-"""The same burst into other products that take MQTT to a local store, beside ours."""
+"""The same burst into our edge and into other products that write MQTT to a local store."""

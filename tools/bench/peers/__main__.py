@@ -28,7 +28,11 @@ HEAD = (
 
 @dataclass(frozen=True)
 class Found:
-    """All of one product. rate: ours against its, of the same rounds; None for ours itself."""
+    """All figures of one product.
+
+    product: its name. bursts: one per round. kills: one per kill -9. rate: ours against its, of the same
+    rounds; None for ours itself.
+    """
 
     product: str
     bursts: list[Burst]
@@ -68,7 +72,7 @@ def main(kills: int) -> None:
 
 
 def _products(progress: Console) -> tuple[dict[str, Make], list[str]]:
-    """How each that is there is made, ours first; and sentences about those that are not."""
+    """How each installed product is made, ours first; and sentences about those that are not installed."""
     installer, makes, missing = Installer(ROOT, progress), dict[str, Make](), list[str]()
     makes[OURS] = Ours
     others: Iterator[tuple[str, Callable[[], Path], Callable[..., Peer]]] = iter(

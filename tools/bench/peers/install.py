@@ -16,11 +16,11 @@ TELL_S = 10.0
 
 
 class NotInstalled(Exception):
-    """Why a product is not there, as a sentence."""
+    """A product could not be installed; the text is a sentence that says why."""
 
 
 class Installer:
-    """Installs under `root`; what is there in the same version stays."""
+    """Installs under `root`; a product that is there in the same version stays."""
 
     def __init__(self, root: Path, progress: Console) -> None:
         self._root = root.resolve()

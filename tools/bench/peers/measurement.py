@@ -1,4 +1,4 @@
-"""One product under a burst of 50,000 messages: how fast, how much memory, and what a kill -9 loses."""
+"""One product under a burst of 50,000 messages: its speed, its memory, and its losses by a kill -9."""
 
 import tempfile
 import threading
@@ -24,7 +24,7 @@ Make = Callable[[Path, int], Peer]  # folder, port of the broker
 
 @dataclass(frozen=True)
 class Burst:
-    """rate: rows a second. idle, peak: MB. rows: of 50,000, when nothing more came."""
+    """rate: rows per second. idle, peak: MB of memory. rows: of 50,000, when nothing more came."""
 
     rate: float
     idle: float
@@ -34,7 +34,10 @@ class Burst:
 
 @dataclass(frozen=True)
 class Kill:
-    """Of 50,000 messages that the broker has acknowledged: in no row, and in more than one."""
+    """What became of 50,000 messages that the broker has acknowledged.
+
+    lost: how many are in no row. twice: how many are in more than one row.
+    """
 
     lost: int
     twice: int
@@ -52,7 +55,7 @@ def burst(make: Make) -> Burst:
 
 
 def kill(make: Make) -> Kill:
-    """Kill it in the middle, start it again, and see what it has when nothing more comes."""
+    """Kill it in the middle, start it again, and count its rows when nothing more comes."""
     with _taking(make) as (peer, publisher):
         before, began = peer.rows(), time.perf_counter()
         with _published(publisher):
@@ -101,7 +104,7 @@ def _ready(peer: Peer, publisher: Publisher) -> None:
 
 @contextmanager
 def _published(publisher: Publisher) -> Iterator[None]:
-    """The burst, sent meanwhile; the broker has acknowledged all of it at the end."""
+    """Send the burst while the block runs; at its end the broker has acknowledged all of it."""
     sent = messages.json("shop", COUNT, 1)
     thread = threading.Thread(target=publisher.publish, args=(sent,))
     thread.start()
@@ -112,7 +115,7 @@ def _published(publisher: Publisher) -> Iterator[None]:
 
 
 def _drain(peer: Peer, before: int) -> tuple[tuple[int, float], float]:
-    """(rows, since when) once no more come, and the peak of memory."""
+    """(rows, since when) when no more come, and the peak of memory."""
     began = time.perf_counter()
     last, peak = (before, began), 0.0
     while last[0] < before + COUNT and time.perf_counter() - last[1] < QUIET_S:

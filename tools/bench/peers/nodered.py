@@ -68,7 +68,7 @@ class NodeRed:
 
 
 def _flow(database: Path, broker: int) -> list[dict[str, object]]:
-    # ids that are no word of the flow: Node-RED takes any such value for a reference
+    # ids that are not a word of the flow: Node-RED takes any such value for a reference
     return [
         {"id": "n1", "type": "tab", "label": "events"},
         {"id": "n2", "type": "mqtt-broker", "broker": "127.0.0.1", "port": str(broker),

@@ -33,7 +33,7 @@ class Ours:
         self.process = Process(argv, self._folder, self._environ)
 
     def settle(self) -> None:
-        """Nothing has to be done."""
+        """Do nothing."""
 
     def rows(self) -> int:
         """Events in the log."""

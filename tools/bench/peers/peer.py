@@ -1,10 +1,10 @@
-"""What a trial needs of each product."""
+"""The interface of a product to the benchmark."""
 
 from typing import Protocol
 
 from tools.bench.peers.process import Process
 
-FILTER = "bw1/shop/+/json"  # where the messages are
+FILTER = "bw1/shop/+/json"  # the topics of the messages
 
 
 class Peer(Protocol):
@@ -16,7 +16,7 @@ class Peer(Protocol):
         """Start it, for the first time or after an end."""
 
     def settle(self) -> None:
-        """Let it be as a burst shall find it; called once it takes messages."""
+        """Prepare it for a burst; called when it takes messages."""
 
     def rows(self) -> int:
         """How many events it has stored; quick to ask."""

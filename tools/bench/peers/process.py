@@ -1,4 +1,4 @@
-"""A program with whatever it starts, as one thing to weigh and to end."""
+"""A program with all that it starts, to measure its memory and to end it as a whole."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Process:
-    """One run in a session of its own; what it says goes to `folder`/log."""
+    """One run in a session of its own; its output goes to `folder`/log."""
 
     def __init__(self, argv: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None) -> None:
         with (folder / "log").open("a") as log:
@@ -25,7 +25,7 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Whether it has not ended by itself."""
+        """Whether it still runs."""
         return self._process.poll() is None
 
     def memory(self) -> float:

@@ -1,8 +1,8 @@
 """thingsboard-gateway: its MQTT connector into its sqlite storage, while its platform is out of reach.
 
-It starts its connectors when it has reached the platform once, so a broker plays that, and is gone before
-a burst: then all that comes stays in the local store. After a kill it is there again, and what the gateway
-forwards to it counts as kept.
+It starts its connectors when it has reached the platform once. So a broker plays the platform, and is gone
+before a burst: then all messages stay in the local store. After a kill it is there again, and messages that
+the gateway forwards to it count as kept.
 """
 
 import json
@@ -27,7 +27,7 @@ FIELDS = (("string", "kind"), ("string", "customer"), ("integer", "cents"), ("st
 
 
 class ThingsBoard:
-    """A gateway, and what plays its platform. program: the environment that it is installed in."""
+    """A gateway, and a broker that plays its platform. program: the environment that it is installed in."""
 
     def __init__(self, program: Path, folder: Path, broker: int) -> None:
         self._python = program / "bin" / "python"
@@ -137,7 +137,7 @@ def _connector(broker: int) -> Json:
 
 
 def _cents(message: Any) -> Iterator[int]:
-    """From what is stored (one device a message) and from what is forwarded (several)."""
+    """The cents in a stored message (one device each) or in a forwarded one (several devices)."""
     if isinstance(message, dict):
         for key, value in message.items():
             if key == "cents":
