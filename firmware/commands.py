@@ -70,7 +70,7 @@ class Commands:
             answer = command.done(wanted.id, self.table[wanted.name](wanted))
         except Refusal as error:
             return self._refuse(wanted, error.code, error)
-        except Exception as error:  # whatever it was: a command must not end the link
+        except Exception as error:  # any error, because a command must not end the link
             return self._refuse(wanted, command.FAILED, "%s: %s" % (type(error).__name__, error))
         if wanted.name not in command.READS:
             self._log.info("command:", wanted.name)

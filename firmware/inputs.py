@@ -88,7 +88,7 @@ class Serial:
                 await writer.drain()
 
     def ready(self) -> bytes:
-        """The answers that can be given, taken off the list."""
+        """Remove and return the answers that can be given."""
         out, durable = [], self._box.durable
         for answer in self._answers:
             if isinstance(answer, int):

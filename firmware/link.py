@@ -90,7 +90,7 @@ class Link:
             await asyncio.sleep(WIFI_POLL_S)
 
     async def connect(self) -> None:
-        """Open a connection, or tell why there is none."""
+        """Open a connection, or tell why it cannot be opened."""
         try:
             self._client = self._new_client()
             await self._client.connect()

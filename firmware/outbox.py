@@ -157,7 +157,7 @@ class Outbox:
         if not 0 < last <= self.acked:
             return False
         if last > self._saved_acked:
-            self._save_cursor()  # or the next start would take the gap for a loss
+            self._save_cursor()  # otherwise the next start would take the gap for a loss
         self.segments.trim()
         return True
 

@@ -88,7 +88,7 @@ class Program:
         self._record = record
         self.interface = Interface(board, log, record, self)
         self.tasks = []
-        self._failures = 0  # that no event has told about
+        self._failures = 0  # how many no event has told about
         self._report_at = 0
 
     async def run(self) -> None:

@@ -1,5 +1,5 @@
-"""What an edge knows of its store, in memory: made once at a start, the same with and without broker,
-cloud and web."""
+"""The state of an edge in memory, from its store: made once at a start, with or without broker, cloud and
+web."""
 
 from dataclasses import dataclass
 

@@ -83,8 +83,8 @@ class Refused(BoardwalkError):
 class CloudError(BoardwalkError):
     """A call to AWS failed.
 
-    accepted: False when AWS surely did not take it, None when nobody knows. code: the error code of AWS, as
-    `ResourceNotFoundException`; "" when AWS did not answer.
+    accepted: False when AWS surely did not take it, None when that is not known. code: the error code of
+    AWS, as `ResourceNotFoundException`; "" when AWS did not answer.
     """
 
     def __init__(self, sentence: str, accepted: bool | None = False, code: str = "") -> None:

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 async def to_the_end(work: Coroutine[object, object, T]) -> T:
-    """What `work` gives; a caller that is cancelled waits until it is done, and is cancelled then."""
+    """The result of `work`; a caller that is cancelled waits until it is done, and is cancelled then."""
     task = asyncio.ensure_future(work)
     cancelled = False
     while not task.done():

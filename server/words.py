@@ -1,4 +1,4 @@
-"""How numbers, money and moments are written for people."""
+"""Writes numbers, money and moments for people."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -71,8 +71,10 @@ def ago(at: int, now: int) -> str:
 
 
 def trouble(state: Mapping[str, object]) -> str:
-    """What is wrong with a board, or was last, by the facts that it told: `no Wi-Fi for 41 min, until 2 min
-    ago`; "" when it never told of any."""
+    """The trouble that a board has or had last, by its facts: `no Wi-Fi for 41 min, until 2 min ago`.
+
+    "" for a board that never told of a trouble.
+    """
     code, lasted, end = (state.get(name) for name in ("trouble", "trouble_ms", "trouble_end_ms"))
     if not isinstance(code, str) or not isinstance(lasted, int):
         return ""

@@ -58,7 +58,7 @@ class CloudService:
         self._status = CloudStatus(settings.cloud.mode, write_units=settings.cloud.write_units)
 
     def workers(self) -> list[tuple[str, Coroutine[object, object, None]]]:
-        """(name, work) of everything to run; call once, on the event loop. Raises StartError.
+        """(name, work) of everything to run; call this once, on the event loop. Raises StartError.
 
         A fault in a worker ends neither the worker nor the edge, because the site needs no cloud.
         """
@@ -87,7 +87,7 @@ class CloudService:
         return [(name, self.again(one, name)) for name, one in work]
 
     def status(self) -> CloudStatus:
-        """At most a second old."""
+        """The state of the uploader, at most a second old."""
         return self._status
 
     async def merged(self, ranking: str, window: str) -> Merged | None:

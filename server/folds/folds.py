@@ -41,7 +41,7 @@ class Term(NamedTuple):
 
 
 class RankingPlan(NamedTuple):
-    """What events of one kind do to rankings.
+    """The effect of events of one kind on rankings.
 
     whole: the fields that have to be whole numbers. terms: one per ranking that the kind counts in.
     """
@@ -60,7 +60,7 @@ class Place(NamedTuple):
 
 @dataclass
 class Dirty:
-    """What changed since the last checkpoint.
+    """The changes since the last checkpoint.
 
     scores: keys, by ranking and day. counts: ids of customers, by rule. totals: hours with their kind.
     """
@@ -94,7 +94,7 @@ class Folds:
         self._tops: dict[tuple[str, str], tuple[Best, list[Place]]] = {}  # what was shown last
 
     def plan(self, kind: str) -> RankingPlan:
-        """What events of a kind do to rankings."""
+        """The effect of events of a kind on rankings."""
         found = self._plans.get(kind)
         if found is None:
             terms = [
@@ -213,7 +213,7 @@ class Folds:
         return begun
 
     def size(self, name: str, window: str) -> int:
-        """How many keys are listed. Raises NotFound."""
+        """The number of listed keys. Raises NotFound."""
         return len(self._heap(name, window))
 
     def _heap(self, name: str, window: str) -> Heap:

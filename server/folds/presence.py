@@ -87,7 +87,7 @@ class Presence:
             self.put(replace(self._seen[name], revoked_at=now, online=False))
 
     def described(self, name: str, label: str, group: str) -> None:
-        """Staff call a device something else now, or moved it."""
+        """Staff gave a device another label or group."""
         self.put(replace(self._seen[name], label=label, group=group))
 
     def conflicted(self, name: str, now: int) -> None:

@@ -87,8 +87,8 @@ class Standings:
                 self._unsaved = rows
 
     def before(self, name: str, window: str, against: Against, now: int) -> Before | None:
-        """How a window stood an hour ago (the newest standing that is an hour old or older), or
-        yesterday (the newest at or before the last midnight); None when nothing is noted of then."""
+        """The standing of a window an hour ago (the newest that is at least an hour old), or yesterday (the
+        newest at or before the last midnight); None when nothing is noted of then."""
         kept = self.kept.get((name, window))
         found = kept.until(now - HOUR_MS if against == "hour" else self._days.midnight(now)) if kept else None
         if found is None:

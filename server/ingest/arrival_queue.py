@@ -26,7 +26,7 @@ class ArrivalQueue:
         return any(one is arrival for one in self._queues.get(_source(arrival), ()))
 
     def of(self, source: str) -> int:
-        """How many arrivals of a source wait."""
+        """The number of arrivals of a source that wait."""
         return len(self._queues.get(source, ()))
 
     def put(self, arrival: Arrival) -> None:

@@ -1,4 +1,4 @@
-"""When an event most likely happened, whatever its board's clock said."""
+"""The most likely time of an event, whatever its board's clock said."""
 
 from firmware.wire.event import EARLIEST_AT, EDGE, NTP
 from server.ingest.cursor import Cursor

@@ -38,7 +38,7 @@ class Commit:
         return [self._stored(row) for row in reversed(found)]
 
     def count(self, kind: str) -> int:
-        """How many events of a kind."""
+        """The number of its events of a kind."""
         number = self._names.ids["kind"].get(kind)
         return sum([row.kind == number for row in self._rows])
 

@@ -111,7 +111,7 @@ class Consumer:
         return taken
 
     async def commit(self, arrivals: list[Arrival], behind: Sequence[Arrival] = ()) -> bool:
-        """Whether the disk took them. behind: what was taken with them and is to wait as well if not."""
+        """Whether the disk took them. behind: taken with them; they wait again too when the disk refuses."""
         try:
             batch = await self._database.write(self._intake.work, arrivals)
         except StoreFull as error:

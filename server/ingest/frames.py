@@ -98,6 +98,6 @@ class Frames:
 def reject(
     up: UpArrival, reason: str, epoch: int | None = None, seq: int | None = None, record: bytes | None = None
 ) -> Reject:
-    """What was refused of a message: all of it, or one record."""
+    """The reject of a whole message, or of one record of it."""
     payload = up.payload if record is None else record
     return Reject(up.device, epoch, seq, reason, payload[:MAX_KEPT_BYTES], up.received_at)

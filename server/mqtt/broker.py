@@ -44,7 +44,7 @@ class Broker:
         self._database = database
         self._folder = (database.folder / "broker").resolve()
         self.runs: Mosquitto | iotcore.Broker
-        self._changing = asyncio.Lock()  # a reload must not overtake another, nor hit a start
+        self._changing = asyncio.Lock()  # a reload must not overtake another one, nor meet a start
         self._keeper: asyncio.Task[None] | None = None
 
     @property

@@ -85,7 +85,7 @@ class Mosquitto:
         return await self.process.wait()
 
     def reload(self) -> None:
-        """Let it read passwords and rights again; who lost its account is disconnected at once."""
+        """Let it read passwords and rights again; a client without an account is disconnected at once."""
         if self.process is not None and self.process.returncode is None:
             self.process.send_signal(signal.SIGHUP)
 

@@ -12,7 +12,7 @@ class Leaders:
     """The keys of the best `k` scores above zero; equal scores go by the smaller name.
 
     A change costs O(1) where nobody comes, goes or was the last; O(k) then; and O(keys) only when a
-    leader falls behind the last one, for then all others are asked.
+    leader falls behind the last one, because then all others are compared.
     """
 
     def __init__(self, k: int, everybody: Iterable[Standing] = ()) -> None:

@@ -22,7 +22,7 @@ class NotWhole(ValueError):
 
 
 def check_whole(names: Iterable[str], fields: Mapping[str, object]) -> None:
-    """Raise NotWhole when one of these fields is there and no whole number."""
+    """Raise NotWhole when one of these fields is present and is no whole number."""
     for name in names:
         value = fields.get(name)
         if type(value) is not int and value is not None:

@@ -1,4 +1,4 @@
-"""What was added to a ranking since somebody read it."""
+"""The sums that were added to a ranking since its last reading."""
 
 from collections.abc import Mapping
 

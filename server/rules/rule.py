@@ -8,7 +8,7 @@ from server.settings import MailSection, is_address
 from server.settings import Rule as Spec
 
 Facts = Mapping[str, Any]  # what a letter may show, by name
-FACTS = {  # what makes a mail, to what its letter may show beside `site` and `matches`
+FACTS = {  # the cause of a mail, to the facts that its letter may show beside `site` and `matches`
     "on": {"rule", "number", "kind", "device", "customer", "at", "fields"},
     "entered": {"rule", "ranking", "k", "key", "rank", "score", "customer", "at"},
     "silent": {"rule", "silent", "devices", "at"},
@@ -20,7 +20,7 @@ class Match(NamedTuple):
 
     rule: the rule that wants it. key: the event's identity (with the key that entered), the end of a
     digest, or the first silence that it tells; it is the same for the same mail. recipient: an address,
-    "" when nobody knows one. not_before_at: when it may go out, ms since 1970 UTC, 0 for at once.
+    "" when none is known. not_before_at: when it may go out, ms since 1970 UTC, 0 for at once.
     facts: what its letter may show, one of FACTS.
     """
 
@@ -43,7 +43,7 @@ class Addresses:
 
     @classmethod
     def known(cls, mail: MailSection) -> Self:
-        """Those of the settings."""
+        """The addresses of the settings."""
         return cls(mail.staff, mail.customer_address)
 
     def of(self, to: str, customer: str | None, email: str | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Which devices are silent, and when a mail tells of them: for rules with `silent`.
+"""The silent devices, and the time for a mail about them: for rules with `silent`.
 
 Time is counted in the ms for which the edge has been awake since its start. So neither a wall clock that
 jumps nor an edge that was off makes a device silent.

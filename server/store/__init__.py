@@ -1,1 +1,1 @@
-"""What is durable: SQLite, one writer, one file a noun."""
+"""The durable state: SQLite, one writer, one file per noun."""

@@ -22,7 +22,7 @@ class Chunk(NamedTuple):
 
 
 class Backlog(NamedTuple):
-    """How far the cloud is.
+    """What is not in the cloud yet.
 
     waiting: events that are not sealed yet. unsent: sealed chunks that the cloud has not confirmed.
     oldest_at: when the oldest of either came or was sealed, None when there is none. last_sent_at: when
@@ -70,7 +70,7 @@ def sent(connection: sqlite3.Connection, numbers: Sequence[int], now: int) -> No
 
 
 def backlog(connection: sqlite3.Connection) -> Backlog:
-    """What is not in the cloud yet."""
+    """The present backlog."""
     last = through(connection)
     waiting = connection.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()[0] - last
     open_ = connection.execute("SELECT count(*), min(sealed_at) FROM chunk WHERE sent_at IS NULL").fetchone()

@@ -1,6 +1,6 @@
-"""What a transaction's function is handed: a connection of SQLite. Only the store speaks SQL on it."""
+"""The connection of SQLite that a transaction's function gets. Only the store speaks SQL on it."""
 
 from sqlite3 import Connection as Connection
 from typing import Any
 
-Row = tuple[Any, ...]  # of SQLite, which does not know the types of columns
+Row = tuple[Any, ...]  # a row of SQLite, which does not know the types of columns

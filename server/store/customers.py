@@ -89,7 +89,7 @@ def find(connection: sqlite3.Connection, name: str) -> Customer | None:
 
 
 def count(connection: sqlite3.Connection) -> int:
-    """How many there are."""
+    """The number of customers."""
     return _newest_id(connection)  # ids have no gaps, and customers stay
 
 
@@ -115,7 +115,7 @@ def mails(connection: sqlite3.Connection, name: str, limit: int) -> list[Mail]:
 
 
 def mail_count(connection: sqlite3.Connection, name: str) -> int:
-    """How many such mails there are."""
+    """The number of mails that events of this customer made."""
     sql = (
         "SELECT (SELECT count(*) FROM mail_by_customer WHERE customer = ?) + "
         f"(SELECT count(*) FROM ({BEHIND_MAILS}))"

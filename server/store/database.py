@@ -46,7 +46,7 @@ class AsyncConnection(aiosqlite.Connection):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """What `work(connection, ...)` returns, run on the connection's thread."""
+        """The result of `work(connection, ...)`, which runs on the connection's thread."""
         result: T = await self._execute(work, self._conn, *args, **kwargs)  # type: ignore[no-untyped-call]
         return result
 

@@ -32,7 +32,7 @@ def create(connection: sqlite3.Connection, link: Invitation, now: int, minutes: 
 
 
 def find(connection: sqlite3.Connection, token: str, now: int) -> Invitation | None:
-    """What the link is for, None when it was used, is too old, or never was. Does not use it up."""
+    """The purpose of a link, which is not used up; None when it was used, is too old or was never made."""
     row = connection.execute(
         "SELECT staff, quick FROM link WHERE hash = ? AND used_at IS NULL AND expires_at > ?",
         (digest(token), now),
@@ -48,5 +48,5 @@ def use(connection: sqlite3.Connection, token: str, now: int) -> Invitation | No
 
 
 def digest(token: str) -> bytes:
-    """What the store keeps of a token; with 256 random bits it needs no slow hash."""
+    """The hash of a token that the store keeps; with 256 random bits it need not be slow."""
     return hashlib.sha256(token.encode()).digest()

@@ -273,7 +273,7 @@ def know_casefold(connection: sqlite3.Connection) -> None:
 
 
 def _birth(_: sqlite3.Connection) -> str:
-    """What a new store knows of itself."""
+    """The facts of a new store: its generation, and when it was made."""
     return (
         f"INSERT INTO meta VALUES ('generation', '{secrets.token_hex(8)}'), "
         f"('created_at', '{time.time_ns() // 1_000_000}')"

@@ -10,7 +10,7 @@ from server.errors import BadInput, Conflict, NotFound
 from server.rights import TOKEN_SCOPES
 from server.store.invitations import digest
 
-PREFIX = "bw_"  # so that scanners for leaked secrets can know ours
+PREFIX = "bw_"  # by which scanners for leaked secrets know ours
 MAX_NAME = 27  # `http-` and the name together are a device's name
 COLUMNS = "name, scopes, added_at, used_at, revoked_at"
 

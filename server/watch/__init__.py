@@ -1,1 +1,1 @@
-"""What watches over the edge: health, metrics, logs."""
+"""Watches over the edge and its devices: health, rates, silence."""

@@ -1,14 +1,15 @@
-"""How far the cloud is, as pages, metrics and the interface tell it."""
+"""The state of the way to the cloud, for pages, metrics and the interface."""
 
 import msgspec
 
 
 class CloudStatus(msgspec.Struct, frozen=True):
-    """mode: off or aws. waiting: events that the cloud has not confirmed. chunks: sealed, unsent.
+    """How far the cloud is behind.
 
-    oldest_at: of the oldest that waits; last_sent_at: of the newest that was confirmed; ms since 1970 UTC,
-    null for none. units_per_s, write_units: DynamoDB writes of 1 KB per second, in use over the last minute
-    and allowed. error: a sentence while the cloud is not reached.
+    mode: off or aws. waiting: events that the cloud has not confirmed. chunks: sealed ones that are not sent.
+    oldest_at: when the oldest waiting event came or was sealed; last_sent_at: when the newest chunk was
+    confirmed; both ms since 1970 UTC, null for none. units_per_s, write_units: DynamoDB writes of 1 KB per
+    second, used over the last minute and allowed. error: a sentence while the cloud is not reached.
     """
 
     mode: str

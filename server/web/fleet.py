@@ -55,7 +55,7 @@ class DeviceRow:
         return self.seen.name
 
     def fact(self, name: str) -> object:
-        """What the board told last, None when it never did."""
+        """The last value of a fact that the board told, None when it never told it."""
         return self.seen.state.get(name)
 
     @cached_property

@@ -43,5 +43,5 @@ def page(request: web.Request, template: str, facts: Mapping[str, object], statu
 
 
 def _looks(parts: Parts) -> int:
-    """How many devices need a look."""
+    """The number of devices that need a look."""
     return sum(row.needs_a_look for row in fleet.rows(parts.presence.all(), milliseconds()))

@@ -28,7 +28,7 @@ class Merged(NamedTuple):
 class AllSites:
     """Reads a ranking when somebody asks and the last reading is a minute old; one reading at a time.
 
-    today: the day since 1970 that it is at this site. clock: seconds of any steady clock.
+    today: gives the present day of this site, in days since 1970. clock: seconds of any steady clock.
     """
 
     def __init__(

@@ -77,7 +77,7 @@ def row(event: Stored) -> list[object]:
 
 
 def index_row(event: Stored) -> list[object]:
-    """What the customer's copy keeps: enough to find the event and to add it up."""
+    """An event as a row of the customer's index: enough to find the event and to add it up."""
     amount = event.fields.get("cents")
     return [event.customer, event.device, event.epoch, event.seq, event.kind, event.at, amount]
 
@@ -88,7 +88,7 @@ def unpack(body: bytes) -> list[Stored]:
 
 
 def _bodies(rows: list[list[object]]) -> Iterator[tuple[bytes, int]]:
-    """Halve until each part fits: compression makes sizes unknowable beforehand."""
+    """Halve rows until each part fits, because the compressed size cannot be known before."""
     body = zlib.compress(_encode(rows), 6)
     if len(body) <= MAX_BYTES or len(rows) == 1:
         yield body, len(rows)

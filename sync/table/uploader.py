@@ -116,7 +116,7 @@ class Uploader:
         return sum(amount for _, amount in self._spent) / 60
 
     async def seal(self, generation: str, now: int, wait_ms: int) -> int:
-        """How many events were sealed."""
+        """Seal waiting events; how many were sealed."""
         made = await self._database.read(self._pack, generation, now, wait_ms)
         return 0 if made is None else await self._database.write(self.keep, made, now)
 

@@ -34,7 +34,7 @@ class Call:
 
     @property
     def parts(self) -> Parts:
-        """What the wiring handed to the web floor."""
+        """The parts that the wiring handed to the web floor."""
         return self.request.app[PARTS]
 
     def named(self, name: str) -> str:
@@ -63,10 +63,12 @@ class Paging(Listing):
 class Endpoint:
     """An endpoint of the interface.
 
-    answer: what is told, None for nothing (204). A handler may answer by itself, as a stream does.
-    media: the type of a stream.
-    headers: that it reads, each with its description and JSON schema.
-    problems: kinds that it may be answered with, beside those that follow from the rest (`may_answer`).
+    method, path, summary: as documented. handle: carries a request out; its docstring is documented too.
+    scope: what a caller needs. query: the type of its parameters. body: the type of its body, None for no
+    body. answer: the type of the answer, None for an empty one (204); a handler may answer by itself, as a
+    stream does. status: the HTTP status of an answer. media: the type of a stream, "" for JSON. headers: the
+    ones that it reads, each with its description and JSON schema. problems: kinds of problems that it may be
+    answered with, beside those that follow from the rest (`may_answer`).
     """
 
     method: str

@@ -74,7 +74,7 @@ async def totals(call: Call) -> TotalList:
 
 
 def edges_of(query: TotalsQuery, days: Days, now: int) -> list[int]:
-    """Where each hour or day begins, and the end of the last one. Raises BadInput."""
+    """The beginning of each hour or day, and the end of the last one. Raises BadInput."""
     by_hour = query.by == "hour"
     length, number = (HOUR_MS, HOURS) if by_hour else (DAY_MS, DAYS)
     until = query.until if query.until is not None else now + 1

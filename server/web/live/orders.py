@@ -8,7 +8,7 @@ from server.web.live.tile import Bar, Compared, Line, Lines, OrdersTile
 
 
 def tile(weekday: str, today: list[Hour], before: list[Hour], now_hour: int) -> OrdersTile:
-    """before: the same weekday last week; only compared with when it had orders."""
+    """The tile as a value. before: the same weekday last week; compared only when it had orders."""
     known = any(hour.placed for hour in before)
     drawn = day.shown(today, before if known else [], now_hour)
     then = [_at(before, index) for index in drawn] if known else []

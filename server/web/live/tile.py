@@ -1,6 +1,6 @@
-"""The tiles of the dashboard as values: what templates draw, and what the stream tells as JSON.
+"""The tiles of the dashboard as values, for templates and, as JSON, for the live stream.
 
-Moments are ms since 1970 UTC; lines are SVG paths over 100 x 40, "" for nothing to draw.
+Moments are in ms since 1970 UTC; lines are SVG paths over 100 x 40, "" for nothing to draw.
 """
 
 import msgspec
@@ -9,8 +9,9 @@ import msgspec
 class Bar(msgspec.Struct, frozen=True):
     """Orders of an hour.
 
-    label: its number on the clock. count: orders placed. cents: their sum, without what was cancelled. high:
-    of its bar, 0 to 88. before, before_high: the same hour a week before, None when that day had no orders.
+    label: its number on the clock. count: orders placed. cents: their sum, less cancelled ones. high: the
+    height of its bar, 0 to 88. before, before_high: count and bar of the same hour a week before, None when
+    that day had no orders.
     """
 
     label: int
@@ -22,7 +23,7 @@ class Bar(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """now: of today. tip: its last point. then: of the same weekday last week."""
+    """A chart. now: the line of today. tip: its last point. then: the line of the same weekday last week."""
 
     now: str
     tip: str
@@ -30,7 +31,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Lines(msgspec.Struct, frozen=True):
-    """takings: so far. average: of an order, by hour."""
+    """The charts of orders. takings: the sum so far, by hour. average: of an order, by hour."""
 
     takings: Line
     average: Line
@@ -39,7 +40,8 @@ class Lines(msgspec.Struct, frozen=True):
 class Compared(msgspec.Struct, frozen=True):
     """The same weekday last week, up to the last full hour.
 
-    by_hour: that hour. count, cents: of that day. count_percent, cents_percent: how much more today has.
+    by_hour: that hour. count, cents: orders and takings of that day. count_percent, cents_percent: how much
+    more today has, in percent.
     """
 
     by_hour: int
@@ -53,8 +55,8 @@ class OrdersTile(msgspec.Struct, frozen=True, tag_field="tile", tag="orders"):
     """Today's orders.
 
     weekday: of today, in English. count: orders placed. cancelled: orders cancelled. cents: takings.
-    average: cents of an order, None without any. now_hour: the index in `hours` of the hour that it is.
-    hours: those that are drawn. lines: their charts. before: None while there is nothing to compare with.
+    average: cents per order, None without orders. now_hour: the index of the present hour in `hours`. hours:
+    those that are drawn. lines: their charts. before: None while there is nothing to compare with.
     """
 
     weekday: str
@@ -69,7 +71,7 @@ class OrdersTile(msgspec.Struct, frozen=True, tag_field="tile", tag="orders"):
 
 
 class RankingRow(msgspec.Struct, frozen=True):
-    """rank: from 1. key: a name. score: a whole number. rank_before: at the last midnight, None for new."""
+    """rank: from 1. key: a name. score: a whole number. rank_before: at the last midnight, None if new."""
 
     rank: int
     key: str
@@ -81,8 +83,8 @@ class RankingPart(msgspec.Struct, frozen=True):
     """A ranking in a window.
 
     name, window, score, key: as in the settings. size: how many keys are listed. since: when the oldest
-    event came that it could count, None when it has everything. before_at: of the standing that it is
-    compared with, None for none. rows: the best, best first.
+    event came that it could count, None when it has the whole log. before_at: the moment of the standing
+    that it is compared with, None without one. rows: the best, best first.
     """
 
     name: str
@@ -96,7 +98,10 @@ class RankingPart(msgspec.Struct, frozen=True):
 
 
 class RankingsTile(msgspec.Struct, frozen=True, tag_field="tile", tag="rankings"):
-    """ranked, today: how many keys are listed in all, and today, None without that window."""
+    """ranked: how many keys are listed for all time. today: how many for today, None without that window.
+
+    rankings: the ones that are shown, one per window.
+    """
 
     ranked: int
     today: int | None
@@ -112,7 +117,7 @@ class RateTile(msgspec.Struct, frozen=True, tag_field="tile", tag="rate"):
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """An hour of a day. count: orders, None for an hour to come. kind: the class of how busy it was."""
+    """An hour of a day. count: orders, None for an hour to come. kind: the CSS class of how busy it was."""
 
     count: int | None
     kind: str
@@ -134,7 +139,7 @@ class WeekTile(msgspec.Struct, frozen=True, tag_field="tile", tag="week"):
 
 
 class DeviceLine(msgspec.Struct, frozen=True):
-    """name: of a device. state: as in fleet.state_of. last_seen_at: None before its first word."""
+    """name: of a device. state: as in fleet.state_of. last_seen_at: None before its first message."""
 
     name: str
     state: str
@@ -142,7 +147,8 @@ class DeviceLine(msgspec.Struct, frozen=True):
 
 
 class DevicesTile(msgspec.Struct, frozen=True, tag_field="tile", tag="devices"):
-    """known, here: how many there are. planks: the state of each, at most 200. rows: the ones to list."""
+    """known: how many devices there are. here: how many of them are here. planks: the state of each, at most
+    200. rows: the devices to list."""
 
     known: int
     here: int
@@ -172,14 +178,14 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class HealthTile(msgspec.Struct, frozen=True, tag_field="tile", tag="health"):
-    """reasons: what is degraded. notes: sentences that staff should know and that are no fault."""
+    """reasons: the parts that are degraded. notes: sentences for staff about what is no fault."""
 
     reasons: list[Reason]
     notes: list[str]
 
 
 class MailTile(msgspec.Struct, frozen=True, tag_field="tile", tag="mail"):
-    """Today's mails. mode: of [mail].
+    """Today's mails. mode: that of [mail].
 
     pending, sending, sent, failed, unknown, held: how many are in each state.
     """
@@ -194,7 +200,7 @@ class MailTile(msgspec.Struct, frozen=True, tag_field="tile", tag="mail"):
 
 
 class PulseTile(msgspec.Struct, frozen=True, tag_field="tile", tag="pulse"):
-    """The edge lives. at: its time."""
+    """A sign of life of the edge. at: its time."""
 
     at: int
 
@@ -206,5 +212,5 @@ Tile = (
 
 
 def name(tile: Tile) -> str:
-    """What the stream calls it, as `orders`."""
+    """The name of a tile in the stream, as `orders`."""
     return str(tile.__struct_config__.tag)

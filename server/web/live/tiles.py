@@ -1,4 +1,4 @@
-"""The tiles of the dashboard, made: what the first paint shows, and what watchers get anew."""
+"""Makes the tiles of the dashboard, for the first paint and for watchers."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ from server.words import local
 
 TOP = 10
 LISTED, PLANKS = 8, 200
-MAIL_EVERY_MS = 3000  # counting mails reads all of today's
+MAIL_EVERY_MS = 3000  # not more often, because counting reads all mails of today
 
 
 class Tiles:
@@ -71,7 +71,7 @@ class Tiles:
         return orders.tile(f"{local(now, zone):%A}", today, before, now_hour)
 
     def rankings(self) -> RankingsTile:
-        """The first two rankings of the settings, in every window they have."""
+        """The first two rankings of the settings, in each of their windows."""
         found = [
             self._ranking(name, window)
             for name, windows in self._parts.rankings.names()[:2]
@@ -99,7 +99,7 @@ class Tiles:
         return RateTile(self._parts.per_minute(), minutes, charts.line(minutes, len(minutes), max(minutes)))
 
     def devices(self) -> DevicesTile:
-        """All boards as planks, and the ones to list: who needs a look first."""
+        """The states of all boards, and the boards to list: first those that need a look."""
         now = self._clock()
         boards = [row for row in fleet.rows(self._parts.presence.all(), now) if row.state != "revoked"]
         listed = fleet.ordered(boards, "state")[:LISTED]
@@ -111,11 +111,11 @@ class Tiles:
         )
 
     def cloud(self) -> CloudTile:
-        """How far the cloud is."""
+        """The state of the way to the cloud."""
         return CloudTile(**msgspec.structs.asdict(self._parts.cloud.status()))
 
     def health(self) -> HealthTile:
-        """What is degraded, and what staff should know."""
+        """The parts that are degraded, and notes for staff."""
         health = self._parts.health
         return HealthTile([Reason(*one) for one in health.reasons()], health.notes())
 

@@ -13,7 +13,7 @@ Counts = list[int]  # orders by the hour of the clock, 24 of them
 
 
 def tile(totals: Hourly, now: int, zone: ZoneInfo) -> WeekTile:
-    """The last seven days, today included."""
+    """The tile of the last seven days, today included."""
     backs = range(DAYS - 1, -1, -1)
     days = [_by_clock(totals, now, zone, back) for back in backs]
     names = [f"{local(day.begin(now, zone, back), zone):%A}" for back in backs]

@@ -57,7 +57,7 @@ def _asked(request: web.Request) -> RankingsQuery:
 
 
 def _ranking(parts: Parts, spec: RankingSpec, asked: RankingsQuery) -> dict[str, object]:
-    """A ranking as the page shows it; a window that it does not have is its first one."""
+    """A ranking as the page shows it; instead of a window that it lacks, its first one."""
     window, k = _window(parts, spec.name, asked.window), LONG if asked.name else FIRST
     before = parts.standings.before(spec.name, window, asked.against, milliseconds())
     return {
@@ -73,7 +73,7 @@ def _ranking(parts: Parts, spec: RankingSpec, asked: RankingsQuery) -> dict[str,
 
 
 def _place(parts: Parts, spec: RankingSpec, asked: RankingsQuery) -> dict[str, object]:
-    """Where the key stands that was asked for."""
+    """The place of the key that was asked for."""
     window = _window(parts, spec.name, asked.window)
     before = parts.standings.before(spec.name, window, asked.against, milliseconds())
     return {
