@@ -46,9 +46,9 @@ class Occurrence(NamedTuple):
 class Entered(NamedTuple):
     """A key that came into the best k of a ranking by an event.
 
-    ranking: its name. key: the name of the key. rank: from 1; score: a whole number, cents for a sum of
-    cents; both right after the event. customer: the key where it is a customer, else None. email: the
-    address that this customer told, else None.
+    k: how many keys are among the best. ranking: its name. key: the name of the key. rank: from 1; score: a
+    whole number, cents for a sum of cents; both right after the event. customer: the key where it is a
+    customer, else None. email: the address that this customer told, else None.
     """
 
     k: int

@@ -31,10 +31,10 @@ Conditions = dict[str, tuple[str, object]]  # by the parameter: SQL, and its val
 class EventQuery:
     """Which events to find; None means any.
 
-    device, kind, customer: exact names. after: an id; events behind it in log order, or, when newest is
-    true, events before it from the newest on. limit: how many events at most. since, until: ms since 1970
-    UTC, of the best known time; since is in, until is out. text: a part of the customer or of a field that
-    is text, in any case.
+    device, kind, customer: exact names. newest: whether to begin with the newest event. after: an id; only
+    events behind it in that order. limit: how many events at most. since, until: ms since 1970 UTC, of the
+    best known time; since is in, until is out. text: a part of the customer or of a field that is text, in
+    any case.
     """
 
     device: str | None = None

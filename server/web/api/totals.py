@@ -31,9 +31,10 @@ class TotalsQuery(Listing):
 
 
 class Total(msgspec.Struct):
-    """Events of one kind from `at` until `until`, ms since 1970 UTC.
+    """Events of one kind in an hour or day.
 
-    count: how many events. cents: the sum of their fields of that name.
+    at, until: its begin and its end, ms since 1970 UTC. kind: of the events. count: how many they are. cents:
+    the sum of their fields of that name.
     """
 
     at: int
