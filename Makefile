@@ -20,7 +20,7 @@ run: $(STAMP)  ## Open a demo shop: boards, edge server, local cloud, dashboard
 test: deps check  ## Install what the tests need, check the code, and run every test
 	$(BIN)/pytest -n 3 --dist worksteal $(TESTS) || $(ALONE)
 
-check: $(DEV)  ## ruff, mypy, the floors of the house and its values
+check: $(DEV)  ## Check style, types, who imports what, and that values are explained
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -34,13 +34,13 @@ fmt: $(DEV)  ## Format the code
 bench: $(DEV)  ## Measure speed and memory, as ratios inside one run
 	$(BIN)/python -m tools.bench
 
-bench-peers: $(DEV)  ## Our edge beside Node-RED and thingsboard-gateway, which it installs into var/peers
+bench-peers: $(DEV)  ## Measure our edge beside Node-RED and thingsboard-gateway, installed into var/peers
 	$(BIN)/python -m tools.bench.peers
 
-soak: deps $(DEV)  ## The long versions of what the tests sample; the seed is printed
+soak: deps $(DEV)  ## Run the long versions of sampled tests; the seed is printed
 	$(BIN)/pytest tests/faults tests/hostile tests/ingest tests/watch tests/journeys tests/flash --soak
 
-deps:  ## Install what the tests need (brokers, browser, node) where missing and allowed, else name it
+deps:  ## Install what the tests need (brokers, browser, node) where missing and allowed, else say what is missing
 	@tools/deps.sh
 
 docs: $(DEV)  ## Build the documentation into docs/_build

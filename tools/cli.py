@@ -43,7 +43,7 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="boardwalk")
-@click.option("--config", type=click.Path(path_type=Path), help="Settings file; else ./boardwalk.toml.")
+@click.option("--config", type=click.Path(path_type=Path), help="Settings file; default ./boardwalk.toml.")
 @click.pass_context
 def cli(ctx: click.Context, config: Path | None) -> None:
     """The edge backend for MicroPython boards.

@@ -18,11 +18,11 @@ EPILOG = "\b\nGroups:\n" + "\n".join(f"  {name:<10} {group.__doc__}" for name, g
 
 @click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--only", "chosen", multiple=True, type=click.Choice(list(GROUPS)), metavar="GROUP",
-              help="Measure this group; may be given again. var/bench.json stays as it is then.")  # fmt: skip
+              help="Measure only this group; may be given again. var/bench.json is not changed.")  # fmt: skip
 def main(chosen: tuple[str, ...]) -> None:
     """Measure speed and memory as ratios inside one run, five rounds each, and show a table.
 
-    Without --only everything is measured, which takes some ten minutes, and kept in var/bench.json.
+    Without --only, it measures every group in about ten minutes, and keeps the figures in var/bench.json.
     """
     progress, found, failed = Console(stderr=True), list[Ratio](), list[str]()
     for name in chosen or GROUPS:

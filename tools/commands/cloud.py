@@ -20,7 +20,7 @@ def cloud() -> None:
 @cloud.command("init")
 @click.pass_obj
 def cloud_init(config: Path | None) -> None:
-    """Make the table, provisioned inside the free tier."""
+    """Make the table, with a capacity inside the free tier."""
     from sync.table.dynamo import Dynamo
 
     settings = _with_cloud(config)
@@ -35,7 +35,7 @@ def cloud_init(config: Path | None) -> None:
 @JSON
 @click.pass_obj
 def cloud_events(config: Path | None, /, as_json: bool, **wanted: str | None) -> None:
-    """Read the events back from the table, one a line."""
+    """Read the events back from the table, one per line."""
     from sync.table.reader import read_events
 
     for event in read_events(_with_cloud(config)):

@@ -14,7 +14,7 @@ from tools.output import JSON
 @click.option("--boards", default=6, type=click.IntRange(1, 200), show_default=True, help="Virtual boards.")
 @click.option("--orders", default="all", show_default=True, help="How many orders to replay, or all.")
 @click.option(
-    "--rate", type=click.FloatRange(0.1), help="Orders a second; 25 if you watch, else all it takes."
+    "--rate", type=click.FloatRange(0.1), help="Orders per second; default 25, with --exit no limit."
 )
 @click.option("--exit", "leave", is_flag=True, help="Drain, check everything, print a summary and end.")
 @JSON

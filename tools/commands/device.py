@@ -35,7 +35,7 @@ NAME = click.argument("name", shell_complete=completed(names))
 
 @click.group()
 def device() -> None:
-    """Devices: add, list, show, revoke, and what boards are told to do."""
+    """Devices: add, list, show, revoke, and commands to boards."""
 
 
 @device.command("add")
@@ -43,7 +43,7 @@ def device() -> None:
 @JSON
 @click.pass_obj
 def device_add(config: Path | None, name: str, as_json: bool) -> None:
-    """Register a device; its secret is shown this once."""
+    """Register a device; its secret is shown only now."""
     told = ask(config, lambda edge: edge.call("POST", PATH, {"name": name}))
     if as_json:
         click.echo(json.dumps(told))
@@ -66,7 +66,7 @@ def device_list(config: Path | None, as_json: bool) -> None:
 @JSON
 @click.pass_obj
 def device_show(config: Path | None, name: str, as_json: bool) -> None:
-    """Show everything that is known of a device."""
+    """Show everything that is known about a device."""
     seen = ask(config, lambda edge: one(edge, name))
     if as_json:
         click.echo(json.dumps(seen))
@@ -87,10 +87,10 @@ def device_revoke(config: Path | None, name: str) -> None:
 
 @device.command("identify")
 @NAME
-@click.option("--seconds", default=5, show_default=True, help="How long it blinks, at most 60.")
+@click.option("--seconds", default=5, show_default=True, help="How many seconds it blinks, at most 60.")
 @click.pass_obj
 def device_identify(config: Path | None, name: str, seconds: int) -> None:
-    """Let a board blink, so that somebody finds it."""
+    """Make a board blink, so that somebody can find it."""
     _command(config, name, "identify", {"seconds": seconds})
     click.echo(f"{name} blinks for {seconds} s.", err=True)
 
@@ -98,11 +98,11 @@ def device_identify(config: Path | None, name: str, seconds: int) -> None:
 @device.command("restart")
 @NAME
 @click.option(
-    "--safe", is_flag=True, help="In safe mode: without its program and inputs, until the next restart."
+    "--safe", is_flag=True, help="Restart in safe mode: without program and inputs, until the next restart."
 )
 @click.pass_obj
 def device_restart(config: Path | None, name: str, safe: bool) -> None:
-    """Restart a board; its events are safe on its flash first."""
+    """Restart a board, once its events are safe on its flash."""
     _command(config, name, "restart", {"safe": True} if safe else {})
     click.echo(f"{name} restarts{' in safe mode' if safe else ''}.", err=True)
 
@@ -112,7 +112,7 @@ def device_restart(config: Path | None, name: str, safe: bool) -> None:
 @click.argument("level", shell_complete=lambda *_: [*LEVELS])
 @click.pass_obj
 def device_log_level(config: Path | None, name: str, level: str) -> None:
-    """Let a board log from LEVEL on: debug, info or warning.
+    """Make a board log LEVEL and above: debug, info or warning.
 
     It holds until the board starts again.
     """

@@ -28,14 +28,14 @@ MOMENT = "as 2026-11-22, 2026-11-22T14:00 or ms since 1970."
 @click.option("--customer", help="Only of this customer.")
 @click.option("--since", help=f"Only from this time on: {MOMENT}")
 @click.option("--until", help=f"Only before this time: {MOMENT}")
-@click.option("--text", help="Only with this in the customer or in a text.")
-@click.option("--newest", is_flag=True, help="The newest first.")
-@click.option("--limit", type=click.IntRange(1), help="At most so many.")
+@click.option("--text", help="Only with this text in the customer or in a field.")
+@click.option("--newest", is_flag=True, help="Print the newest first.")
+@click.option("--limit", type=click.IntRange(1), help="At most this many events.")
 @click.option("--csv", "form", flag_value="csv", help="Print a table for spreadsheets.")
-@click.option("--jsonl", "--json", "form", flag_value="jsonl", help="Print a JSON object a line.")
+@click.option("--jsonl", "--json", "form", flag_value="jsonl", help="Print one JSON object per line.")
 @click.pass_obj
 def events(config: Path | None, /, form: str | None, limit: int | None, **wanted: Any) -> None:
-    """Print events of the log, one a line."""
+    """Print events of the log, one per line."""
     log_to_stderr("WARNING")
     settings = find(config)
     for name in ("since", "until"):

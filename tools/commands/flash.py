@@ -30,21 +30,23 @@ FILE = click.Path(path_type=Path)
 @click.command()
 @PORT
 @click.option("--name", required=True, help="The device that the board becomes: 1 to 32 of a-z, 0-9 and -.")
-@click.option("--wifi", metavar="SSID", help=f"Network to join; its password is asked for, or {PASSWORD}.")
-@click.option("--wifi-password-file", "password_file", type=FILE, help="File with the password instead.")
-@click.option("--host", help="Where the board finds the broker; else what the edge tells.")
-@click.option("--port", "mqtt_port", type=click.IntRange(1, 65535), help="The broker's port, as --host.")
+@click.option("--wifi", metavar="SSID", help=f"Network to join; its password is asked for, or in {PASSWORD}.")
+@click.option("--wifi-password-file", "password_file", type=FILE, help="File that has the password.")
+@click.option("--host", help="Where the board finds the broker; default: where the edge says.")
 @click.option(
-    "--ca", "authorities", type=FILE, multiple=True, help="CA of the broker (PEM or DER); twice for two."
+    "--port", "mqtt_port", type=click.IntRange(1, 65535), help="The broker's port; default: as --host."
 )
-@click.option("--inputs", type=FILE, help="JSON file with a list of inputs; else those on the board stay.")
+@click.option(
+    "--ca", "authorities", type=FILE, multiple=True, help="CA of the broker (PEM or DER); again for a second."
+)
+@click.option("--inputs", type=FILE, help="JSON file with a list of inputs; default: those on the board.")
 @click.option("--edge", "url", help=f"Edge on another machine; needs a token of scope admin in {TOKEN}.")
-@click.option("--token-file", type=FILE, help="File with the token instead.")
-@click.option("--yes", is_flag=True, help="Let the board take the place of a device of this name.")
+@click.option("--token-file", type=FILE, help="File that has the token.")
+@click.option("--yes", is_flag=True, help="Replace an existing device of this name.")
 @JSON
 @click.pass_obj
 def flash(config: Path | None, /, port: str | None, yes: bool, as_json: bool, **options: Any) -> None:
-    """Bring firmware and credentials onto a board, and see it work.
+    """Bring firmware and credentials onto a board, and test it.
 
     The board has MicroPython already. PORT is its serial port; without it, the only board on USB. Whatever
     stops it: the same command, run again, completes it.

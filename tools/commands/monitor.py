@@ -28,9 +28,9 @@ REOPEN_S = 0.5
     "--device",
     "name",
     shell_complete=completed(names),
-    help="Follow this device over MQTT, by way of the edge that runs.",
+    help="Follow this device over MQTT, through the running edge.",
 )
-@click.option("--json", "as_json", is_flag=True, help="With --device: a JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="With --device: print one JSON object per line.")
 @click.pass_obj
 def monitor(config: Path | None, port: str | None, name: str | None, as_json: bool) -> None:
     """Show what a board says, at a serial PORT or over MQTT.

@@ -27,7 +27,7 @@ EMPTY = ("on", "entered", "silent", "digest", "quiet")  # keys that are "" when 
 
 @click.group()
 def rules() -> None:
-    """Rules of the configuration: check, try."""
+    """Rules of the settings: check, try."""
 
 
 @rules.command("check")

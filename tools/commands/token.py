@@ -22,7 +22,7 @@ def token() -> None:
 @JSON
 @click.pass_obj
 def token_add(config: Path | None, name: str, scopes: tuple[str, ...], as_json: bool) -> None:
-    """Make a token; it is shown this once."""
+    """Make a token; it is shown only now."""
     body = {"name": name, "scopes": list(scopes)}
     told = ask(config, lambda edge: edge.call("POST", "/api/v1/tokens", body))
     click.echo(json.dumps(told) if as_json else told["token"])
@@ -41,6 +41,6 @@ def token_list(config: Path | None, as_json: bool) -> None:
 @click.argument("name")
 @click.pass_obj
 def token_revoke(config: Path | None, name: str) -> None:
-    """Make a token worthless."""
+    """Revoke a token, which ends it for good."""
     ask(config, lambda edge: edge.call("DELETE", named("/api/v1/tokens", name)))
     click.echo(f"Token {name} is revoked.", err=True)

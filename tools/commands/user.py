@@ -41,6 +41,6 @@ def user_list(config: Path | None, as_json: bool) -> None:
 @click.argument("email")
 @click.pass_obj
 def user_remove(config: Path | None, email: str) -> None:
-    """End somebody's sessions and right to sign in."""
+    """End somebody's sessions and their right to sign in."""
     ask(config, lambda edge: edge.call("DELETE", named("/api/v1/users", email)))
     click.echo(f"{email} cannot sign in any more.", err=True)

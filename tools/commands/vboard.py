@@ -36,11 +36,11 @@ BUTTON = {"type": "button", "pin": 4, "kind": "button.pressed", "fields": {"item
 
 @click.group()
 def vboard() -> None:
-    """Virtual boards: up, down, list, and what one does with a board."""
+    """Virtual boards: up, down, list, and controls of one board."""
 
 
 @vboard.command("up")
-@click.option("--n", "count", default=3, show_default=True, help="How many boards there shall be.")
+@click.option("--n", "count", default=3, show_default=True, help="Number of boards that shall run.")
 @click.option(
     "--profile",
     default="esp32",
@@ -48,9 +48,11 @@ def vboard() -> None:
     help=f"Kind of board: {', '.join(PROFILES)}.",
     shell_complete=lambda *_: [*PROFILES],
 )
-@click.option("--heap", default="160K", show_default=True, help="Memory of a board.")
-@click.option("--every", default=1.0, show_default=True, help="Seconds between orders at a board; 0: none.")
-@click.option("--blank", is_flag=True, help="Start boards that are not up without firmware, at their prompt.")
+@click.option("--heap", default="160K", show_default=True, help="Memory per board.")
+@click.option(
+    "--every", default=1.0, show_default=True, help="Seconds between a board's orders; 0 for no orders."
+)
+@click.option("--blank", is_flag=True, help="Start boards without firmware, at their prompt.")
 @JSON
 @click.pass_obj
 def vboard_up(

@@ -14,7 +14,7 @@ UNSET = "unset"
 
 @click.command("power-cut")
 @NAME
-@click.option("--after-bytes", default=0, help="Cut in the middle of the flash write that reaches so many.")
+@click.option("--after-bytes", default=0, help="Cut in the flash write that reaches this many bytes.")
 @click.pass_obj
 def power_cut(config: Path | None, name: str, after_bytes: int) -> None:
     """Cut the power of a board; `boot` gives it back."""
@@ -55,9 +55,9 @@ def link(config: Path | None, name: str, state: str) -> None:
 @click.argument("password")
 @click.pass_obj
 def wifi(config: Path | None, name: str, password: str) -> None:
-    """Let a board's access point ask for a password.
+    """Set the password of a board's access point.
 
-    An empty one takes any, as at first.
+    With an empty one it takes any password, as at first.
     """
     ask(config, lambda fleet: fleet.board(name).wifi_password(password))
 

@@ -46,8 +46,8 @@ def main(kills: int) -> None:
     """Send 50,000 QoS 1 messages through one broker configuration into Node-RED, thingsboard-gateway and our
     edge, five rounds in turns; then kill each in the middle of such a burst.
 
-    The others are installed into var/peers (network needed, a minute or two); everything else is on
-    loopback. Takes some ten minutes; kept in var/bench-peers.json.
+    The others are installed into var/peers, which needs the network and a minute or two; everything else is
+    on loopback. It takes about ten minutes, and keeps the figures in var/bench-peers.json.
     """
     progress = Console(stderr=True)
     makes, missing = _products(progress)
