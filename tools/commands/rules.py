@@ -61,8 +61,8 @@ def rules_try(config: Path | None, event: Path, device: str, as_json: bool) -> N
         raise BadInput("device", f"{device!r} cannot name a device: 1 to 32 of a-z, 0-9 and -.")
     settings = _settings(config)
     now = milliseconds()
-    trial = RulePreview(settings, device, _event(event, now), now)
-    verdicts = trial.judge(asyncio.run(standings(settings, trial.event)))
+    preview = RulePreview(settings, device, _event(event, now), now)
+    verdicts = preview.judge(asyncio.run(standings(settings, preview.event)))
     if as_json:
         click.echo(json.dumps([verdict.row() for verdict in verdicts]))
         return
