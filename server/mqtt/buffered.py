@@ -2,7 +2,7 @@
 
 Here whole buffers are read from the socket, whole PUBLISH packets are taken straight from them, and
 receipts go out together. paho does everything else: connecting, pings, TLS, broken packets and packets
-cut in two. This overrides private methods of the pinned version, see docs/decisions/0008.
+cut in two. This overrides private methods of the pinned version, see decision 8 in docs/decisions.
 """
 
 import socket
