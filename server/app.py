@@ -34,7 +34,8 @@ from server.rules.rule import Addresses
 from server.settings import MqttSection, Settings, address
 from server.settings.broker_address import broker_address
 from server.store.database import Database
-from server.watch.health import Health, disk
+from server.watch import findings
+from server.watch.findings import Findings
 from server.watch.rate import Rate
 from server.watch.silence import SilenceWatch
 from server.web.parts import Parts
@@ -59,7 +60,7 @@ class Edge:
         )
         self.consumer = Consumer(core.database, core.intake, self.acks)
         self.cloud = CloudService(settings, core.database, milliseconds, self._is_busy)
-        self.health = Health([])
+        self.findings = Findings(milliseconds)
         self.broker: Broker | None = None
         self.subscribers: list[Subscriber] = []  # the first one is for boards
         self.broken = asyncio.Event()  # set when a part broke that the edge needs
@@ -84,16 +85,19 @@ class Edge:
         for name, work in self.cloud.workers():
             self.spawn(work, name)
         await self._start_web()
+        self.spawn(self.findings.run(), "findings")
 
     def _listen(self) -> None:
         self.consumer.listeners.append(lambda commit: self.rate.add(len(commit)))
         self.consumer.conflicts.append(lambda name: self.core.presence.conflicted(name, milliseconds()))
-        self.health.watch("store", lambda: self.consumer.full)
-        self.health.watch("store", disk(self.core.database.folder))
-        self.health.watch("broker", lambda: self.broker.down if self.broker else None)
-        self.health.watch("mqtt", lambda: next((one.down for one in self.subscribers if one.down), None))
-        self.health.watch("cloud", self.cloud.upload_error)
-        self.health.watch("mail", self.cloud.mail_error)
+        watch = self.findings.watch
+        watch(findings.STORE_REFUSES, lambda: self.consumer.full)
+        watch(findings.DISK_LOW, findings.disk(self.core.database.folder))
+        watch(findings.BROKER_DOWN, lambda: self.broker.down if self.broker else None)
+        watch(findings.BROKER_WITHOUT_RIGHTS, lambda: self.broker.note if self.broker else None)
+        watch(findings.MQTT_AWAY, lambda: next((one.down for one in self.subscribers if one.down), None))
+        watch(findings.CLOUD_AWAY, self.cloud.upload_error)
+        watch(findings.MAIL_STUCK, self.cloud.mail_error)
 
     def _silence(self) -> SilenceWatch:
         addresses, offset = Addresses.known(self.settings.mail), Days(self.settings.zone).offset
@@ -106,7 +110,6 @@ class Edge:
         else:
             broker = Broker(settings.mqtt, settings.edge.site, self.core.database)
             self.broker = await self._stack.enter_async_context(broker)
-            self.health.notes().extend(broker.notes)
             self.core.registrar.update = broker.update
             host = "127.0.0.1" if broker.host in ("0.0.0.0", "::") else broker.host
             account = Account(host, broker.port, broker.user, broker.secret)
@@ -139,7 +142,7 @@ class Edge:
             totals=core.folds.totals,
             presence=core.presence,
             cloud=self.cloud,
-            health=self.health,
+            findings=self.findings,
             devices=core.registrar,
             staff=Staff(core.database, milliseconds),
             programs=Programs(core.database, milliseconds),

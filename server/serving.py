@@ -60,5 +60,3 @@ async def announce(edge: Edge) -> None:
     link = await first_link(edge.core.database)
     if link:
         logger.info("nobody can sign in yet; open this once, within a day: {}/welcome/{}", url, link)
-    for note in edge.health.notes():
-        logger.warning(note)

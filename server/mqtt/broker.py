@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 RESTART_S = 0.2
 MAX_RESTART_S = 5.0
 WITHOUT_RIGHTS = (
-    "The broker is iotcore: good for trying things out on this machine; it asks no device for its "
-    "secret. For boards in the shop install mosquitto (make deps)."
+    "The broker is iotcore, which is good for trying things out on this machine: it asks no device for its "
+    "secret."
 )
 
 
@@ -48,9 +48,9 @@ class Broker:
         self._keeper: asyncio.Task[None] | None = None
 
     @property
-    def notes(self) -> list[str]:
-        """Sentences that staff should know, about what is no fault."""
-        return [WITHOUT_RIGHTS] if self.name == "iotcore" else []
+    def note(self) -> str | None:
+        """What staff should know of it, None for nothing."""
+        return WITHOUT_RIGHTS if self.name == "iotcore" else None
 
     async def __aenter__(self) -> Self:
         self._check()

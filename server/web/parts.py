@@ -27,6 +27,7 @@ from server.settings import Settings
 from server.store.database import Database
 from server.store.devices import Device as Device
 from server.watch.cloud_status import CloudStatus as CloudStatus
+from server.watch.findings import Finding as Finding
 
 
 class Intake(Protocol):
@@ -61,14 +62,11 @@ class Cloud(Protocol):
         """At most a second old."""
 
 
-class Health(Protocol):
-    """Whether the edge works as it should."""
+class Findings(Protocol):
+    """What is wrong with the edge."""
 
-    def reasons(self) -> list[tuple[str, str]]:
-        """(part, sentence) of everything that is degraded: "mqtt", "store", "cloud", "mail", "broker"."""
-
-    def notes(self) -> list[str]:
-        """Sentences for staff about what is no fault, as a broker without rights per device."""
+    def all(self) -> list[Finding]:
+        """What is wrong now, the worst first."""
 
 
 class Commands(Protocol):
@@ -87,7 +85,7 @@ class Parts:
 
     settings: of this edge. database: the open store. intake: commits posted events. rankings: with the rule
     counters, from memory. standings: how rankings stood before. totals: events by hour. presence: the devices
-    as last heard of. cloud: the way to the table. health: what is degraded. devices: acts on the register.
+    as last heard of. cloud: the way to the table. findings: what is wrong. devices: acts on the register.
     staff: acts on people. programs: acts on tokens. sign_in: signs people in and out. commands: sends
     commands to boards. on_commit: call it with a function that gets each Commit on the event loop and must
     not block. per_minute: gives the number of events committed in the last 60 s.
@@ -101,7 +99,7 @@ class Parts:
     totals: Hourly
     presence: Presence
     cloud: Cloud
-    health: Health
+    findings: Findings
     devices: Registrar
     staff: Staff
     programs: Programs

@@ -22,7 +22,7 @@ from server.web.headers import add_headers
 from server.web.live.feed import FEED, Feed
 from server.web.live.tiles import TILES, Tiles
 from server.web.live.watchers import LIVE, Live
-from server.web.ops import health, metrics
+from server.web.ops import metrics, ready
 from server.web.ops.metrics import REQUESTS, counted
 from server.web.pages import customers, device_actions, devices, invitation, mailbox, rankings, sign_in, today
 from server.web.pages.notices import NOTICES, Notices
@@ -79,8 +79,8 @@ def _add_pages(app: web.Application) -> None:
         app.router.add_get(r"/mailbox/{letter:\d{1,18}}/html", mailbox.html)
     app.router.add_get("/problems/{name}", explain)
     app.router.add_static("/static/", STATIC)
-    app.router.add_get("/healthz", health.alive)
-    app.router.add_get("/readyz", health.ready)
+    app.router.add_get("/healthz", ready.alive)
+    app.router.add_get("/readyz", ready.ready)
     app.router.add_get("/metrics", metrics.tell)
 
 

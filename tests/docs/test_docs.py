@@ -11,6 +11,7 @@ from firmware.wire import state, topics
 from firmware.wire.command import BAD_ARGUMENTS, FAILED, LATE, MALFORMED, NO_CLOCK, UNKNOWN
 from firmware.wire.event import FIELDS, KINDS
 from server.settings import LISTS, SECTIONS, load
+from server.watch import findings
 from server.web.api.openapi import ENDPOINTS
 from server.web.ops.metrics import METRICS
 from tests.firmware.test_commands import Rig
@@ -77,6 +78,12 @@ def test_every_metric_is_documented() -> None:
     page = (ROOT / "docs" / "operations.md").read_text()
     for name, _, _ in METRICS:
         assert f"| `{name}` |" in page, name
+
+
+def test_every_finding_is_documented() -> None:
+    page = (DOCS / "operations.md").read_text()
+    for kind in findings.KINDS:
+        assert f"| `{kind.id}` | {kind.weight} |" in page, kind.id
 
 
 def test_every_topic_and_state_fact_is_in_the_protocol() -> None:

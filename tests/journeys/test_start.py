@@ -102,13 +102,13 @@ async def test_kill_minus_nine_leaves_no_broker_behind(tmp_path: Path) -> None:
 
 
 async def reasons(edge: EdgeProcess) -> list[Any]:
-    """What is degraded."""
+    """What is wrong, as an administrator reads it."""
     import aiohttp
 
     async with aiohttp.ClientSession() as session, session.get(f"{edge.url}/readyz") as told:
         body = await told.json(content_type=None)
         assert told.status == (200 if body["ready"] else 503)
-        return list(body["degraded"])
+    return list((await edge.ask("GET", "/api/v1/findings"))["rows"])
 
 
 async def eventually(edge: EdgeProcess, wanted: Any, seconds: float = 20) -> None:

@@ -107,13 +107,13 @@ async def opened(folder: Path) -> AsyncIterator[Door]:
 async def _up(door: Door) -> None:
     """Wait until the edge has subscribed."""
     async with asyncio.timeout(20):
-        while "mqtt" in {one["part"] for one in (await _ready(door))["degraded"]}:
+        while "mqtt-away" in (await _ready(door))["findings"]:
             await asyncio.sleep(0.05)
 
 
-async def _ready(door: Door) -> dict[str, list[dict[str, str]]]:
+async def _ready(door: Door) -> dict[str, list[str]]:
     async with aiohttp.ClientSession() as session, session.get(door.edge.url + "/readyz") as answer:
-        found: dict[str, list[dict[str, str]]] = await answer.json()
+        found: dict[str, list[str]] = await answer.json()
         return found
 
 

@@ -1,4 +1,4 @@
-"""A shop whose web floor is real, with store, intake and rankings; only cloud and health are told."""
+"""A shop whose web floor is real, with store, intake and rankings; only cloud and findings are told."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,6 +24,7 @@ from server.settings import Settings
 from server.store import staff, tokens
 from server.store.database import Database
 from server.watch.cloud_status import CloudStatus
+from server.watch.findings import Finding, Kind
 from server.web.access.passwords import Passwords
 from server.web.parts import CommandResult, Commands, NewCommand, Parts
 from server.web.routes import create_app
@@ -47,17 +48,17 @@ class Cloud:
 
 
 @dataclass
-class Health:
-    """Reasons and notes of a test."""
+class Told:
+    """Findings of a test."""
 
-    found: list[tuple[str, str]] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    found: list[Finding] = field(default_factory=list)
 
-    def reasons(self) -> list[tuple[str, str]]:
+    def tell(self, kind: Kind, cause: str) -> None:
+        """Let something be wrong."""
+        self.found.append(Finding(kind.id, kind.weight, 1, cause, kind.cure, kind.source, kind.link))
+
+    def all(self) -> list[Finding]:
         return list(self.found)
-
-    def notes(self) -> list[str]:
-        return list(self.said)
 
 
 class Shop:
@@ -67,7 +68,7 @@ class Shop:
         self.settings = settings
         self.core = core
         self.consumer = Consumer(core.database, core.intake, Acks("shop", lambda *_: None, milliseconds))
-        self.cloud, self.health = Cloud(), Health()
+        self.cloud, self.findings = Cloud(), Told()
         self.sent: list[tuple[str, bytes]] = []
         self.mqtt = commands.Commands(core.database, "shop", core.presence.one, self._sent, milliseconds)
         self.commands: Commands = self.mqtt
@@ -114,7 +115,7 @@ class Shop:
         core = self.core
         return Parts(
             settings=self.settings, database=core.database, intake=self, rankings=core.folds, standings=core.standings,
-            totals=core.folds.totals, presence=core.presence, cloud=self.cloud, health=self.health,
+            totals=core.folds.totals, presence=core.presence, cloud=self.cloud, findings=self.findings,
             devices=core.registrar, commands=self, staff=Staff(core.database, milliseconds),
             programs=Programs(core.database, milliseconds), sign_in=SignIn(core.database, milliseconds), on_commit=self.consumer.listeners.append, per_minute=lambda: 7,
         )  # fmt: skip

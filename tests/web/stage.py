@@ -10,6 +10,7 @@ from server.folds.beats import Beats
 from server.rankings.standing import StandingHistory
 from server.rights import THIS_MACHINE
 from server.watch.cloud_status import CloudStatus
+from server.watch.findings import CLOUD_AWAY
 from server.web.live.day import begin
 from tests.web.shop import Shop
 
@@ -48,7 +49,7 @@ async def set_stage(shop: Shop) -> None:
         "aws", waiting=1204, chunks=9, oldest_at=now - 360_000, last_sent_at=now - 20_000, units_per_s=7.5,
         write_units=20,
     )  # fmt: skip
-    shop.health.found = [("cloud", "No internet since 13:41. Orders are kept here and go up later.")]
+    shop.findings.tell(CLOUD_AWAY, "No internet since 13:41.")
 
 
 FLEET = (

@@ -9,6 +9,7 @@ from playwright.async_api import Browser
 
 from server.rights import THIS_MACHINE
 from server.store import staff
+from server.watch.findings import BROKER_DOWN
 from server.web.access.links import create_link, first_link
 from server.web.live.watchers import LIVE
 from tests.web import flow
@@ -62,9 +63,11 @@ async def test_a_notice_heals_by_itself_and_a_hostile_name_stays_a_text(shop: Sh
     async with flow.visit(browser, LOOKS[0]) as visited:
         page = visited.page
         await flow.sign_in(page, await _place(shop))
-        shop.health.found = [("broker", f"The broker {hostile} is down.")]
-        await flow.expect(page.locator(".note")).to_have_text(f"The broker {hostile} is down.")
-        shop.health.found = []
+        shop.findings.tell(BROKER_DOWN, f"The broker {hostile} is down.")
+        await flow.expect(page.locator(".note")).to_have_text(
+            f"The broker {hostile} is down. {BROKER_DOWN.cure}"
+        )
+        shop.findings.found.clear()
         await flow.expect(page.locator(".note")).to_have_count(0)
         await shop.orders(1, customer=hostile, quantity=hostile)
         await flow.expect(page.locator("[data-stream] .id").first).to_have_text(hostile)

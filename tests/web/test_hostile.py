@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from server import words
+from server.watch.findings import CLOUD_AWAY
 from server.web import urls
 from tests.web.shop import Client, Shop
 
@@ -31,7 +32,7 @@ async def test_a_hostile_text_is_only_a_text(shop: Shop, browser: Client, text: 
     await shop.person("admin")
     await browser.sign_in()
     await shop.post("http-till", [{"kind": "order.placed", "customer": text, "item": text, "cents": 100}])
-    shop.health.found = [("cloud", text)]
+    shop.findings.tell(CLOUD_AWAY, text)
     await shop.database.write(_letter, text)
     pages = (
         "/rankings",
@@ -92,13 +93,13 @@ def test_times_that_no_calendar_has_can_still_be_written(at: int) -> None:
 async def test_tiles_carry_hostile_texts_as_data(shop: Shop, browser: Client) -> None:
     await shop.person("viewer")
     await browser.sign_in()
-    shop.health.found = [("cloud", "a\n\nevent: reset\ndata: {}\n\n")]
+    shop.findings.tell(CLOUD_AWAY, "a\n\nevent: reset\ndata: {}\n\n")
     async with browser.session.get(shop.url + "/api/v1/live") as answer:
         text = b""
         while b'"tile":"health"' not in text:
             text += await answer.content.read(65536)
     line = next(one for one in text.decode().splitlines() if '"health"' in one)
-    assert json.loads(line.removeprefix("data: "))["reasons"][0]["reason"].startswith("a\n\nevent")
+    assert json.loads(line.removeprefix("data: "))["findings"][0]["cause"].startswith("a\n\nevent")
 
 
 def _letter(connection: object, text: str) -> None:

@@ -12,6 +12,7 @@ from openapi_spec_validator import validate
 
 from server.clock import milliseconds
 from server.store import devices
+from server.watch.findings import CLOUD_AWAY, MAIL_STUCK, STORE_REFUSES
 from server.web.api import parameters
 from server.web.api.endpoint import Endpoint
 from server.web.api.openapi import ENDPOINTS, document
@@ -277,28 +278,46 @@ async def test_the_openapi_document_names_every_route_of_the_interface(shop: Sho
     assert documented == served
 
 
-async def test_readyz_gives_reasons_and_stays_ready_without_a_cloud(
+async def test_readyz_names_what_is_wrong_to_everybody_and_explains_it_to_who_may_read(
     shop: Shop, program: aiohttp.ClientSession
 ) -> None:
+    """A9: who does not sign in learns ids, no account, no table, no address of a broker."""
     assert (await program.get("/healthz")).status == 200
-    shop.health.found = [("cloud", "AWS is not reached.")]
+    shop.findings.tell(CLOUD_AWAY, "DynamoDB, table secret-table of account 1234: AccessDenied")
     answer = await program.get("/readyz")
-    told = await answer.json()
-    assert (answer.status, told["ready"]) == (200, True)
-    assert told["degraded"] == [{"part": "cloud", "reason": "AWS is not reached."}]
-    shop.health.found += [("store", "The disk is full.")]
+    assert answer.status == 200
+    assert await answer.json() == {"ready": True, "findings": ["cloud-away"]}
+    reader = {"Authorization": f"Bearer {await shop.token('read')}"}
+    (detail,) = (await (await program.get("/readyz", headers=reader)).json())["details"]
+    assert "secret-table" in detail["cause"] and detail["cure"] == CLOUD_AWAY.cure
+    poster = {"Authorization": f"Bearer {await shop.token('ingest', name='poster')}"}
+    assert "details" not in await (await program.get("/readyz", headers=poster)).json()
+    shop.findings.tell(STORE_REFUSES, "The disk is full.")
     answer = await program.get("/readyz")
-    assert (answer.status, len((await answer.json())["degraded"])) == (503, 2)
+    assert answer.status == 503
+    assert await answer.json() == {"ready": False, "findings": ["cloud-away", "store-refuses"]}
+
+
+async def test_findings_are_told_whole_to_who_may_read(shop: Shop, program: aiohttp.ClientSession) -> None:
+    auth = {"Authorization": f"Bearer {await shop.token('read')}"}
+    assert (await (await program.get("/api/v1/findings", headers=auth)).json())["rows"] == []
+    shop.findings.tell(MAIL_STUCK, "SES refuses.")
+    (row,) = (await (await program.get("/api/v1/findings", headers=auth)).json())["rows"]
+    assert row == {
+        "id": "mail-stuck", "weight": "warning", "since": 1, "cause": "SES refuses.", "cure": MAIL_STUCK.cure,
+        "source": "mail", "link": "",
+    }  # fmt: skip
+    assert (await program.get("/api/v1/findings")).status == 401
 
 
 async def test_metrics_count_what_happens(shop: Shop, program: aiohttp.ClientSession) -> None:
     await shop.orders(3)
-    shop.health.found = [("mail", "SES refuses.")]
+    shop.findings.tell(MAIL_STUCK, "SES refuses.")
     await program.get("/nowhere")
     text = await (await program.get("/metrics")).text()
     for line in (
         "boardwalk_events_committed_total 3.0", "boardwalk_orders_total 3.0",
-        'boardwalk_degraded{part="mail"} 1.0', 'boardwalk_degraded{part="store"} 0.0',
+        'boardwalk_finding{id="mail-stuck"} 1.0', 'boardwalk_finding{id="store-refuses"} 0.0',
         'boardwalk_mails{state="sent"} 0.0',
         'boardwalk_http_requests_total{method="GET",route="none",status="404"} 1.0',
     ):  # fmt: skip

@@ -14,6 +14,7 @@ from server.web.api import (
     devices,
     events,
     export,
+    findings,
     live,
     mails,
     rankings,
@@ -29,7 +30,7 @@ from server.web.errors import KINDS
 from server.web.problems import JSON, Problem
 
 NOUNS = (
-    events, export, rankings, totals, devices, commands, customers, mails, sync, live, tokens,
+    events, export, rankings, totals, devices, commands, customers, mails, findings, sync, live, tokens,
     users, audit, site,
 )  # fmt: skip
 ENDPOINTS: list[Endpoint] = [endpoint for noun in NOUNS for endpoint in noun.ENDPOINTS]

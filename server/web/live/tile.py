@@ -5,6 +5,8 @@ Moments are in ms since 1970 UTC; lines are SVG paths over 100 x 40, "" for noth
 
 import msgspec
 
+from server.watch.findings import Finding
+
 
 class Bar(msgspec.Struct, frozen=True):
     """Orders of an hour.
@@ -170,18 +172,10 @@ class CloudTile(msgspec.Struct, frozen=True, tag_field="tile", tag="cloud"):
     error: str | None
 
 
-class Reason(msgspec.Struct, frozen=True):
-    """part: of the edge that is degraded. reason: a sentence."""
-
-    part: str
-    reason: str
-
-
 class HealthTile(msgspec.Struct, frozen=True, tag_field="tile", tag="health"):
-    """reasons: the parts that are degraded. notes: sentences for staff about what is no fault."""
+    """findings: what is wrong, or what staff should know, the worst first."""
 
-    reasons: list[Reason]
-    notes: list[str]
+    findings: list[Finding]
 
 
 class MailTile(msgspec.Struct, frozen=True, tag_field="tile", tag="mail"):

@@ -22,7 +22,6 @@ from server.web.live.tile import (
     RankingRow,
     RankingsTile,
     RateTile,
-    Reason,
     Tile,
     name,
 )
@@ -115,9 +114,8 @@ class Tiles:
         return CloudTile(**msgspec.structs.asdict(self._parts.cloud.status()))
 
     def health(self) -> HealthTile:
-        """The parts that are degraded, and notes for staff."""
-        health = self._parts.health
-        return HealthTile([Reason(*one) for one in health.reasons()], health.notes())
+        """What is wrong, and what staff should know."""
+        return HealthTile(self._parts.findings.all())
 
     async def mail(self) -> MailTile:
         """Today's mails by state, at most three seconds old."""

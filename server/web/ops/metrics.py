@@ -12,11 +12,11 @@ from prometheus_client.registry import Collector
 
 from server.rights import READ
 from server.store.mail import Mails
+from server.watch.findings import KINDS
 from server.web.access.caller import require
 from server.web.access.client_address import is_here
 from server.web.live.feed import FEED
 from server.web.live.watchers import LIVE
-from server.web.ops.health import STOPS_INTAKE
 from server.web.parts import PARTS
 from server.web.reads import READS
 
@@ -30,12 +30,11 @@ METRICS: list[tuple[str, tuple[str, ...], str]] = [
     ("boardwalk_cloud_waiting_events", (), "Events that the cloud has not confirmed"),
     ("boardwalk_cloud_unsent_chunks", (), "Sealed chunks that wait to be sent"),
     ("boardwalk_mails", ("state",), "Mails of the outbox by state"),
-    ("boardwalk_degraded", ("part",), "1 while a part is not as it should be"),
+    ("boardwalk_finding", ("id",), "1 while this is wrong, see /api/v1/findings"),
     ("boardwalk_live_watchers", (), "Clients of the live stream"),
     ("boardwalk_reads_total", ("noun", "from"), "Reads answered, from memory, store or cloud"),
     ("boardwalk_http_requests_total", ("method", "route", "status"), "Requests answered"),
 ]
-WATCHED = (*sorted(STOPS_INTAKE), "cloud", "mail")
 METHODS = frozenset(("GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"))
 Values = dict[str, dict[tuple[str, ...], float]]  # metric, then its labels
 
@@ -44,7 +43,7 @@ async def values(app: web.Application) -> Values:
     """The present values of all metrics."""
     parts, feed = app[PARTS], app[FEED]
     devices = [one for one in parts.presence.all() if one.revoked_at is None]
-    cloud, degraded = parts.cloud.status(), {part for part, _ in parts.health.reasons()}
+    cloud, found = parts.cloud.status(), {one.id for one in parts.findings.all()}
     mails = await Mails(parts.database).counts()
     return {
         "boardwalk_events_committed_total": {(): feed.events},
@@ -55,7 +54,7 @@ async def values(app: web.Application) -> Values:
         "boardwalk_cloud_waiting_events": {(): cloud.waiting},
         "boardwalk_cloud_unsent_chunks": {(): cloud.chunks},
         "boardwalk_mails": {(state,): number for state, number in mails.items()},
-        "boardwalk_degraded": {(part,): part in degraded for part in WATCHED},
+        "boardwalk_finding": {(kind.id,): kind.id in found for kind in KINDS},
         "boardwalk_live_watchers": {(): len(app[LIVE].watchers)},
         "boardwalk_reads_total": {key: float(count) for key, count in app[READS].counts.items()},
         "boardwalk_http_requests_total": {key: float(count) for key, count in app[REQUESTS].items()},

@@ -232,18 +232,20 @@ function cloud(tile) {
   set(part("state"), tile.error ? "Not reached; everything is kept here" : ready);
 }
 
+function text(name, content) {
+  return Object.assign(document.createElement(name), { textContent: content });
+}
+
 function health(tile) {
-  const note = (kind, text) => {
+  const kinds = { error: "bad", warning: "late", note: "" };
+  one("[data-notices]").replaceChildren(...tile.findings.map(({ weight, cause, cure }) => {
     const item = document.createElement("p");
-    item.className = `note ${kind}`;
-    item.textContent = text;
+    item.className = `note ${kinds[weight]}`;
+    const words = document.createElement("span");
+    words.append(text("b", cause), " ", text("span", cure));
+    item.append(words);
     return item;
-  };
-  const loud = ["store", "broker"];
-  one("[data-notices]").replaceChildren(
-    ...tile.reasons.map(({ part, reason }) => note(loud.includes(part) ? "bad" : "late", reason)),
-    ...tile.notes.map((text) => note("", text)),
-  );
+  }));
 }
 
 // ---- begin ----
