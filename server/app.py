@@ -18,6 +18,7 @@ from server.core import Core, open_core
 from server.devices.commands import Commands
 from server.errors import StartError
 from server.folds.checkpointer import Checkpointer
+from server.folds.log_time import EdgeClock
 from server.ingest.acks import Acks
 from server.ingest.arrival import Once, Outcome
 from server.ingest.consumer import Consumer
@@ -54,12 +55,13 @@ class Edge:
         self.core = core
         self._stack = stack
         self.rate = Rate()
-        self.acks = Acks(settings.edge.site, self._publish, milliseconds)
+        self.clock = EdgeClock(core.intake.time, milliseconds)
+        self.acks = Acks(settings.edge.site, self._publish, self.clock.told)
         self.commands = Commands(
-            core.database, settings.edge.site, core.presence.one, self._command, milliseconds
+            core.database, settings.edge.site, core.presence.one, self._command, self.clock
         )
         self.consumer = Consumer(core.database, core.intake, self.acks)
-        self.cloud = CloudService(settings, core.database, milliseconds, self._is_busy)
+        self.cloud = CloudService(settings, core.database, self.clock, self._is_busy)
         self.findings = Findings(milliseconds)
         self.broker: Broker | None = None
         self.subscribers: list[Subscriber] = []  # the first one is for boards
@@ -74,7 +76,7 @@ class Edge:
         """Bring up broker, connection, cloud and web, each after what it needs."""
         core, stack = self.core, self._stack
         self._listen()
-        checkpointer = Checkpointer(core, Days(self.settings.zone), milliseconds)
+        checkpointer = Checkpointer(core, Days(self.settings.zone), self.clock)
         stack.push_async_callback(self._save, checkpointer)
         self.spawn(checkpointer.run(), "checkpointer")
         self.spawn(core.presence.keep(core.database), "presence")
@@ -92,6 +94,7 @@ class Edge:
         self.consumer.conflicts.append(lambda name: self.core.presence.conflicted(name, milliseconds()))
         watch = self.findings.watch
         watch(findings.STORE_REFUSES, lambda: self.consumer.full)
+        watch(findings.CLOCK_BEHIND, self.clock.wrong)
         watch(findings.DISK_LOW, findings.disk(self.core.database.folder))
         watch(findings.BROKER_DOWN, lambda: self.broker.down if self.broker else None)
         watch(findings.BROKER_WITHOUT_RIGHTS, lambda: self.broker.note if self.broker else None)
@@ -101,7 +104,7 @@ class Edge:
 
     def _silence(self) -> SilenceWatch:
         addresses, offset = Addresses.known(self.settings.mail), Days(self.settings.zone).offset
-        return SilenceWatch(self.settings.rule, addresses, offset, self.core.presence.all, milliseconds)
+        return SilenceWatch(self.settings.rule, addresses, offset, self.core.presence.all, self.clock)
 
     async def _start_mqtt(self) -> None:
         settings = self.settings

@@ -10,6 +10,7 @@ from server.clock import milliseconds
 from server.devices.registrar import Registrar
 from server.folds.entrances import Entrances
 from server.folds.folds import Folds
+from server.folds.log_time import EdgeClock
 from server.folds.names import Names
 from server.folds.presence import Presence
 from server.folds.recovery import Replay
@@ -65,9 +66,10 @@ async def open_core(settings: Settings, database: Database) -> Core:
         return names, folds, standings, intake, checkpointed
 
     names, folds, standings, intake, checkpointed = await database.write(recover)
-    await standings.look(milliseconds(), database)
+    clock = EdgeClock(intake.time, lambda: milliseconds())
+    await standings.look(clock(), database)
     presence = Presence()
-    await presence.load(database, milliseconds())
+    await presence.load(database, clock())
     registrar = Registrar(database, names, presence, milliseconds)
     born = await database.read(generation.current)
     return Core(database, names, folds, standings, intake, presence, registrar, born, checkpointed)

@@ -20,7 +20,7 @@ FIELDS = (
 )  # fmt: skip
 
 NO_CLOCK, FLOOR, EDGE, NTP = 0, 1, 2, 3
-QUALITIES = ("none", "floor", "edge", "ntp")
+QUALITIES = ("none", "floor", "edge", "ntp", "doubted")  # the last one is the edge's word, never a board's
 
 MAX_KIND = 48
 MAX_FIELDS = 32

@@ -12,7 +12,7 @@ from firmware.wire.event import (
     KINDS,
     MAX_INT,
     MAX_TEXT,
-    QUALITIES,
+    NTP,
     Event,
     check_fields,
     is_kind,
@@ -59,7 +59,7 @@ def event(record: object) -> Event:
     for number in (boot, uptime_ms, at, quality):
         if type(number) is not int or not 0 <= number < MAX_INT:
             raise WireError("boot, uptime, time and quality are whole numbers, not below 0")
-    if quality >= len(QUALITIES):
+    if quality > NTP:
         raise WireError("quality is 0 to 3")
     return Event(kind, fields, boot, uptime_ms, at, quality)
 

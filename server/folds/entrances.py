@@ -62,7 +62,7 @@ class Entrances:
 
     def _plan(self, kind: str) -> RankingPlan:
         names = self._rankings()
-        return RankingPlan([], [term for term in self.folds.plan(kind).terms if term.ranking in names])
+        return RankingPlan([term for term in self.folds.plan(kind).terms if term.ranking in names])
 
     def _rankings(self) -> set[str]:
         return {top.ranking for top in self.rules}

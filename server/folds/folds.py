@@ -14,7 +14,7 @@ from server.errors import NotFound
 from server.folds.names import Fresh, Names
 from server.folds.totals import Hour, Hourly, Sum
 from server.rankings.heap import Best, Heap
-from server.rankings.ranking import Ranking, named
+from server.rankings.ranking import Ranking, named, whole
 from server.rules.evaluate import Counts
 from server.settings import RankingSpec
 from server.store.checkpoints import Delta
@@ -43,10 +43,9 @@ class Term(NamedTuple):
 class RankingPlan(NamedTuple):
     """The effect of events of one kind on rankings.
 
-    whole: the fields that have to be whole numbers. terms: one per ranking that the kind counts in.
+    terms: one per ranking that the kind counts in.
     """
 
-    whole: list[str]
     terms: list[Term]
 
 
@@ -102,28 +101,29 @@ class Folds:
                 for name, ranking in self.rankings.items()
                 if (sign := ranking.weight(kind))
             ]
-            whole = {term.field for term in terms if term.field}
-            if any(term.sign < 0 for term in terms):
-                whole.add("of_at")
-            found = RankingPlan(sorted(whole), terms)
+            found = RankingPlan(terms)
             if terms:  # only kinds that count: names of kinds come from outside
                 self._plans[kind] = found
         return found
 
     def tally(
         self, plan: RankingPlan, event: Timed, who: tuple[int | None, int], fresh: Fresh, scores: Scores
-    ) -> None:
+    ) -> list[str]:
         """Add to `scores` what an event adds to rankings. who: its customer, if any, and device.
 
-        A value that is no whole number adds nothing, because the log may be older than a ranking.
+        A value that is not a whole number adds nothing; the names of the rankings that could not count it.
         """
         at, fields = event
+        skipped: list[str] = []
         today = self._sums(scores, self._days.day(at))
         for ranking, summed, sign, key, noun in plan.terms:
             delta, into = sign, today[ranking]
             if summed:
                 value = fields.get(summed)
-                delta = sign * value if type(value) is int else 0
+                number = whole(value)
+                delta = sign * number if number is not None else 0
+                if number is None and value is not None:
+                    skipped.append(ranking)
             number = who[0] if noun == "customer" else who[1]
             if noun == "term":
                 value = fields.get(key)
@@ -131,10 +131,11 @@ class Folds:
             if not delta or number is None:
                 continue
             if sign < 0:
-                of_at = fields.get("of_at")
-                if type(of_at) is int and 0 <= of_at < at:
+                of_at = whole(fields.get("of_at"))
+                if of_at is not None and 0 <= of_at < at:
                     into = self._sums(scores, self._days.day(of_at))[ranking]
             into[number] = into.get(number, 0) + delta
+        return skipped
 
     def adopt(self, scores: Scores, totals: Mapping[Hour, Sum], counts: Counts, through: int) -> None:
         """Add what the log has gained up to event `through`."""
@@ -212,6 +213,10 @@ class Folds:
             return None
         return begun
 
+    def skipped(self, name: str) -> int:
+        """The number of events that a ranking could not count: their value was not a whole number."""
+        return self.counts[skipped_of(name)].get(0, 0) if name in self.rankings else 0
+
     def size(self, name: str, window: str) -> int:
         """The number of listed keys. Raises NotFound."""
         return len(self._heap(name, window))
@@ -231,6 +236,11 @@ class Folds:
         if found is None:
             found = scores[day] = {name: {} for name in self.rankings}
         return found
+
+
+def skipped_of(name: str) -> str:
+    """The name of the counter of events that a ranking could not count; no rule has such a name."""
+    return f"ranking:{name}"
 
 
 def noun_of(key: str) -> Noun:

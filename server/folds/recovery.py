@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from server.folds.folds import Folds, Scores
+from server.folds.folds import Folds, Scores, skipped_of
 from server.folds.names import Fresh, Names
 from server.folds.totals import Totals, add_up
 from server.rules.evaluate import Counts, Evaluator
@@ -39,7 +39,7 @@ class Replay:
         self._folds.through = through
         scores, totals, counts = Scores(), Totals(), Counts()
         for event in events.walk(self._connection, through):
-            self._tally(event, scores)
+            self._tally(event, scores, counts)
             self._total(event, totals)
             self._count(event, evaluator, since, counts)
             through = event.id
@@ -75,26 +75,29 @@ class Replay:
                 for bucket, key, score in checkpoints.scores(self._connection, spec.name):
                     ranking.restore(bucket, key, score)
         if new or self._recounts:  # a ranking that was added later begins with the log that is kept
-            scores, totals = Scores(), Totals()
+            scores, totals, counts = Scores(), Totals(), Counts()
             for event in events.walk(self._connection, 0):
                 if event.id > through:
                     break
-                self._tally(event, scores)
+                self._tally(event, scores, counts)
                 if self._recounts:
                     self._total(event, totals)
             self._fresh.adopt()
             for of_day in scores.values():
                 for name in of_day.keys() - new:
                     del of_day[name]
-            self._folds.adopt(scores, totals, Counts(), through)
+            for name in counts.keys() - {skipped_of(one) for one in new}:
+                del counts[name]
+            self._folds.adopt(scores, totals, counts, through)
 
-    def _tally(self, event: Stored, scores: Scores) -> None:
+    def _tally(self, event: Stored, scores: Scores, counts: Counts) -> None:
         ids = self._names.ids
         customer = ids["customer"][event.customer] if event.customer is not None else None
         who = customer, ids["device"][event.device]
         plan = self._folds.plan(event.kind)
         if plan.terms:
-            self._folds.tally(plan, (event.at, event.fields), who, self._fresh, scores)
+            for name in self._folds.tally(plan, (event.at, event.fields), who, self._fresh, scores):
+                counts.add(skipped_of(name))
 
     def _total(self, event: Stored, totals: Totals) -> None:
         hour = self._folds.totals.grid.number(event.at)

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from server.calendar import Grid
 from server.folds.names import Names
+from server.rankings.ranking import whole
 
 Hour = tuple[int, int]  # number of an hour, kind
 Sum = tuple[int, int]  # events, cents
@@ -14,7 +15,7 @@ Totals = dict[Hour, Sum]
 def add_up(totals: Totals, hour: Hour, cents: object) -> None:
     """Count one event in its hour."""
     count, sum_ = totals.get(hour, (0, 0))
-    totals[hour] = (count + 1, sum_ + cents if type(cents) is int else sum_)
+    totals[hour] = (count + 1, sum_ + (whole(cents) or 0))
 
 
 class Hourly:

@@ -6,12 +6,11 @@ from typing import NamedTuple
 import msgspec
 
 from server.folds.entrances import Entrances, Entry
-from server.folds.folds import Folds
+from server.folds.folds import Folds, skipped_of
 from server.folds.names import Fresh
 from server.folds.totals import add_up
 from server.ingest.batch import Batch, KindPlan
 from server.ingest.decode import Taken
-from server.rankings.ranking import check_whole
 from server.rules.evaluate import Entered, Evaluator, Occurrence, Told
 from server.rules.rule import Match
 from server.store.events import LogRow
@@ -44,16 +43,16 @@ class Accept:
         self._step, self._phase = folds.totals.grid
 
     def event(self, batch: Batch, event: Taken, origin: Origin, seq: int, at: int) -> None:
-        """Add one event. at: best known time. Raises NotWhole, before anything was added."""
+        """Add one event. at: best known time."""
         fields, fresh = event.fields, batch.fresh
         kind = batch.kinds.get(event.kind) or self._kind(batch, event.kind)
         number, plan, rules = kind
-        if plan.whole:
-            check_whole(plan.whole, fields)
         name = fields.pop("customer", None)
         customer = fresh.id("customer", name) if name is not None else None
         if plan.terms:
-            self._folds.tally(plan, (at, fields), (customer, origin.number), fresh, batch.scores)
+            who = customer, origin.number
+            for skipped in self._folds.tally(plan, (at, fields), who, fresh, batch.scores):
+                batch.counts.add(skipped_of(skipped))
         add_up(batch.totals, ((at + self._phase) // self._step, number), fields.get("cents"))
         batch.rows.append(
             LogRow(batch.next_id, origin.number, origin.epoch, seq, number, customer, at, origin.received_at,

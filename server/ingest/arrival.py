@@ -75,13 +75,14 @@ class Outcome(msgspec.Struct):
     """What became of posted events.
 
     accepted: how many were committed. duplicate: how many were known by their id. rejected: (index in the
-    list, reason) of each refused one. answer: the bytes that the first post under the same Idempotency-Key
-    was told, or is told now; None without a key. key_reused: whether another body came under that key
-    before; then nothing was taken.
+    list, reason) of each refused one. notes: (index, sentence) of what of a taken one could not be kept.
+    answer: the bytes that the first post under the same Idempotency-Key was told, or is told now; None
+    without a key. key_reused: whether another body came under that key before; then nothing was taken.
     """
 
     accepted: int = 0
     duplicate: int = 0
     rejected: list[tuple[int, str]] = []
+    notes: list[tuple[int, str]] = []
     answer: bytes | None = None
     key_reused: bool = False

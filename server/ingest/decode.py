@@ -23,7 +23,7 @@ WORDS = 4096  # kinds that are remembered, and as many names of fields; they com
 is_kind = lru_cache(WORDS)(event.is_kind)
 
 _Count = Annotated[int, Meta(ge=0, lt=event.MAX_INT)]
-_Quality = Annotated[int, Meta(ge=0, lt=len(event.QUALITIES))]
+_Quality = Annotated[int, Meta(ge=0, le=event.NTP)]
 _Whole = Annotated[int, Meta(gt=-event.MAX_INT, lt=event.MAX_INT)]
 _Text = Annotated[str, Meta(max_length=event.MAX_TEXT)]
 _Fields = Annotated[dict[int | str, _Whole | _Text | float | bool | None], Meta(max_length=event.MAX_FIELDS)]
@@ -96,50 +96,13 @@ def record(data: bytes) -> Taken:
     except (ValueError, RecursionError):  # WireError among them
         pass
     found = reading.event(_unpack(data))
-    _check_kind(found.kind)
+    check_kind(found.kind)
     return Taken(found.kind, found.fields, found.boot, found.uptime_ms, found.at, found.quality)
-
-
-def objects(payload: bytes) -> list[object]:
-    """The events of a `json` payload, one object or a list of them. Raises WireError."""
-    if len(payload) > MAX_JSON:
-        raise WireError("a json message is at most 65,536 bytes")
-    body = _json(payload)
-    found = body if isinstance(body, list) else [body]
-    if len(found) > MAX_OBJECTS:
-        raise WireError("more than 1,000 events in one message")
-    return found
-
-
-def shown(body: object) -> bytes:
-    """A decoded value as JSON again, to be kept as a reject; never raises."""
-    try:
-        return msgspec.json.encode(body)
-    except (TypeError, ValueError, RecursionError) as error:
-        return f"cannot be shown: {error}".encode()
-
-
-def foreign(body: object, received_at: int) -> tuple[Taken, str | None]:
-    """An event of the `json` shape, and its id if it has one. Raises WireError."""
-    if not isinstance(body, dict):
-        raise WireError("an event is an object with kind")
-    kind, name, at = body.get("kind"), body.get("id"), body.get("at")
-    if not isinstance(kind, str) or not is_kind(kind):
-        raise WireError("kind: 1 to 48 of a-z, 0-9, . _ and -, a letter first, as order.placed")
-    _check_kind(kind)
-    if name is not None and not (isinstance(name, str) and len(name) > 0 and event.is_text(name)):
-        raise WireError("id: a text of 1 to 256 characters")
-    if at is not None and (type(at) is not int or not 0 <= at < event.MAX_INT):
-        raise WireError("at: ms since 1970 UTC, a whole number")
-    fields = {key: value for key, value in body.items() if key not in RESERVED}
-    event.check_fields(fields)
-    moment = received_at if at is None else min(at, received_at)
-    return Taken(kind, fields, 0, 0, moment, event.EDGE if at is None else event.NTP), name
 
 
 def _kind(word: int | str) -> str:
     kind = _word(word, event.KINDS)
-    _check_kind(kind)
+    check_kind(kind)
     if not event.is_kind(kind):
         raise WireError("no kind")
     return kind
@@ -174,16 +137,9 @@ def _are_plain(fields: dict[str, object]) -> bool:
     return isinstance(customer, str) and customer != ""
 
 
-def _check_kind(kind: str) -> None:
+def check_kind(kind: str) -> None:
     if kind == LOST:
         raise WireError("kind: device.lost is the edge's own word")
-
-
-def _json(payload: bytes) -> object:
-    try:
-        return msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise WireError(f"no JSON: {error}") from error
 
 
 def _unpack(data: bytes) -> object:

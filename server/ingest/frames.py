@@ -5,6 +5,7 @@ An overlap is a duplicate, and a gap is answered with `want`.
 
 from firmware.wire import frame
 from firmware.wire.errors import WireError
+from server.folds.log_time import LogTime
 from server.folds.names import Names
 from server.ingest import decode
 from server.ingest.accept import Accept, Origin
@@ -12,15 +13,15 @@ from server.ingest.arrival import AckDue, UpArrival
 from server.ingest.batch import Batch
 from server.ingest.best_time import best_time
 from server.ingest.cursor import Cursor, Cursors
-from server.rankings.ranking import NotWhole
 from server.store.rejects import MAX_KEPT_BYTES, Reject
 
 
 class Frames:
     """Takes `up` messages into a batch, and changes nothing else."""
 
-    def __init__(self, names: Names, cursors: Cursors, accept: Accept) -> None:
+    def __init__(self, names: Names, cursors: Cursors, accept: Accept, time: LogTime) -> None:
         self._names = names
+        self._time = time
         self._cursors = cursors
         self._accept = accept
 
@@ -66,13 +67,14 @@ class Frames:
             return
         batch.cursors[(origin.number, message.epoch)] = cursor
         first, sent = cursor.acked + 1, (message.boot, message.uptime_ms)
+        now = self._time.judge(up.received_at)
         cursor.step(new)
         for seq, record in enumerate(new, first):
             try:
                 event = decode.record(record)
-                at = best_time(event, sent, up.received_at, cursor)
+                at = best_time(event, sent, now, cursor)
                 self._accept.event(batch, event, origin, seq, at)
-            except (WireError, NotWhole) as error:
+            except WireError as error:
                 batch.rejects.append(reject(up, str(error), message.epoch, seq, record))
                 continue
             cursor.boot, cursor.uptime_ms, cursor.at = event.boot, event.uptime_ms, at
@@ -84,11 +86,8 @@ class Frames:
         fields: dict[str, object] = {"from": first, "to": lost.last, "reason": lost.reason}
         event = decode.Taken(decode.LOST, fields, cursor.boot, cursor.uptime_ms, 0, 0)
         # The time of the previous event: the next ones may be hours old, and must come after this one.
-        at = min(cursor.at or up.received_at, up.received_at)
-        try:
-            self._accept.event(batch, event, origin, first, at)
-        except NotWhole as error:
-            batch.rejects.append(reject(up, str(error), lost.epoch, first))
+        at = min(cursor.at or origin.received_at, origin.received_at)
+        self._accept.event(batch, event, origin, first, at)
         if lost.payload is not None:
             batch.rejects.append(reject(up, "refused", lost.epoch, lost.last, lost.payload))
         cursor.jump(lost.last)

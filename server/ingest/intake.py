@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from server.folds.entrances import Entrances
 from server.folds.folds import Folds
+from server.folds.log_time import LogTime
 from server.folds.names import Fresh, Names
-from server.ingest import decode
+from server.ingest import foreign
 from server.ingest.accept import Accept
 from server.ingest.arrival import AckDue, Arrival, UpArrival
 from server.ingest.batch import Batch
@@ -41,12 +42,14 @@ class Intake:
         self._seen = RepeatedIds()
         self._entrances = entrances
         accept = Accept(folds, evaluator, entrances)
-        self._frames = Frames(names, self.cursors, accept)
-        self._postings = Postings(names, self.cursors, accept, self._seen)
+        self.time = LogTime()
+        self._frames = Frames(names, self.cursors, accept, self.time)
+        self._postings = Postings(names, self.cursors, accept, self._seen, self.time)
         self._held_before = 0
 
     def load(self, connection: Connection) -> None:
-        """Read the cursors of the store."""
+        """Read the cursors of the store, and the time that its log proves."""
+        self.time.saw(events.latest_received_at(connection))
         self._held_before = generation.restored_at(connection)
         self._seen.load(connection)
         for row in cursors.everything(connection):
@@ -70,6 +73,8 @@ class Intake:
         if batch.change is not None:
             self._seen.adopt(batch.seen, batch.change)
         self.cursors.update(batch.cursors)
+        if batch.rows:
+            self.time.saw(batch.rows[-1].received_at)
         self.folds.adopt(batch.scores, batch.totals, batch.counts, batch.next_id - 1)
         if batch.entering is not None:
             self._entrances.adopt(batch.entering)
@@ -89,7 +94,7 @@ class Intake:
         """The reject of an arrival that shows a fault of ours, for the makers of Boardwalk."""
         if isinstance(arrival, UpArrival):
             return reject(arrival, INTERNAL)
-        payload = decode.shown(arrival.objects)[:MAX_KEPT_BYTES]
+        payload = foreign.shown(arrival.objects)[:MAX_KEPT_BYTES]
         return Reject(arrival.source, None, None, INTERNAL, payload, arrival.received_at)
 
     def _write(self, connection: Connection, batch: Batch) -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 from firmware.wire.errors import WireError
 from server.folds.presence import Presence
-from server.ingest import decode
+from server.ingest import decode, foreign
 from server.ingest.acks import Acks
 from server.ingest.arrival import Posting, Undecoded, UpArrival
 from server.ingest.consumer import Consumer
@@ -94,7 +94,7 @@ class Reception:
             return
         self._heard(device, message, now)
         try:
-            objects = decode.objects(message.payload)
+            objects = foreign.objects(message.payload)
         except WireError as error:
             self.refuse(device, message, error.reason, now)
             return

@@ -1,32 +1,26 @@
 """One ranking: which events count, for which key, how much and on which day."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from server.rankings.heap import Heap, Names
 from server.rankings.unsettled import Unsettled
 from server.rankings.window import ALL, DAYS, Buckets, Window
 from server.settings import RankingSpec as Spec
 
+EXACT = 1 << 53  # below it, a float that is whole is exactly that number
 KEPT_DAYS = 31  # buckets that some window may still need
 
 Changed = defaultdict[int, set[int]]  # by day: keys
 
 
-class NotWhole(ValueError):
-    """A field that a ranking reads is no whole number. field: its name."""
-
-    def __init__(self, field: str) -> None:
-        super().__init__(f"field {field}: a whole number, for a ranking reads it")
-        self.field = field
-
-
-def check_whole(names: Iterable[str], fields: Mapping[str, object]) -> None:
-    """Raise NotWhole when one of these fields is present and is no whole number."""
-    for name in names:
-        value = fields.get(name)
-        if type(value) is not int and value is not None:
-            raise NotWhole(name)
+def whole(value: object) -> int | None:
+    """A whole number, also one written as 21.0 or 1e3; None for anything else. Sums count these only."""
+    if type(value) is int:
+        return value
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+        return int(value)
+    return None
 
 
 def named(value: object) -> str:

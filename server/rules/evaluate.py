@@ -23,6 +23,11 @@ class Counts(defaultdict[str, dict[int, int]]):
     def __init__(self) -> None:
         super().__init__(dict)
 
+    def add(self, rule: str, customer: int = 0) -> None:
+        """Count one more."""
+        counted = self[rule]
+        counted[customer] = counted.get(customer, 0) + 1
+
 
 class Occurrence(NamedTuple):
     """An accepted event, as rules see it.
@@ -91,8 +96,7 @@ class Evaluator:
     def count(self, rules: Iterable[Spec], customer_id: int, counts: Counts) -> None:
         """Count an event without making mails: what a start does with events since the checkpoint."""
         for rule in rules:
-            counted = counts[rule.name]
-            counted[customer_id] = counted.get(customer_id, 0) + 1
+            counts.add(rule.name, customer_id)
 
     def due(
         self, rules: Iterable[Spec], customer_id: int, before: Counts, counts: Counts

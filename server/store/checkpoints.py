@@ -113,6 +113,7 @@ def adopt(
     noun, _, plain = name.partition(":")
     if noun == "ranking":
         connection.execute("DELETE FROM score WHERE ranking = ?", (plain,))
+        connection.execute("DELETE FROM rule_count WHERE rule = ?", (name,))  # what it could not count
         standings.forget(connection, plain)
     elif noun == "rule":
         connection.execute("DELETE FROM rule_count WHERE rule = ?", (plain,))

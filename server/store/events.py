@@ -150,6 +150,18 @@ def newest_id(connection: sqlite3.Connection) -> int:
     return found
 
 
+def latest_received_at(connection: sqlite3.Connection, rows: int = 10_000) -> int:
+    """The latest time at which one of the newest `rows` events came, ms since 1970 UTC; 0 for an empty log.
+
+    It is another one than that of the newest event when the clock of this machine was set back.
+    """
+    found: int = connection.execute(
+        "SELECT coalesce(max(received_at), 0) FROM (SELECT received_at FROM event ORDER BY id DESC LIMIT ?)",
+        (rows,),
+    ).fetchone()[0]
+    return found
+
+
 def newest_received_at(connection: sqlite3.Connection) -> int:
     """When the newest event came, ms since 1970 UTC; 0 when there is none."""
     row = connection.execute("SELECT received_at FROM event ORDER BY id DESC LIMIT 1").fetchone()

@@ -56,6 +56,11 @@ STORE_REFUSES = Kind(
     "Make room on the disk, or mend it. Boards keep their events until then.",
 )  # fmt: skip
 DISK_LOW = Kind("disk-low", "warning", "store", "Make room where the data are, before events cannot be kept.")
+CLOCK_BEHIND = Kind(
+    "clock-behind", "warning", "clock",
+    "Set the clock (timedatectl set-ntp true). Until then nothing is judged by it, and boards are not told "
+    "the time.",
+)  # fmt: skip
 BROKER_DOWN = Kind(
     "broker-down", "error", "mqtt",
     "It is started again by itself. If it stays away, read the log of this edge. Boards keep their events.",
@@ -79,7 +84,8 @@ BROKER_WITHOUT_RIGHTS = Kind(
     "broker-without-rights", "note", "mqtt", "Install mosquitto (make deps) before boards in a shop connect."
 )
 KINDS = (
-    STORE_REFUSES, DISK_LOW, BROKER_DOWN, MQTT_AWAY, CLOUD_AWAY, MAIL_STUCK, BROKER_WITHOUT_RIGHTS,
+    STORE_REFUSES, DISK_LOW, CLOCK_BEHIND, BROKER_DOWN, MQTT_AWAY, CLOUD_AWAY, MAIL_STUCK,
+    BROKER_WITHOUT_RIGHTS,
 )  # fmt: skip
 
 

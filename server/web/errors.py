@@ -54,6 +54,9 @@ KINDS = {
         "A key used twice",
         "Another body came under this Idempotency-Key in the last 24 h; nothing of this one was taken.",
     ),
+    "nothing-taken": ProblemKind(
+        422, "Nothing was taken", "Each event was refused; `rejected` has the reasons."
+    ),
     "too-many": ProblemKind(429, "Too many requests", "Come back after `Retry-After` seconds."),
     "internal": ProblemKind(500, "A fault of ours", "It is in the log under the request's id."),
     "cloud": ProblemKind(503, "The cloud is not reached", "What only the table knows cannot be told now."),

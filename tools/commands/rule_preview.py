@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, replace
 from server.calendar import Days
 from server.errors import BadInput
 from server.ingest.decode import Taken
-from server.rankings.ranking import NotWhole, Ranking, check_whole
 from server.rules.evaluate import Entered, Evaluator, Occurrence
 from server.rules.rule import Addresses, Match
 from server.rules.where import Where
@@ -66,12 +65,6 @@ class RulePreview:
         self._letters = Letters(settings.mail.sender, settings.edge.site)
         offset = Days(settings.zone).offset
         self._evaluator = Evaluator(settings.rule, Addresses.known(settings.mail), offset)
-        rankings = [Ranking(spec, []) for spec in settings.ranking]
-        summed = [one.field for one in rankings if one.field and one.weight(event.kind)]
-        try:
-            check_whole(summed, event.fields)
-        except NotWhole as error:
-            raise BadInput(error.field, f"The edge would refuse it: {error}.") from error
         fields = {name: value for name, value in event.fields.items() if name != "customer"}
         customer, email = event.fields.get("customer"), fields.get("email")
         known = email if customer and isinstance(email, str) and is_address(email) else None

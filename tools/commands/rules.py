@@ -11,7 +11,8 @@ from firmware.wire.errors import WireError
 from firmware.wire.topics import is_name
 from server.clock import milliseconds
 from server.errors import BadInput
-from server.ingest import decode
+from server.folds.log_time import Now
+from server.ingest import decode, foreign
 from server.serving import find
 from server.settings import Settings
 from sync.mail.letter import Letters, check_letters
@@ -86,10 +87,10 @@ def _event(path: Path, now: int) -> decode.Taken:
         else:
             with path.open("rb") as file:
                 payload = file.read(limit)
-        found = decode.objects(payload)
+        found = foreign.objects(payload)
         if len(found) != 1:
             raise WireError(f"one event is tried at a time, not {len(found)}")
-        return decode.foreign(found[0], now)[0]
+        return foreign.take(found[0], Now(now)).taken
     except OSError as error:
         raise BadInput("event", f"{name} cannot be read ({error.strerror}).") from error
     except WireError as error:

@@ -8,7 +8,9 @@ import msgspec
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
+from firmware.wire.errors import WireError
 from server.errors import BadInput
+from server.ingest import foreign
 from server.web.errors import TooLarge, WrongEncoding, WrongMediaType
 
 MAX_BYTES = 1024 * 1024  # as sent, and again when unpacked
@@ -20,7 +22,7 @@ async def read(request: web.Request, kind: Any) -> tuple[bytes, Any]:
 
     Raises BadInput, TooLarge, WrongEncoding and WrongMediaType.
     """
-    if request.content_type != "application/json":
+    if not is_json(request.content_type):
         raise WrongMediaType
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip"):
@@ -28,7 +30,22 @@ async def read(request: web.Request, kind: Any) -> tuple[bytes, Any]:
     data = await _sent(request)
     if encoding != "identity":
         data = unpack(data)
-    return data, checked(lambda: msgspec.json.decode(data, type=kind))
+    if kind is Any:
+        return data, free(data)
+    return data, checked(lambda: msgspec.json.decode(data.removeprefix(foreign.BOM), type=kind))
+
+
+def is_json(media: str) -> bool:
+    """Whether a media type is JSON, as application/json or application/cloudevents+json."""
+    return media == "application/json" or (media.startswith("application/") and media.endswith("+json"))
+
+
+def free(data: bytes) -> object:
+    """JSON of any shape, read as leniently as that of MQTT."""
+    try:
+        return foreign.parse(data)
+    except WireError as error:
+        raise BadInput("", f"The body is {error}.") from error
 
 
 async def _sent(request: web.Request) -> bytes:

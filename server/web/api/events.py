@@ -12,11 +12,14 @@ from server.ingest.decode import MAX_OBJECTS
 from server.rights import INGEST, READ
 from server.store.events import EventQuery, Events, Stored
 from server.web.api.endpoint import Call, Endpoint, Id, Limit, Moment, Query
-from server.web.errors import KeyReused, TooLarge
+from server.web.errors import KINDS, KeyReused, TooLarge
 from server.web.parts import Once
 from server.web.parts import Outcome as Outcome
+from server.web.problems import JSON
 
 KEY = "Idempotency-Key"
+NOTHING = "nothing-taken"
+REFUSED = b'{"type":'  # how such an answer begins, kept under an Idempotency-Key too
 
 
 class Picked(Query):
@@ -70,13 +73,37 @@ class Rejected(msgspec.Struct):
     reason: str
 
 
-class Posted(msgspec.Struct):
+class Noted(msgspec.Struct):
+    """index: of a taken event in the posted list, from 0. note: what of it could not be kept, a sentence."""
+
+    index: int
+    note: str
+
+
+class Posted(msgspec.Struct, omit_defaults=True):
     """What became of posted events.
 
     accepted: how many were committed. duplicate: how many were known by their id, and not taken again.
-    rejected: the ones that were refused; the edge keeps them with their reason.
+    rejected: the ones that were refused; the edge keeps them with their reason. notes: what of the accepted
+    ones could not be kept; left out when that is nothing.
     """
 
+    accepted: int
+    duplicate: int
+    rejected: list[Rejected]
+    notes: list[Noted] = []
+
+
+class NothingTaken(msgspec.Struct):
+    """The problem of a post whose events were all refused.
+
+    type, title, status, detail: as of each problem. accepted, duplicate, rejected: as in Posted.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
     accepted: int
     duplicate: int
     rejected: list[Rejected]
@@ -85,30 +112,33 @@ class Posted(msgspec.Struct):
 class Foreign(msgspec.Struct, omit_defaults=True):
     """An event of a program; further fields of any name are kept.
 
-    kind: as `order.placed`. id: chosen by the sender; an event with the same source and id is taken once. at:
-    when it happened, ms since 1970 UTC; the time of receipt when left out. customer: the name of one.
+    kind: as `order.placed`. id: chosen by the sender; an event with the same source and id is taken once.
+    at: when it happened, ms since 1970 UTC or ISO 8601 with an offset; the time of receipt when left out.
+    customer: the name of one; null for a guest.
     """
 
     kind: str
     id: str | int | None = None
-    at: int | None = None
-    customer: str | None = None
+    at: int | str | None = None
+    customer: str | int | None = None
 
 
 async def post(call: Call) -> web.Response:
     """Commit one event or a list of them; answered when they are safe on disk.
 
+    When none of them could be taken, the answer is a problem with the three members of the usual one.
     The same Idempotency-Key with the same body within 24 h gives the first answer again.
     """
     events = call.body if isinstance(call.body, list) else [call.body]
-    if not all(isinstance(event, dict) for event in events):
-        raise BadInput("", "Post one object, or a list of objects, each with a kind.")
     if len(events) > MAX_OBJECTS:
         raise TooLarge
     posted = await call.parts.intake.post(call.caller.source, events, _once(call))
     if posted.key_reused:
         raise KeyReused
-    return web.Response(body=posted.answer or _told(posted), content_type="application/json")
+    told = posted.answer or _told(posted)
+    if told.startswith(REFUSED):
+        return web.Response(body=told, status=422, content_type=JSON)
+    return web.Response(body=told, content_type="application/json")
 
 
 def _once(call: Call) -> Once | None:
@@ -126,7 +156,15 @@ def _hash(data: bytes) -> bytes:
 
 def _told(posted: Outcome) -> bytes:
     rejected = [Rejected(index, reason) for index, reason in posted.rejected]
-    return msgspec.json.encode(Posted(posted.accepted, posted.duplicate, rejected))
+    if rejected and not posted.accepted and not posted.duplicate:
+        detail = f"{KINDS[NOTHING].meaning} The first: {rejected[0].reason}."
+        return msgspec.json.encode(
+            NothingTaken(
+                f"/problems/{NOTHING}", KINDS[NOTHING].title, KINDS[NOTHING].status, detail, 0, 0, rejected
+            )
+        )
+    notes = [Noted(index, note) for index, note in posted.notes]
+    return msgspec.json.encode(Posted(posted.accepted, posted.duplicate, rejected, notes))
 
 
 async def page(call: Call) -> EventPage:
@@ -143,7 +181,7 @@ KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 255}
 ENDPOINTS = [
     Endpoint(
         "POST", "/api/v1/events", post, INGEST, "Commit events: one object or a list; at most 1,000, 1 MiB",
-        body=Any, answer=Posted, headers={KEY: (KEY_MEANS, KEY_SCHEMA)}, problems=("key-reused",),
+        body=Any, answer=Posted, headers={KEY: (KEY_MEANS, KEY_SCHEMA)}, problems=("key-reused", NOTHING),
     ),
     Endpoint("GET", "/api/v1/events", page, READ, "Read the log", EventsQuery, answer=EventPage),
 ]  # fmt: skip

@@ -51,7 +51,8 @@ class TopRows(msgspec.Struct):
 
     name, window: of which ranking and window. as_of: ms since 1970 UTC. size: how many keys are listed in
     all. rows: the best first. since: when the oldest event came that it could count, ms since 1970 UTC; null
-    when it has the whole log. before_at: the moment of rank_before, null when nothing is noted of then; only
+    when it has the whole log. uncounted: how many events do not count, because the field that it sums is not
+    a whole number in them. before_at: the moment of rank_before, null when nothing is noted of then; only
     with `against`. sites: whose scores are added up, only with `scope=all-sites`; as_of is the oldest of
     theirs then.
     """
@@ -62,6 +63,7 @@ class TopRows(msgspec.Struct):
     size: int
     rows: list[RankedRow]
     since: int | None = None
+    uncounted: int = 0
     before_at: int | msgspec.UnsetType | None = msgspec.UNSET
     sites: list[SiteAsOf] | msgspec.UnsetType = msgspec.UNSET
 
@@ -133,7 +135,7 @@ async def top(call: Call) -> TopRows:
         place = rankings.place(name, query.window, query.key)
         rows = [RankedRow(*place)] if place else []
     size, since = rankings.size(name, query.window), rankings.since(name, query.window)
-    answer = TopRows(name, query.window, now, size, rows, since)
+    answer = TopRows(name, query.window, now, size, rows, since, rankings.skipped(name))
     if query.against is not None:
         before = call.parts.standings.before(name, query.window, query.against, now)
         answer.before_at = before.at if before else None

@@ -62,7 +62,7 @@ def _ranking(parts: Parts, spec: RankingSpec, asked: RankingsQuery) -> dict[str,
     before = parts.standings.before(spec.name, window, asked.against, milliseconds())
     return {
         "name": spec.name, "window": window, "key": spec.key, "spec": spec, "k": k,
-        "since": parts.rankings.since(spec.name, window),
+        "since": parts.rankings.since(spec.name, window), "uncounted": parts.rankings.skipped(spec.name),
         "money": spec.score == "sum:cents", "size": parts.rankings.size(spec.name, window),
         "rows": [
             row._asdict() | {"rank_before": before.rank(row.key) if before else None}
