@@ -3,8 +3,11 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.site", "tools.vboard.pytest_plugin"]
+settings.register_profile("boardwalk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("boardwalk")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

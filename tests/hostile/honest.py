@@ -11,6 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from firmware.wire import ack
 from tests.ingest.boards import NOW, Board, order
+from tests.patience import patience
 
 PAUSE_S = 0.02
 
@@ -65,7 +66,7 @@ class Till:
         self._board.emit(order("ann", 5, NOW))
         seq = len(self._board.emitted)
         begun = time.perf_counter()
-        async with asyncio.timeout(10):
+        async with patience():
             self._client.paho.publish("bw1/shop/till-1/up", self._board.frame(seq, 1))
             while self.acked < seq:
                 await asyncio.sleep(0.002)

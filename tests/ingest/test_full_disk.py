@@ -11,6 +11,7 @@ import pytest
 from server.errors import StoreFull
 from server.ingest.arrival import Posted, Posting, Up
 from tests.ingest.boards import NOW, Board, order
+from tests.patience import patience
 from tests.site import Opener, Site
 
 
@@ -69,7 +70,7 @@ async def test_it_takes_posts_again_by_itself_when_there_is_room(site: Opener) -
         async with refusing(edge):
             with pytest.raises(StoreFull):
                 await edge.consumer.post("http-a", [large(1)], NOW)
-        async with asyncio.timeout(5):
+        async with patience():
             while True:
                 try:
                     assert (await edge.consumer.post("http-a", [large(1)], NOW)).accepted == 1

@@ -42,7 +42,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(EVENTS, EVENTS, STEPS)
 def test_log_rankings_and_mails_equal_brute_force_after_any_history(first, second, steps) -> None:  # type: ignore[no-untyped-def]
     boards = [Board("till-1", 7), Board("till-2", 9)]

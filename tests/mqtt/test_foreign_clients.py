@@ -12,6 +12,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.edge_process import EdgeProcess, edge_process
+from tests.patience import PATIENCE_S, patience
 
 NODE = Path(__file__).parents[1] / "node"
 TOPIC = "bw1/shop/door/json"
@@ -34,7 +35,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 async def events(site: Site, count: int) -> list[dict[str, object]]:
     """The log, once it has so many events."""
-    async with asyncio.timeout(10):
+    async with patience():
         while (
             len(rows := (await site.edge.ask("GET", "/api/v1/events?device=door&limit=1000"))["rows"]) < count
         ):
@@ -49,7 +50,7 @@ async def run(*command: str, given: bytes = b"") -> str:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    output, _ = await asyncio.wait_for(process.communicate(given), 30)
+    output, _ = await asyncio.wait_for(process.communicate(given), PATIENCE_S)
     assert process.returncode == 0, output.decode()
     return output.decode()
 

@@ -92,7 +92,7 @@ async def test_the_page_tells_when_the_edge_is_gone_and_comes_back_by_itself(
         shop.app[LIVE].closed = False
         await shop.orders(1, customer="missed")
         await page.context.set_offline(False)
-        await flow.expect(conn).to_have_text("Live", timeout=15_000)
+        await flow.expect(conn).to_have_text("Live")
         await flow.expect(page.locator("[data-stream] .id").first).to_have_text("missed")
 
 

@@ -50,7 +50,7 @@ EVENTS = st.tuples(
 STEPS = st.lists(st.one_of(EVENTS, st.sampled_from(("kill", "checkpoint", "move"))), min_size=3, max_size=30)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STEPS, st.permutations(ZONES))
 def test_every_hour_and_day_equals_brute_force(steps: list[Any], zones: list[str]) -> None:
     """`move` starts the edge in another time zone, over the same log."""
