@@ -47,7 +47,7 @@ class Client(AbstractContextManager["Client"]):
 
 
 class Till:
-    """A board that sends an order, waits for its ack and sends the next. slowest_s: of these waits."""
+    """A board that sends an order, waits for its ack and sends the next."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -56,10 +56,6 @@ class Till:
         self.acked = 0
         self.waits_s: list[float] = []
         client.hear("bw1/shop/till-1/ack", self._heard)
-
-    @property
-    def slowest_s(self) -> float:
-        return max(self.waits_s)
 
     async def sell(self) -> None:
         """One order, until the edge says that it is committed."""

@@ -8,7 +8,9 @@ import os
 import random
 import re
 import sqlite3
+import statistics
 import sys
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -26,7 +28,7 @@ from tests.patience import patience
 from tests.vboard.broker import Broker
 
 WAVE = 250
-STALL_S = 1.0
+PART = 0.5  # of a flood, that an honest client may wait at most; behind it would be all of it
 FLOOD = 60_000  # messages
 GROWTH_MB = 64  # of the edge's largest memory, over what it had before the first input
 POSTERS = 4
@@ -135,8 +137,11 @@ async def test_hostile_input_is_refused_with_a_reason_and_honest_clients_notice_
         await site.shop.post()
         before = site.memory_mb("VmRSS")
         working = [asyncio.create_task(site.shop.run()), asyncio.create_task(site.till.run())]
+        waves_s = list[float]()
         for _ in range(count // WAVE):
+            begun = time.perf_counter()
             await site.wave(islice(inputs, WAVE))
+            waves_s.append(time.perf_counter() - begun)
             assert not any(task.done() for task in working), working
         for task in working:
             task.cancel()
@@ -144,9 +149,11 @@ async def test_hostile_input_is_refused_with_a_reason_and_honest_clients_notice_
         await site.till.sell()
         await site.shop.post()
         grown = site.memory_mb("VmHWM") - before
-        print(f"till {site.till.slowest_s:.3f} s, web shop {max(site.shop.waits_s):.3f} s, +{grown:.0f} MB")
-        assert site.till.slowest_s < STALL_S
-        assert max(site.shop.waits_s) < STALL_S
+        for waits in (site.till.waits_s, site.shop.waits_s):
+            usual, slowest = statistics.median(waits), max(waits)
+            print(f"{usual:.3f} s, {slowest:.3f} s at most; +{grown:.0f} MB")
+            assert usual < statistics.median(waves_s) / 3  # it does not wait for what came before it
+            assert slowest < 3 * max(waves_s)
         assert grown < GROWTH_MB
         assert site.answers >= {200, 413, 415, 422}
         assert len(site.till.waits_s) > count // WAVE
@@ -193,18 +200,19 @@ async def test_a_flood_of_one_sender_delays_nobody_else(tmp_path: Path, door: st
             )  # fmt: skip
             assert flood.stdout is not None
             await flood.stdout.readline()
-            before = len(till.waits_s)
+            begun, before = time.perf_counter(), len(till.waits_s)
             await flood.wait()
             await _stored(edge, "evil-1", FLOOD if door == JSON else 1)
+            flood_s = time.perf_counter() - begun
             for task in working:
                 task.cancel()
             await asyncio.wait(working)
         await session.close()
     waits = till.waits_s[before:]
-    print(f"till {max(waits):.3f} s of {len(waits)}, web shop {max(shop.waits_s):.3f} s")
-    assert len(waits) > 10
-    assert max(waits) < STALL_S
-    assert max(shop.waits_s) < STALL_S
+    slowest_s = max(*waits, *shop.waits_s)
+    print(f"{slowest_s:.3f} s at most, {len(waits)} orders of the till, in a flood of {flood_s:.1f} s")
+    assert len(waits) > 8
+    assert slowest_s < PART * flood_s
 
 
 async def _stored(edge: EdgeProcess, device: str, events: int) -> None:
