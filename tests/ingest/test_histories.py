@@ -1,8 +1,6 @@
 """Whatever arrives in whatever order, and wherever the edge is killed: the log is the boards' truth."""
 
 import asyncio
-import shutil
-import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from server.ingest.days import Days
 from server.ingest.decode import record
 from server.settings import Rule, Settings
 from server.store.database import Database
+from tests.histories import folder
 from tests.ingest.boards import NOW, Board, order
 from tests.site import Site
 
@@ -49,11 +48,8 @@ def test_log_rankings_and_mails_equal_brute_force_after_any_history(first, secon
     for board, events in zip(boards, (first, second), strict=True):
         for customer, cents, kind in events:
             board.emit(order(customer, cents, kind=kind))
-    folder = Path(tempfile.mkdtemp())
-    try:
-        asyncio.run(_history(folder, boards, steps))
-    finally:
-        shutil.rmtree(folder)
+    with folder() as made:
+        asyncio.run(_history(made, boards, steps))
 
 
 async def _history(folder: Path, boards: list[Board], steps: list[tuple[str, int, int, int]]) -> None:

@@ -25,7 +25,7 @@ async def shows(board: Board, code: str, words: str) -> None:
     async with patience():
         while words not in board.log():
             await asyncio.sleep(0.05)
-    assert await blinks(board, 2) == {CODES.index(code) + 1}
+    assert await blinks(board) == {CODES.index(code) + 1}
 
 
 async def back(edge: Edge, device: Device, code: str) -> None:
