@@ -8,7 +8,14 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.site", "tools.vboard.pytest_plugin"]
 TESTS = Path(__file__).parent
-SLOW = ("faults", "flash", "hostile", "journeys", "vboard")  # left out by `make test FAST=1`
+SLOW = (
+    "docs/test_virtual_boards.py",
+    "faults",
+    "flash",
+    "hostile",
+    "journeys",
+    "vboard",
+)  # left out by `make test FAST=1`
 settings.register_profile("boardwalk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("boardwalk")
 

@@ -17,7 +17,7 @@ from tools.slot import slot
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "virtual-boards.md").read_text()
 RUN = "boardwalk run\n"
-STARTS = 12  # of a command: how long a monitor is watched
+STARTS = 8  # of a command: how long a monitor is watched
 
 
 def blocks(language: str) -> list[str]:
@@ -58,7 +58,7 @@ def said(tmp_path: Path, newcomer: dict[str, str], edge: None) -> Iterator[list[
     script = "\n".join(f"{block}echo ---" for block in blocks("sh")[1:])
     begun = time.monotonic()
     subprocess.run(["boardwalk", "--version"], cwd=tmp_path, env=newcomer, check=True, capture_output=True)
-    watch_s = 3 + STARTS * (time.monotonic() - begun)
+    watch_s = 2 + STARTS * (time.monotonic() - begun)
     until = rf"timeout --foreground --preserve-status -s INT {watch_s:.1f} \g<0> 2>&1"  # as a Ctrl-C
     script = re.sub("^boardwalk monitor .*", until, script, flags=re.MULTILINE)
     # Ended also when a command in the middle fails, or the boards would stay.

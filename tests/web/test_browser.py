@@ -41,6 +41,7 @@ async def test_the_list_waits_while_it_is_paused_and_under_the_pointer(shop: Sho
     async with flow.visit(browser, LOOKS[0]) as visited:
         page = visited.page
         await flow.sign_in(page, await _place(shop))
+        await flow.expect(page.locator(".conn:visible b").first).to_have_text("Live")
         first = page.locator("[data-stream] > li").first.locator(".id")
         before = await first.inner_text()
         await page.get_by_role("button", name="Pause").click()
