@@ -19,7 +19,7 @@ async def command(*words: str) -> tuple[int, str, str]:
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
-        out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+        out, err = await asyncio.wait_for(process.communicate(), 2 * PATIENCE_S)
     finally:
         if process.returncode is None:
             process.kill()
