@@ -111,7 +111,9 @@ async def test_presence_that_cannot_be_saved_is_saved_later(site: Opener) -> Non
             await asyncio.sleep(0.1)
             assert not keeping.done()
             await database._writer.execute("PRAGMA query_only = OFF")
-        await asyncio.sleep(0.1)
-        assert await edge.query("SELECT online, last_seen_at FROM device WHERE name = 'till-1'") == [(1, NOW)]
+        kept = "SELECT online, last_seen_at FROM device WHERE name = 'till-1'"
+        async with patience():
+            while await edge.query(kept) != [(1, NOW)]:
+                await asyncio.sleep(0.01)
         keeping.cancel()
         await asyncio.wait([keeping])
