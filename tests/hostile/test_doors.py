@@ -24,7 +24,7 @@ from server.store.rejects import MAX_KEPT_BYTES, MAX_REJECTS
 from tests.edge_process import EdgeProcess, edge_process
 from tests.hostile.honest import Client, Till, WebShop
 from tests.hostile.inputs import JSON, POST, UP, Input, Inputs, packed
-from tests.patience import patience
+from tests.patience import PATIENCE_S, patience
 from tests.vboard.broker import Broker
 
 WAVE = 250
@@ -58,7 +58,7 @@ class Siege:
         last = self.hostile.paho.publish("bw1/shop/evil-1/res", b"{}", 1)
         shares = [posts[number::POSTERS] for number in range(POSTERS)]
         await asyncio.gather(*map(self._post, self.posters, shares))
-        await asyncio.to_thread(last.wait_for_publish, 30)
+        await asyncio.to_thread(last.wait_for_publish, PATIENCE_S)
         assert info.rc == 0
         await self.till.sell()
         found: dict[tuple[str, bytes], str] = {}
@@ -171,7 +171,7 @@ async def test_a_flood_waits_with_the_broker_and_not_in_the_memory_of_the_edge(t
         for _ in range(200):
             site.hostile.paho.publish("bw1/shop/evil-1/json", payload, 1)
         oversized = site.hostile.paho.publish("bw1/shop/evil-1/json", bytes(70_000), 1)
-        await asyncio.to_thread(oversized.wait_for_publish, 30)
+        await asyncio.to_thread(oversized.wait_for_publish, PATIENCE_S)
         async with patience():
             while await asyncio.to_thread(_newest_reject, site) != "a json message is at most 65,536 bytes":
                 await asyncio.sleep(0.1)

@@ -19,7 +19,7 @@ from server.mqtt.mosquitto import Mosquitto
 from server.settings import Mqtt, Settings
 from server.store import devices
 from server.store.database import Database
-from tests.patience import patience
+from tests.patience import PATIENCE_S, patience
 from tools.children import free_port
 
 
@@ -277,7 +277,7 @@ async def test_strangers_with_endless_names_do_not_freeze_it(core: Core) -> None
                 head += bytes([size % 128 | (0x80 if size >= 128 else 0)])
                 size //= 128
             stranger.sendall(head + body)
-            stranger.settimeout(5)
+            stranger.settimeout(PATIENCE_S)
             await asyncio.to_thread(stranger.recv, 10)
             stranger.close()
         assert isinstance(broker._runs, Mosquitto)

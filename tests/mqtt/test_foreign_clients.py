@@ -66,8 +66,8 @@ async def test_paho_publishes_and_publishes_again(site: Site) -> None:
             for n in range(COUNT)
         ]
         for one in told:
-            await asyncio.to_thread(one.wait_for_publish, 10)
-    client.publish(TOPIC, '{"kind": "door.closed"}', 1).wait_for_publish(10)
+            await asyncio.to_thread(one.wait_for_publish, PATIENCE_S)
+    client.publish(TOPIC, '{"kind": "door.closed"}', 1).wait_for_publish(PATIENCE_S)
     client.disconnect()
     client.loop_stop()
     rows = await events(site, COUNT + 1)

@@ -17,7 +17,7 @@ import pytest
 from tests.edge_process import EdgeProcess, edge_process
 from tests.hostile.honest import Client
 from tests.mqtt.wire import Wire, wire
-from tests.patience import patience
+from tests.patience import PATIENCE_S, patience
 from tests.vboard.broker import Broker
 
 TOPIC = "bw1/shop/door/json"
@@ -36,7 +36,7 @@ class KeptBroker(Broker):
         """SIGTERM."""
         assert isinstance(self._process, subprocess.Popen)
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(PATIENCE_S)
         self._process = None
 
 
