@@ -28,7 +28,8 @@ from tests.patience import PATIENCE_S, patience
 from tests.vboard.broker import Broker
 
 WAVE = 250
-PART = 0.5  # of a flood, that an honest client may wait at most; behind it would be all of it
+ORDERS = 10  # that a till sells while the edge has a flood to deal with, at least
+PART = {UP: 0.9, JSON: 0.5}  # of the time they take, that one may; the broker has one queue for all frames
 FLOOD = 60_000  # messages
 GROWTH_MB = 64  # of the edge's largest memory, over what it had before the first input
 POSTERS = 4
@@ -203,6 +204,9 @@ async def test_a_flood_of_one_sender_delays_nobody_else(tmp_path: Path, door: st
             begun, before = time.perf_counter(), len(till.waits_s)
             await flood.wait()
             await _stored(edge, "evil-1", FLOOD if door == JSON else 1)
+            async with patience():
+                while len(till.waits_s) < before + ORDERS:
+                    await asyncio.sleep(0.02)
             flood_s = time.perf_counter() - begun
             for task in working:
                 task.cancel()
@@ -211,8 +215,7 @@ async def test_a_flood_of_one_sender_delays_nobody_else(tmp_path: Path, door: st
     waits = till.waits_s[before:]
     slowest_s = max(*waits, *shop.waits_s)
     print(f"{slowest_s:.3f} s at most, {len(waits)} orders of the till, in a flood of {flood_s:.1f} s")
-    assert len(waits) > 8
-    assert slowest_s < PART * flood_s
+    assert slowest_s < PART[door] * flood_s
 
 
 async def _stored(edge: EdgeProcess, device: str, events: int) -> None:
