@@ -37,7 +37,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name what was left out, and skips where they are failures."""
     if terminalreporter.config.getoption("-m") == "not slow":
-        terminalreporter.write_line(f"Left out: {', '.join(SLOW)}, but for {KEPT.stem}; make test runs all.")
+        terminalreporter.write_line(
+            f"Left out: {', '.join(SLOW)} and tests marked slow, but not {KEPT.stem}; make test runs all."
+        )
     if os.environ.get("CI") and terminalreporter.stats.get("skipped"):
         terminalreporter.write_line("CI: a skipped test is a failed one.", red=True)
 

@@ -52,6 +52,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
         yield Store(made / "boardwalk.db")
 
 
+@pytest.mark.slow
 def test_a_random_history_is_answered_as_a_dictionary_answers_it(store: Store) -> None:
     chance = random.Random(5)
     truth: dict[bytes, int] = {}

@@ -61,6 +61,7 @@ class Truth:
         return {key: rank for rank, (_, key) in enumerate(listed, 1)}
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(STEPS, st.sampled_from(ZONES), st.integers(0, 10 * 24 * 60))
 def test_places_of_before_equal_brute_force(steps: list[tuple[str, str, int]], zone: str, start: int) -> None:

@@ -142,6 +142,7 @@ async def test_no_puback_leaves_before_its_commit_and_they_leave_in_the_order_of
     assert door.rejects() == 6
 
 
+@pytest.mark.slow
 async def test_an_edge_that_is_killed_again_and_again_loses_and_doubles_no_event_with_an_id(
     door: Door,
 ) -> None:

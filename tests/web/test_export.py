@@ -242,6 +242,7 @@ def resident(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
 
 
+@pytest.mark.slow
 async def test_a_file_of_100000_events_takes_no_memory_to_speak_of(tmp_path: Path) -> None:
     async with edge_process(tmp_path) as edge:
         told = await edge.ask("POST", "/api/v1/tokens", {"name": "all", "scopes": ["ingest", "read"]})
