@@ -8,6 +8,7 @@ DEV := $(VENV)/.dev
 SCREENSHOTS := var/screenshots
 # Tests wait for real processes. One that fails beside others has to pass alone, or it has failed.
 ALONE = $(BIN)/pytest --last-failed --last-failed-no-failures none $(TESTS)
+QUICK = $(if $(FAST),-m "not slow")
 
 .PHONY: help run test check fmt bench bench-peers soak deps docs clean
 
@@ -17,8 +18,8 @@ help:  ## Show this help
 run: $(STAMP)  ## Open a demo shop: boards, edge server, local cloud, dashboard
 	@$(BIN)/boardwalk demo $(DEMO)
 
-test: deps check  ## Install what the tests need, check the code, and run every test
-	$(BIN)/pytest -n 3 --dist worksteal $(TESTS) || $(ALONE)
+test: $(if $(FAST),,deps) check  ## Install what the tests need, check the code, run every test; FAST=1: those of 90 seconds
+	$(BIN)/pytest -n 4 --dist worksteal --durations=20 $(QUICK) $(TESTS) || $(ALONE)
 
 check: $(DEV)  ## Check style, types, who imports what, and that values are explained
 	$(BIN)/ruff check .

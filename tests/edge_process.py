@@ -18,6 +18,7 @@ from server.admin_socket import SOCKET
 from server.child import dies_with
 from server.settings import Settings, load
 from tests.faults.power.disk import Disk
+from tests.patience import PATIENCE_S, patience
 from tools.children import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -93,7 +94,7 @@ class EdgeProcess:
     async def answers(self) -> None:
         """Wait until it is alive. Raises AssertionError when it ended instead."""
         assert self.process is not None
-        async with asyncio.timeout(30):
+        async with patience():
             while True:
                 assert self.process.returncode is None, self.log
                 try:
@@ -114,7 +115,7 @@ class EdgeProcess:
         assert self.process is not None
         if self.process.returncode is None:
             self.process.terminate()
-            await asyncio.wait_for(self.process.wait(), 20)
+            await asyncio.wait_for(self.process.wait(), PATIENCE_S)
         assert self.process.returncode is not None
         return self.process.returncode
 

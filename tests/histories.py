@@ -12,8 +12,10 @@ MEMORY = Path("/dev/shm")  # what a disk does is tested in tests/faults
 
 
 def count(config: pytest.Config) -> int:
-    """How many: 2,000 in the tests, 100,000 in `make soak`."""
-    return 100_000 if config.getoption("--soak") else 2000
+    """How many: 700 in the tests, a few in `make test FAST=1`, 100,000 in `make soak`."""
+    if config.getoption("--soak"):
+        return 100_000
+    return 50 if config.getoption("-m") == "not slow" else 700
 
 
 @contextmanager

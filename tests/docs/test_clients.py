@@ -13,6 +13,7 @@ import pytest
 
 from firmware.wire import reading
 from tests.edge_process import EdgeProcess, edge_process
+from tests.patience import PATIENCE_S, patience
 
 PAGE = (Path(__file__).parents[2] / "docs" / "clients.md").read_text()
 BLOCK = re.compile(r"^#{2,3} ([^\n]+)|^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -44,14 +45,14 @@ class Site(NamedTuple):
             *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=self.edge.folder,
             env=self.edge.environ() | self.environ,
         )  # fmt: skip
-        output, errors = await asyncio.wait_for(process.communicate(), 30)
+        output, errors = await asyncio.wait_for(process.communicate(), PATIENCE_S)
         assert process.returncode == 0, errors.decode()
         return output.decode()
 
     async def rows(self, device: str, count: int) -> list[dict[str, object]]:
         """The device's events, once there are so many."""
         path = f"/api/v1/events?device={device}"
-        async with asyncio.timeout(10):
+        async with patience():
             while len(rows := (await self.edge.ask("GET", path))["rows"]) < count:
                 await asyncio.sleep(0.05)
         return list(rows)

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tools.children import free_port
 from tools.release.slot import slot
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "virtual-boards.md").read_text()
 RUN = "boardwalk run\n"
-READY_S = 20
-WATCH_S = 5
+STARTS = 8  # of a command: how long a monitor is watched
 
 
 def blocks(language: str) -> list[str]:
@@ -42,7 +42,7 @@ def edge(tmp_path: Path, newcomer: dict[str, str]) -> Iterator[None]:
     with (tmp_path / "edge.log").open("wb") as log:
         process = subprocess.Popen(RUN.split(), cwd=tmp_path, env=newcomer, stdout=log, stderr=log)
     try:
-        end = time.monotonic() + READY_S
+        end = time.monotonic() + PATIENCE_S
         while not (tmp_path / "var" / "boardwalk.sock").exists():
             assert time.monotonic() < end and process.poll() is None, (tmp_path / "edge.log").read_text()
             time.sleep(0.05)
@@ -56,12 +56,15 @@ def edge(tmp_path: Path, newcomer: dict[str, str]) -> Iterator[None]:
 def said(tmp_path: Path, newcomer: dict[str, str], edge: None) -> Iterator[list[str]]:
     """What each of the other blocks printed."""
     script = "\n".join(f"{block}echo ---" for block in blocks("sh")[1:])
-    until = rf"timeout --foreground --preserve-status -s INT {WATCH_S} \g<0> 2>&1"  # as a Ctrl-C
+    begun = time.monotonic()
+    subprocess.run(["boardwalk", "--version"], cwd=tmp_path, env=newcomer, check=True, capture_output=True)
+    watch_s = 2 + STARTS * (time.monotonic() - begun)
+    until = rf"timeout --foreground --preserve-status -s INT {watch_s:.1f} \g<0> 2>&1"  # as a Ctrl-C
     script = re.sub("^boardwalk monitor .*", until, script, flags=re.MULTILINE)
     # Ended also when a command in the middle fails, or the boards would stay.
     script = f"set -eu\ntrap 'boardwalk vboard down' EXIT\n{script}\ntrap - EXIT\n"
     done = subprocess.run(
-        ["sh", "-c", script], cwd=tmp_path, env=newcomer, capture_output=True, text=True, timeout=100
+        ["sh", "-c", script], cwd=tmp_path, env=newcomer, capture_output=True, text=True, timeout=PATIENCE_S
     )
     assert done.returncode == 0, done.stdout + done.stderr
     yield done.stdout.split("---\n")
@@ -93,5 +96,7 @@ def test_the_example_of_a_test_passes(tmp_path: Path, newcomer: dict[str, str]) 
     (example,) = blocks("python")
     (tmp_path / "test_example.py").write_text(example)
     command = [sys.executable, "-m", "pytest", "-q", "-o", "asyncio_mode=auto", "-p", "no:cacheprovider", "."]
-    done = subprocess.run(command, cwd=tmp_path, env=newcomer, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=newcomer, capture_output=True, text=True, timeout=PATIENCE_S
+    )
     assert "1 passed" in done.stdout, done.stdout + done.stderr

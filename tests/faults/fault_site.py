@@ -15,6 +15,7 @@ from typing import Any
 from tests.edge_process import EdgeProcess
 from tests.faults.checker import Record, Verdict, committed, judge, read
 from tests.faults.wire import Witness, witness
+from tests.patience import PATIENCE_S, patience
 from tools.demo.replay import FIELDS, Order, Till
 from tools.vboard.client import Fleet, VirtualBoard
 
@@ -73,7 +74,7 @@ class Site:
             made.append(Order(f"{self.chance.randrange(50):05d}", f"n{self.count:07d}", 1, self.count))
         return made
 
-    async def scan(self, name: str, count: int, pace_s: float = 0.0, wait_s: float = 20) -> Till:
+    async def scan(self, name: str, count: int, pace_s: float = 0.0, wait_s: float = PATIENCE_S) -> Till:
         """Give a till orders and wait for its answers; what it said goes into the record."""
         till, batch = Till(name), self.orders(count)
         self.record.sent[name] += batch
@@ -145,14 +146,14 @@ class Site:
 
     async def _edge_dies(self) -> None:
         await self.edge.kill()
-        async with asyncio.timeout(10):
+        async with patience():
             while self.edge.broker_pids():
                 await asyncio.sleep(0.01)
 
     async def kill_broker(self) -> None:
         """kill -9 of mosquitto; the edge starts it again."""
         self.edge.kill_broker()
-        async with asyncio.timeout(20):
+        async with patience():
             while not self.edge.broker_pids():
                 await asyncio.sleep(0.01)
 
@@ -180,7 +181,7 @@ class Site:
         sellers = [asyncio.create_task(self.sell(name)) for name in self.boards]
         for fault in faults:
             before = len(self.witness.acks)
-            async with asyncio.timeout(60):
+            async with patience():
                 while len(self.witness.acks) == before:
                     await asyncio.sleep(0.01)
             await asyncio.sleep(self.chance.uniform(0, 0.5))
@@ -190,11 +191,11 @@ class Site:
         await asyncio.gather(*sellers)
         self.stopped = False
 
-    async def settle(self, wait_s: float = 90) -> None:
+    async def settle(self) -> None:
         """Wait until everything that tills were told is kept, is in the store."""
         missing: Any = None
         try:
-            async with asyncio.timeout(wait_s):
+            async with patience():
                 while missing := self.record.told.keys() - await asyncio.to_thread(self._stored):
                     await asyncio.sleep(0.2)
         except TimeoutError:

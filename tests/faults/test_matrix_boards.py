@@ -10,6 +10,7 @@ import pytest
 
 from tests.faults.checker import read
 from tests.faults.fault_site import Site, fault_site
+from tests.patience import PATIENCE_S, patience
 
 FLASH_BLOCK = 4096
 
@@ -47,7 +48,7 @@ async def test_row_3_a_cut_after_the_ack_and_before_the_trim_repeats_and_nothing
         await site.scan("till-1", 30)
         before = len(site.witness.acks)
         selling = asyncio.create_task(site.scan("till-1", 30, 0.005))
-        async with asyncio.timeout(10):
+        async with patience():
             while len(site.witness.acks) < before + 2:
                 await asyncio.sleep(0.001)
         await site.off("till-1")
@@ -74,7 +75,7 @@ async def test_row_6_a_watchdog_reset_is_a_power_cut_that_names_its_cause(site: 
     board = await site.add("till-1", watchdog_ms=1000)
     await site.scan("till-1", 30)
     os.kill((await board.stats())["pid"], signal.SIGSTOP)  # it hangs, and feeds no watchdog
-    async with asyncio.timeout(15):
+    async with patience():
         while (await board.stats())["boots"] < 2:
             await asyncio.sleep(0.05)
     await site.hang_up("till-1")
@@ -91,7 +92,7 @@ async def test_row_7_a_full_flash_refuses_says_so_and_counts_it(site: Site) -> N
     for order in site.orders(600):
         site.record.sent["till-1"].append(order)
         line[1].write(order.line)
-        answer = (await asyncio.wait_for(line[0].readline(), 5)).decode().split()
+        answer = (await asyncio.wait_for(line[0].readline(), PATIENCE_S)).decode().split()
         if answer[0] == "ok":
             kept += 1
             site.record.told[("till-1", int(answer[1]), int(answer[2]))] = order
@@ -103,7 +104,7 @@ async def test_row_7_a_full_flash_refuses_says_so_and_counts_it(site: Site) -> N
     assert refused > 50
     await board.link(True)
     await site.settle()
-    async with asyncio.timeout(20):
+    async with patience():
         while "device.refused" not in await asyncio.to_thread(kinds, site):
             await asyncio.sleep(0.1)
     await site.must_be_right()
@@ -156,7 +157,7 @@ async def test_row_9_a_flipped_bit_loses_what_it_must_and_the_loss_is_reported(
     await board.link(True)
     await site.on("till-1")
     assert places
-    async with asyncio.timeout(30):
+    async with patience():
         while "device.lost" not in (found := await asyncio.to_thread(kinds, site)):
             await asyncio.sleep(0.1)
     lost = found["device.lost"]
@@ -173,7 +174,7 @@ async def test_row_9_a_flipped_bit_loses_what_it_must_and_the_loss_is_reported(
 async def test_row_11_a_week_without_wifi_comes_in_order_afterwards(site: Site) -> None:
     board = await site.add("till-1")
     await board.link(False)
-    till = await site.scan("till-1", 7 * 24 * 60 // 4, wait_s=60)  # a quarter of an event a minute
+    till = await site.scan("till-1", 7 * 24 * 60 // 4)  # a quarter of an event a minute
     assert len(till.stored) == 2520
     await board.link(True)
     await site.must_be_right()
@@ -199,7 +200,7 @@ async def test_row_13_a_half_open_link_is_found_and_left(site: Site) -> None:
     await site.scan("till-1", 20)
     before = site.witness.connections
     site.witness.faults.silent = True
-    async with asyncio.timeout(12):
+    async with patience():
         while site.witness.connections == before:
             await asyncio.sleep(0.05)
     site.witness.faults.silent = False

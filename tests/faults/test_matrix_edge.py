@@ -17,6 +17,7 @@ from tests.faults.checker import read
 from tests.faults.fault_site import Site, fault_site
 from tests.faults.saboteur import OFFSET
 from tests.firmware.test_mqtt import WiredBoard
+from tests.patience import PATIENCE_S, patience
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ async def test_row_19_a_copied_flash_image_is_quarantined_with_an_alarm(site: Si
     site.boards["till-1"] = await site.fleet.up("clone", settings)
     before = dict(site.record.told)
     await site.scan("till-1", 10)
-    async with asyncio.timeout(20):
+    async with patience():
         while not (await site.edge.ask("GET", "/api/v1/devices"))["rows"][0]["conflict_at"]:
             await asyncio.sleep(0.1)
     _, rejects, _ = await asyncio.to_thread(read, site.edge.data / "boardwalk.db")
@@ -119,8 +120,8 @@ async def test_rows_20_and_21_a_kill_around_the_commit_neither_loses_nor_doubles
         selling = asyncio.create_task(site.sell("till-1"))
         assert site.edge.process is not None
         for at in (1, 2, 9):
-            assert await asyncio.wait_for(site.edge.process.wait(), 30) == -signal.SIGKILL
-            async with asyncio.timeout(10):
+            assert await asyncio.wait_for(site.edge.process.wait(), PATIENCE_S) == -signal.SIGKILL
+            async with patience():
                 while site.edge.broker_pids():
                     await asyncio.sleep(0.01)
             site.edge.sabotage = (death, at)
@@ -132,7 +133,7 @@ async def test_rows_20_and_21_a_kill_around_the_commit_neither_loses_nor_doubles
         if site.edge.process.returncode is None:
             await site.edge.kill()
         site.edge.sabotage = None
-        async with asyncio.timeout(10):
+        async with patience():
             while site.edge.broker_pids():
                 await asyncio.sleep(0.01)
         await site.edge.start()
@@ -149,7 +150,7 @@ async def test_row_23_a_full_disk_refuses_cleanly_and_goes_on_without_a_restart(
     _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
     await asyncio.gather(site.scan("till-1", 400), site.scan("till-2", 400))
-    async with asyncio.timeout(20):
+    async with patience():
         while not await _full(site):
             await asyncio.sleep(0.1)
     rows, _, integrity = await asyncio.to_thread(read, site.edge.data / "boardwalk.db")
@@ -159,7 +160,7 @@ async def test_row_23_a_full_disk_refuses_cleanly_and_goes_on_without_a_restart(
     assert sum(row["score"] for row in now) >= sum(row["score"] for row in before)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
     await site.settle()
-    async with asyncio.timeout(20):
+    async with patience():
         while await _full(site):
             await asyncio.sleep(0.1)
     assert site.edge.process.returncode is None
@@ -251,12 +252,12 @@ async def test_row_24_a_damaged_store_is_refused_with_its_cure(killed: bool, sit
     for page in range(2, len(data) // 4096):
         data[page * 4096 : page * 4096 + 64] = os.urandom(64)
     path.write_bytes(data)
-    async with asyncio.timeout(10):
+    async with patience():
         while site.edge.broker_pids():
             await asyncio.sleep(0.01)
     await site.edge.start(wait=False)
     assert site.edge.process is not None
-    assert await asyncio.wait_for(site.edge.process.wait(), 20) == 1
+    assert await asyncio.wait_for(site.edge.process.wait(), PATIENCE_S) == 1
     said = site.edge.log.splitlines()[-1]
     assert said.startswith(f"boardwalk: The store {path} cannot be read (")
     assert said.endswith(
@@ -272,7 +273,7 @@ async def test_row_14_seventy_thousand_publishes_on_one_connection_do_not_hang(s
     client = Client(WiredBoard(), address, login, ("bw1/shop/busy/state", b'{"online":false}'), 30)
     await client.connect()
     draining = asyncio.create_task(client.receive())  # takes the PUBACKs; no message ever comes
-    async with asyncio.timeout(60):
+    async with patience():
         for number in range(70_000):
             await client.publish("bw1/shop/busy/res", b"%d" % number, 1)
     assert client.packet_id == 70_000 - 65_535

@@ -10,6 +10,7 @@ import pytest
 from tests.faults.checker import Verdict
 from tests.faults.fault_site import Site, fault_site
 from tests.faults.saboteur import CLAIMED
+from tests.patience import PATIENCE_S, patience
 from tools.children import free_port
 from tools.release.slot import FIRMWARE, compiled
 
@@ -22,10 +23,10 @@ AWAY = {
 }
 
 
-async def found_out(site: Site) -> dict[str, list[str]]:
-    """What the judge finds; that the edge cannot settle at all is a breach too."""
+async def found_out(site: Site, wait_s: float = 12) -> dict[str, list[str]]:
+    """What the judge finds; that the edge has not settled after `wait_s` is a breach too."""
     try:
-        site_verdict: Verdict = await asyncio.wait_for(site.verdict(), 12)
+        site_verdict: Verdict = await asyncio.wait_for(site.verdict(), wait_s)
     except (AssertionError, TimeoutError) as error:
         return {"lost": [str(error)]}
     return site_verdict.breaches()
@@ -35,7 +36,7 @@ async def until_a_checkpoint_claims_too_much(site: Site, claimed: int) -> None:
     """Wait until a kill leaves events that only the checkpoint claims to hold."""
     store = f"file:{site.edge.data}/boardwalk.db?mode=ro"
     with closing(sqlite3.connect(store, uri=True)) as connection:
-        async with asyncio.timeout(10):
+        async with patience():
             while True:
                 through, last = connection.execute(
                     "SELECT through, (SELECT max(id) FROM event) FROM checkpoint"
@@ -61,7 +62,7 @@ async def test_an_unbroken_edge_passes_the_same_treatment(tmp_path: Path) -> Non
         await site.add("till-1")
         await sell_and_kill(site, 2)
         await asyncio.sleep(2)
-        assert await found_out(site) == {}
+        assert await found_out(site, PATIENCE_S) == {}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from firmware.board import Uptime
 from firmware.mqtt import Client, MqttError, packet
 from tests.firmware.fake_board import FakeBoard
+from tests.patience import patience
 
 CONNACK = b"\x20\x02\x00\x00"
 
@@ -60,7 +61,7 @@ async def connection(keepalive: int = 30, greeting: bytes = CONNACK) -> AsyncIte
 
 
 async def hears(broker: Broker, data: bytes) -> None:
-    async with asyncio.timeout(2):
+    async with patience():
         while not broker.heard.endswith(data):
             await asyncio.sleep(0.005)
 

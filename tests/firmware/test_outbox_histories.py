@@ -145,5 +145,5 @@ class OutboxHistories(RuleBasedStateMachine):
         assert all(len(self.flash.content[path]) <= segment.LIMIT for path in segments)
 
 
-OutboxHistories.TestCase.settings = settings(max_examples=400, stateful_step_count=60, deadline=None)
+OutboxHistories.TestCase.settings = settings(max_examples=400, stateful_step_count=60)
 TestOutboxHistories = OutboxHistories.TestCase

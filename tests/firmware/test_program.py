@@ -11,6 +11,7 @@ import pytest
 from firmware import program
 from firmware.log import Log
 from tests.firmware.fake_board import FakeBoard
+from tests.patience import patience
 
 
 class Desk(FakeBoard):
@@ -69,7 +70,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None
 async def ran(rig: Rig, holds: Callable[[], bool]) -> None:
     """Run the program until `holds()`."""
     task = asyncio.create_task(rig.program.run())
-    async with asyncio.timeout(10):
+    async with patience():
         while not holds():
             await asyncio.sleep(0)
     task.cancel()

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.edge_process import ROOT, EdgeProcess
+from tests.patience import PATIENCE_S
 from tools.vboard.client import VirtualBoard
-
-TIMEOUT_S = 100
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def hear_ctrl_c() -> None:
 async def ended(process: asyncio.subprocess.Process) -> Done:
     """What it printed. Raises TimeoutError."""
     try:
-        out, err = await asyncio.wait_for(process.communicate(), TIMEOUT_S)
+        out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     except TimeoutError:
         process.kill()
         raise

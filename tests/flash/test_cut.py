@@ -39,7 +39,6 @@ def assert_whole(board: VirtualBoard, profile: str = "esp32") -> None:
     assert not {name for name in image.names() if name.endswith((".off", ".new")) or name == "flash.json"}
 
 
-@pytest.mark.timeout(300)  # five boards, flashed twice
 async def test_a_kill_at_any_moment_is_mended_by_the_same_command(
     tmp_path: Path, fleet: Fleet, request: pytest.FixtureRequest
 ) -> None:
@@ -95,7 +94,6 @@ def cut_after(edge: EdgeProcess, port: str, pieces: int) -> bool:
     return False
 
 
-@pytest.mark.timeout(300)
 async def test_cuts_between_all_that_a_board_is_told_are_mended_by_the_same_command(
     tmp_path: Path, fleet: Fleet, request: pytest.FixtureRequest
 ) -> None:

@@ -33,7 +33,6 @@ async def flashed(edge: EdgeProcess, fleet: Fleet, kind: str, name: str, profile
     return None
 
 
-@pytest.mark.timeout(300)  # ten boards
 @pytest.mark.parametrize("profile", ["esp32", "pico"])
 async def test_boards_of_every_kind_are_flashed(
     tmp_path: Path, fleet: Fleet, profile: str, request: pytest.FixtureRequest

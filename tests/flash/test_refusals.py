@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from tests.edge_process import EdgeProcess, edge_process
 from tests.flash.boards import FILLS, started
 from tests.flash.run import Done, begun, ended, flash, image, port_of
+from tests.patience import patience
 from tests.vboard.mpremote import Image
 from tools.cli import cli
 from tools.commands import flash as flash_command
@@ -135,7 +136,7 @@ async def test_a_name_that_another_board_has_is_not_taken_without_consent(
     refused(await flash(edge, second, "--name", "till-1"), "There is a device till-1 already", "--yes")
     assert image(second) == before
     lines = second.log().count("reading")
-    async with asyncio.timeout(10):  # what ran goes on
+    async with patience():  # what ran goes on
         while second.log().count("reading") < lines + 10:
             await asyncio.sleep(0.05)
     assert (await flash(edge, second, "--name", "till-1", "--yes")).code == 0
@@ -147,7 +148,7 @@ async def test_a_flash_that_somebody_filled_is_told_with_what_fills_it(
     edge: EdgeProcess, vboards: Fleet
 ) -> None:
     board = await vboards.up("till-1", None, "pico", files={"/main.py": FILLED})
-    async with asyncio.timeout(30):
+    async with patience():
         while "the flash is full" not in board.log():
             await asyncio.sleep(0.1)
     done = await flash(edge, board, "--name", "till-1")
@@ -199,7 +200,7 @@ async def test_a_delivered_board_takes_another_name_and_begins_a_new_outbox(
 ) -> None:
     board = await started(vboards, "blank", "till-1")
     assert (await flash(edge, board, "--name", "till-1")).code == 0
-    async with asyncio.timeout(30):  # until the board has noted on its flash what the edge has
+    async with patience():  # until the board has noted on its flash what the edge has
         while not (
             Image(board).read("/outbox/cursor")[4] if "cursor" in Image(board).names("/outbox") else 0
         ):

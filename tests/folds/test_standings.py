@@ -23,6 +23,7 @@ from server.ingest.arrival import Posting
 from server.rankings.window import DAYS
 from server.settings import EdgeSection, RankingSpec, Settings
 from server.store.database import Database
+from tests.patience import patience
 from tests.site import Opener, Site
 
 HOUR, MINUTE = 3_600_000, 60_000
@@ -60,7 +61,8 @@ class Truth:
         return {key: rank for rank, (_, key) in enumerate(listed, 1)}
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=60)
 @given(STEPS, st.sampled_from(ZONES), st.integers(0, 10 * 24 * 60))
 def test_places_of_before_equal_brute_force(steps: list[tuple[str, str, int]], zone: str, start: int) -> None:
     folder = Path(tempfile.mkdtemp())
@@ -254,7 +256,7 @@ async def test_the_checkpointer_notes_and_moves_the_day_on(
         await asyncio.sleep(0.1)
         await order(edge, "a", clock[0])
         clock[0] = at(21, 0) + 200
-        async with asyncio.timeout(5):
+        async with patience():
             while edge.core.folds.size("orders", "today"):
                 await asyncio.sleep(0.01)
         working.cancel()

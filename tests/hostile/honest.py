@@ -11,6 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from firmware.wire import ack
 from tests.ingest.boards import NOW, Board, order
+from tests.patience import patience
 
 PAUSE_S = 0.02
 
@@ -46,7 +47,7 @@ class Client(AbstractContextManager["Client"]):
 
 
 class Till:
-    """A board that sends an order, waits for its ack and sends the next. slowest_s: of these waits."""
+    """A board that sends an order, waits for its ack and sends the next."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -56,16 +57,12 @@ class Till:
         self.waits_s: list[float] = []
         client.hear("bw1/shop/till-1/ack", self._heard)
 
-    @property
-    def slowest_s(self) -> float:
-        return max(self.waits_s)
-
     async def sell(self) -> None:
         """One order, until the edge says that it is committed."""
         self._board.emit(order("ann", 5, NOW))
         seq = len(self._board.emitted)
         begun = time.perf_counter()
-        async with asyncio.timeout(10):
+        async with patience():
             self._client.paho.publish("bw1/shop/till-1/up", self._board.frame(seq, 1))
             while self.acked < seq:
                 await asyncio.sleep(0.002)

@@ -8,7 +8,9 @@ import os
 import random
 import re
 import sqlite3
+import statistics
 import sys
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -22,10 +24,12 @@ from server.store.rejects import MAX_KEPT_BYTES, MAX_REJECTS
 from tests.edge_process import EdgeProcess, edge_process
 from tests.hostile.honest import Client, Till, WebShop
 from tests.hostile.inputs import JSON, POST, UP, Input, Inputs, packed
+from tests.patience import PATIENCE_S, patience
 from tests.vboard.broker import Broker
 
 WAVE = 250
-STALL_S = 1.0
+ORDERS = 10  # that a till sells while the edge has a flood to deal with, at least
+PART = {UP: 0.9, JSON: 0.5}  # of the time they take, that one may; the broker has one queue for all frames
 FLOOD = 60_000  # messages
 GROWTH_MB = 64  # of the edge's largest memory, over what it had before the first input
 POSTERS = 4
@@ -55,11 +59,11 @@ class Siege:
         last = self.hostile.paho.publish("bw1/shop/evil-1/res", b"{}", 1)
         shares = [posts[number::POSTERS] for number in range(POSTERS)]
         await asyncio.gather(*map(self._post, self.posters, shares))
-        await asyncio.to_thread(last.wait_for_publish, 30)
+        await asyncio.to_thread(last.wait_for_publish, PATIENCE_S)
         assert info.rc == 0
         await self.till.sell()
         found: dict[tuple[str, bytes], str] = {}
-        async with asyncio.timeout(30):  # what came through another session may take a moment longer
+        async with patience():  # what came through another session may take a moment longer
             while not self._kept(sent, found):
                 await asyncio.sleep(0.02)
 
@@ -134,8 +138,11 @@ async def test_hostile_input_is_refused_with_a_reason_and_honest_clients_notice_
         await site.shop.post()
         before = site.memory_mb("VmRSS")
         working = [asyncio.create_task(site.shop.run()), asyncio.create_task(site.till.run())]
+        waves_s = list[float]()
         for _ in range(count // WAVE):
+            begun = time.perf_counter()
             await site.wave(islice(inputs, WAVE))
+            waves_s.append(time.perf_counter() - begun)
             assert not any(task.done() for task in working), working
         for task in working:
             task.cancel()
@@ -143,9 +150,11 @@ async def test_hostile_input_is_refused_with_a_reason_and_honest_clients_notice_
         await site.till.sell()
         await site.shop.post()
         grown = site.memory_mb("VmHWM") - before
-        print(f"till {site.till.slowest_s:.3f} s, web shop {max(site.shop.waits_s):.3f} s, +{grown:.0f} MB")
-        assert site.till.slowest_s < STALL_S
-        assert max(site.shop.waits_s) < STALL_S
+        for waits in (site.till.waits_s, site.shop.waits_s):
+            usual, slowest = statistics.median(waits), max(waits)
+            print(f"{usual:.3f} s, {slowest:.3f} s at most; +{grown:.0f} MB")
+            assert usual < statistics.median(waves_s) / 3  # it does not wait for what came before it
+            assert slowest < 3 * max(waves_s)
         assert grown < GROWTH_MB
         assert site.answers >= {200, 413, 415, 422}
         assert len(site.till.waits_s) > count // WAVE
@@ -163,8 +172,8 @@ async def test_a_flood_waits_with_the_broker_and_not_in_the_memory_of_the_edge(t
         for _ in range(200):
             site.hostile.paho.publish("bw1/shop/evil-1/json", payload, 1)
         oversized = site.hostile.paho.publish("bw1/shop/evil-1/json", bytes(70_000), 1)
-        await asyncio.to_thread(oversized.wait_for_publish, 30)
-        async with asyncio.timeout(60):
+        await asyncio.to_thread(oversized.wait_for_publish, PATIENCE_S)
+        async with patience():
             while await asyncio.to_thread(_newest_reject, site) != "a json message is at most 65,536 bytes":
                 await asyncio.sleep(0.1)
         grown = site.memory_mb("VmHWM") - before
@@ -192,25 +201,28 @@ async def test_a_flood_of_one_sender_delays_nobody_else(tmp_path: Path, door: st
             )  # fmt: skip
             assert flood.stdout is not None
             await flood.stdout.readline()
-            before = len(till.waits_s)
+            begun, before = time.perf_counter(), len(till.waits_s)
             await flood.wait()
             await _stored(edge, "evil-1", FLOOD if door == JSON else 1)
+            async with patience():
+                while len(till.waits_s) < before + ORDERS:
+                    await asyncio.sleep(0.02)
+            flood_s = time.perf_counter() - begun
             for task in working:
                 task.cancel()
             await asyncio.wait(working)
         await session.close()
     waits = till.waits_s[before:]
-    print(f"till {max(waits):.3f} s of {len(waits)}, web shop {max(shop.waits_s):.3f} s")
-    assert len(waits) > 10
-    assert max(waits) < STALL_S
-    assert max(shop.waits_s) < STALL_S
+    slowest_s = max(*waits, *shop.waits_s)
+    print(f"{slowest_s:.3f} s at most, {len(waits)} orders of the till, in a flood of {flood_s:.1f} s")
+    assert slowest_s < PART[door] * flood_s
 
 
 async def _stored(edge: EdgeProcess, device: str, events: int) -> None:
     """Wait until the log has so many events of a device."""
     query = "SELECT count(*) FROM event e JOIN device d ON d.id = e.device WHERE d.name = ?"
     with closing(sqlite3.connect(f"file:{edge.data / 'boardwalk.db'}?mode=ro", uri=True)) as store:
-        async with asyncio.timeout(60):
+        async with patience():
             while store.execute(query, (device,)).fetchone()[0] < events:
                 await asyncio.sleep(0.2)
 

@@ -53,9 +53,8 @@ STEP = st.one_of(
 STEPS = st.lists(STEP, min_size=2, max_size=16)
 
 
-@pytest.mark.timeout(600)
 def test_every_entry_makes_one_mail_after_any_history(pytestconfig: pytest.Config) -> None:
-    @settings(max_examples=count(pytestconfig), deadline=None)
+    @settings(max_examples=count(pytestconfig))
     @given(CONFIGURED, STEPS)
     def history(configured: list[Written], steps: list[Any]) -> None:
         with folder() as made:

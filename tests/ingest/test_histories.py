@@ -1,8 +1,6 @@
 """Whatever arrives in whatever order, and wherever the edge is killed: the log is the boards' truth."""
 
 import asyncio
-import shutil
-import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from server.ingest.decode import record
 from server.rights import THIS_MACHINE
 from server.settings import Rule, Settings
 from server.store.database import Database
+from tests.histories import folder
 from tests.ingest.boards import NOW, Board, order
 from tests.site import Site
 
@@ -43,18 +42,15 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(EVENTS, EVENTS, STEPS)
 def test_log_rankings_and_mails_equal_brute_force_after_any_history(first, second, steps) -> None:  # type: ignore[no-untyped-def]
     boards = [Board("till-1", 7), Board("till-2", 9)]
     for board, events in zip(boards, (first, second), strict=True):
         for customer, cents, kind in events:
             board.emit(order(customer, cents, kind=kind))
-    folder = Path(tempfile.mkdtemp())
-    try:
-        asyncio.run(_history(folder, boards, steps))
-    finally:
-        shutil.rmtree(folder)
+    with folder() as made:
+        asyncio.run(_history(made, boards, steps))
 
 
 async def _history(folder: Path, boards: list[Board], steps: list[tuple[str, int, int, int]]) -> None:

@@ -108,7 +108,7 @@ async def test_an_unknown_sender_stores_nothing(site: Opener) -> None:
         assert not await edge.query("SELECT * FROM event")
 
 
-@examples(max_examples=500, deadline=None)
+@examples(max_examples=500)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_events_or_a_wire_error(payload: bytes) -> None:
     for read in (decode.up, decode.record, foreign.objects):
@@ -127,7 +127,7 @@ JSON = st.recursive(
 )
 
 
-@examples(max_examples=500, deadline=None)
+@examples(max_examples=500)
 @given(JSON)
 def test_any_value_is_an_event_or_a_wire_error(value: object) -> None:
     for body in (

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.calendar import Days
@@ -62,9 +62,8 @@ STEP = st.one_of(
 STEPS = st.lists(STEP, min_size=3, max_size=20)
 
 
-@pytest.mark.timeout(600)
 def test_rankings_are_what_counting_the_log_gives_after_any_history(pytestconfig: pytest.Config) -> None:
-    @settings(max_examples=count(pytestconfig), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=count(pytestconfig))
     @given(RANKINGS, ZONES, STEPS)
     def history(rankings: list[RankingSpec], zone: str, steps: list[Any]) -> None:
         with folder() as made:

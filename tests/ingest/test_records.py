@@ -41,7 +41,7 @@ def taken(data: bytes) -> object:
         return error.reason
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(RECORDS)
 def test_the_short_way_and_the_rules_agree(record: list[object]) -> None:
     data = msgpack.packb(record)

@@ -59,9 +59,8 @@ STEP = st.one_of(
 STEPS = st.lists(STEP, min_size=3, max_size=20)
 
 
-@pytest.mark.timeout(600)
 def test_a_rule_counts_what_it_accepts_after_any_history(pytestconfig: pytest.Config) -> None:
-    @settings(max_examples=count(pytestconfig), deadline=None)
+    @settings(max_examples=count(pytestconfig))
     @given(RULES, STEPS)
     def history(rules: list[Written], steps: list[Any]) -> None:
         with folder() as made:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.edge_process import EdgeProcess, edge_process
 from tests.mqtt.test_broker import Client, until
+from tests.patience import PATIENCE_S, patience
 from tools.demo.local_cloud import KEYS, local_cloud
 
 
@@ -22,7 +23,7 @@ async def boardwalk(edge: EdgeProcess, *words: str, **more: str) -> tuple[int, s
         sys.executable, "-m", "tools.cli", *words, env=os.environ | edge.environ() | more,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    out, err = await asyncio.wait_for(process.communicate(), 30)
+    out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()
 
@@ -102,11 +103,11 @@ async def test_an_edge_that_ends_before_it_answers_is_one_sentence(tmp_path: Pat
         mute = Client(edge.mqtt_port, "till-1", told["secret"])
         mute.subscribe("bw1/shop/till-1/cmd")
         mute.publish("bw1/shop/till-1/state", b'{"online":true}')
-        async with asyncio.timeout(10):
+        async with patience():
             while not (await edge.ask("GET", "/api/v1/devices/till-1"))["online"]:
                 await asyncio.sleep(0.01)
         asking = asyncio.create_task(boardwalk(edge, "device", "identify", "till-1"))
-        await until(lambda: mute.got, 10)
+        await until(lambda: mute.got)
         await edge.kill()
         code, out, err = await asking
         sentence = "The edge ended before it answered; start it with boardwalk run and try again."
@@ -196,7 +197,7 @@ async def test_what_an_edge_sent_to_the_cloud_is_read_back_by_a_command(tmp_path
         try:
             body = [{"kind": "order.placed", "customer": name, "cents": 5} for name in ("a", "b")]
             await edge.ask("POST", "/api/v1/events", body)
-            async with asyncio.timeout(20):
+            async with patience():
                 while (state := await edge.ask("GET", "/api/v1/sync"))["waiting"] or not state[
                     "last_sent_at"
                 ]:

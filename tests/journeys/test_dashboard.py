@@ -87,10 +87,10 @@ async def test_an_absent_broker_is_shown_and_the_notice_goes_when_it_comes(
         link = (await edge.ask("POST", "/api/v1/users", visitor))["link"]
         await sign_in(visited.page, Place(edge.url, link))
         notice = visited.page.get_by_text(f"no broker at 127.0.0.1:{port}")
-        await expect(notice).to_be_visible(timeout=10_000)
+        await expect(notice).to_be_visible()
         (tmp_path / "other").mkdir()
         async with Database(tmp_path / "other") as database:
             broker = Broker(MqttSection(listen=f"127.0.0.1:{port}", broker="mosquitto"), "shop", database)
             broker.secret = "secret"
             async with broker:
-                await expect(notice).to_be_hidden(timeout=20_000)
+                await expect(notice).to_be_hidden()

@@ -9,15 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S, patience
 
-async def command(*words: str, timeout: float = 110) -> tuple[int, str, str]:
+
+async def command(*words: str) -> tuple[int, str, str]:
     """Exit code, output and errors of `boardwalk ...`."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tools.cli", *words,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
-        out, err = await asyncio.wait_for(process.communicate(), timeout)
+        out, err = await asyncio.wait_for(process.communicate(), 2 * PATIENCE_S)
     finally:
         if process.returncode is None:
             process.kill()
@@ -29,9 +31,7 @@ async def test_it_keeps_every_promise_and_says_so(pytestconfig: pytest.Config) -
     whole = pytestconfig.getoption("--soak")
     count, mails = (69_659, 14_578) if whole else (5_000, 54)
     limit = "all" if whole else "5000"
-    code, out, err = await command(
-        "demo", "--orders", limit, "--exit", "--json", timeout=600 if whole else 110
-    )
+    code, out, err = await command("demo", "--orders", limit, "--exit", "--json")
     assert code == 0, err
     told = json.loads(out)
     assert (told["orders"], told["kept"]) == (count, True)
@@ -52,9 +52,9 @@ async def test_ctrl_c_closes_the_shop_and_leaves_nothing_running() -> None:
     children = await _children(process.pid)
     assert len(children) >= 3  # local cloud, edge, boards
     process.send_signal(2)
-    await asyncio.wait_for(process.wait(), 30)
+    await asyncio.wait_for(process.wait(), PATIENCE_S)
     assert process.returncode == 0
-    async with asyncio.timeout(5):
+    async with patience():
         while any([await _alive(pid) for pid in children]):
             await asyncio.sleep(0.05)
 
@@ -62,7 +62,7 @@ async def test_ctrl_c_closes_the_shop_and_leaves_nothing_running() -> None:
 async def _until_it_sells(errors: asyncio.StreamReader) -> bytes:
     """What a demo says until its first line of progress."""
     said = b""
-    async with asyncio.timeout(60):
+    async with patience():
         while b"orders," not in said:
             said += await errors.readline()
     return said
@@ -90,7 +90,7 @@ async def test_an_edge_that_dies_ends_the_demo_with_a_sentence() -> None:
     said = await _until_it_sells(process.stderr)
     (edge,) = [pid for pid in await _children(process.pid) if "server\0--config" in _words(pid)]
     os.kill(edge, signal.SIGKILL)
-    said += await asyncio.wait_for(process.stderr.read(), 40)
+    said += await asyncio.wait_for(process.stderr.read(), PATIENCE_S)
     assert await process.wait() == 1
     assert said.decode().endswith("boardwalk: The edge ended by itself, with exit code -9.\n")
 

@@ -16,6 +16,7 @@ from server.watch import silence as silence_watch
 from tests.edge_process import EdgeProcess, edge_process
 from tests.hostile.honest import Client
 from tests.journeys.test_commands import boardwalk
+from tests.patience import patience
 from tools.children import free_port
 
 TOML = """
@@ -62,7 +63,7 @@ async def tried(edge: EdgeProcess, event: dict[str, Any]) -> dict[str, dict[str,
 
 async def entries(edge: EdgeProcess) -> list[tuple[str, str, int]]:
     """Rule, key and rank of each entry's mail that was sent, in their order."""
-    async with asyncio.timeout(10):
+    async with patience():
         while True:
             page = await edge.ask("GET", "/api/v1/mails")
             if page["counts"]["sent"] == len(page["rows"]):
@@ -164,7 +165,7 @@ def shop(folder: Path, *rules: Rule) -> Settings:
 
 async def mailbox(edge: Edge, count: int) -> list[tuple[str, str]]:
     """Subject and text of what the local mailbox has, once there are so many."""
-    async with asyncio.timeout(15):
+    async with patience():
         while True:
             rows = await edge.core.database.read(
                 lambda store: store.execute("SELECT subject, text FROM mailbox ORDER BY id").fetchall()

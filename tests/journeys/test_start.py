@@ -17,6 +17,7 @@ from server.store.database import Database
 from tests.edge_process import EdgeProcess, edge_process
 from tests.journeys.test_commands import boardwalk
 from tests.mqtt.test_broker import Client
+from tests.patience import PATIENCE_S, patience
 from tools.children import free_port
 
 
@@ -24,7 +25,7 @@ async def refused(edge: EdgeProcess) -> str:
     """The one sentence of an edge that does not start."""
     await edge.start(wait=False)
     assert edge.process is not None
-    assert await asyncio.wait_for(edge.process.wait(), 20) == 1
+    assert await asyncio.wait_for(edge.process.wait(), PATIENCE_S) == 1
     lines = [line for line in edge.log.splitlines() if line.startswith("boardwalk: ")]
     assert len(lines) == 1, edge.log
     assert "Traceback" not in edge.log
@@ -94,7 +95,7 @@ async def test_kill_minus_nine_leaves_no_broker_behind(tmp_path: Path) -> None:
     async with edge_process(tmp_path) as edge:
         assert len(edge.broker_pids()) == 1
         await edge.kill()
-        async with asyncio.timeout(5):
+        async with patience():
             while edge.broker_pids():
                 await asyncio.sleep(0.01)
         await edge.start()
@@ -111,11 +112,11 @@ async def reasons(edge: EdgeProcess) -> list[Any]:
     return list((await edge.ask("GET", "/api/v1/findings"))["rows"])
 
 
-async def eventually(edge: EdgeProcess, wanted: Any, seconds: float = 20) -> None:
+async def eventually(edge: EdgeProcess, wanted: Any) -> None:
     """Wait until `wanted(reasons)` is true."""
     found: list[Any] = []
     try:
-        async with asyncio.timeout(seconds):
+        async with patience():
             while not wanted(found := await reasons(edge)):
                 await asyncio.sleep(0.1)
     except TimeoutError:
@@ -160,7 +161,7 @@ async def test_a_cloud_that_is_away_is_shown_and_loses_nothing(tmp_path: Path) -
         posted = await edge.ask("POST", "/api/v1/events", [{"kind": "order.placed", "customer": "a"}])
         assert posted["accepted"] == 1
         await eventually(edge, lambda found: any("DynamoDB is not reached" in str(one) for one in found))
-        async with asyncio.timeout(10):
+        async with patience():
             while (await edge.ask("GET", "/api/v1/sync"))["waiting"] != 1:
                 await asyncio.sleep(0.1)
         assert (await edge.ask("GET", "/api/v1/rankings/orders"))["rows"] == [
@@ -206,7 +207,7 @@ async def test_a_part_that_breaks_ends_the_edge_with_an_exit_code_that_starts_it
         mqtt=MqttSection(listen=f"127.0.0.1:{free_port()}"),
     )  # fmt: skip
     with pytest.raises(EdgeBroken):
-        await asyncio.wait_for(serve(where, lambda edge: edge.spawn(breaks(), "part")), 20)
+        await asyncio.wait_for(serve(where, lambda edge: edge.spawn(breaks(), "part")), PATIENCE_S)
 
 
 async def test_a_retained_json_message_counts_once_over_restarts(tmp_path: Path) -> None:
@@ -214,7 +215,7 @@ async def test_a_retained_json_message_counts_once_over_restarts(tmp_path: Path)
         secret = (await edge.ask("POST", "/api/v1/devices", {"name": "door"}))["secret"]
         client = Client(edge.mqtt_port, "door", secret)
         client.publish("bw1/shop/door/json", b'{"kind": "door.opened"}', 1, retain=True)
-        async with asyncio.timeout(10):
+        async with patience():
             while len((await edge.ask("GET", "/api/v1/events"))["rows"]) < 1:
                 await asyncio.sleep(0.05)
         client.close()

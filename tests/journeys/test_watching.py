@@ -18,6 +18,7 @@ import pytest
 from tests.edge_process import EdgeProcess, edge_process
 from tests.flash.run import hear_ctrl_c
 from tests.journeys.test_commands import boardwalk
+from tests.patience import PATIENCE_S, patience
 from tests.vboard.till import settings
 from tools.vboard.client import Fleet, VirtualBoard
 
@@ -37,7 +38,7 @@ class Stage:
 
     async def until(self, holds: Callable[[dict[str, Any]], bool]) -> None:
         """Wait until what the edge knows of the board is so."""
-        async with asyncio.timeout(20):
+        async with patience():
             while not holds(await self.device()):
                 await asyncio.sleep(0.05)
 
@@ -69,7 +70,7 @@ class Watcher:
         """Wait until it has said this so often."""
         assert self.process.stdout
         try:
-            async with asyncio.timeout(20):
+            async with patience():
                 while self.said.count(text) < times:
                     data = await self.process.stdout.read(4096)
                     assert data, self.said
@@ -79,7 +80,7 @@ class Watcher:
 
     async def ends(self) -> int:
         """Its exit code."""
-        return await asyncio.wait_for(self.process.wait(), 10)
+        return await asyncio.wait_for(self.process.wait(), PATIENCE_S)
 
 
 @asynccontextmanager
@@ -149,9 +150,9 @@ async def test_a_command_that_was_lost_reaches_the_board_when_it_is_back(
 ) -> None:
     async with staged(tmp_path, fleet, keepalive=2) as stage:
         await stage.board.link(False, silent=True)
-        body = {"command": "identify", "within_s": 30}
+        body = {"command": "identify", "within_s": 60}
         asked = asyncio.create_task(stage.edge.ask("POST", "/api/v1/devices/till-1/commands", body))
-        async with asyncio.timeout(10):
+        async with patience():
             while "silent for 1.5 x keepalive" not in stage.board.log():
                 await asyncio.sleep(0.05)
         assert not asked.done()

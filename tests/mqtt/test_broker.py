@@ -20,6 +20,7 @@ from server.rights import THIS_MACHINE
 from server.settings import MqttSection, Settings
 from server.store import devices
 from server.store.database import Database
+from tests.patience import PATIENCE_S, patience
 from tools.children import free_port
 
 
@@ -57,8 +58,8 @@ class Client:
         self._client.loop_stop()
 
 
-async def until(check: Any, seconds: float = 5) -> None:
-    async with asyncio.timeout(seconds):
+async def until(check: Any) -> None:
+    async with patience():
         while not check():
             await asyncio.sleep(0.01)
 
@@ -112,7 +113,7 @@ async def test_revoking_disconnects_at_once_and_others_stay(core: Core) -> None:
         one, other = (Client(broker.port, name, secrets[name]) for name in ("a", "b"))
         await until(lambda: one.answer == "Success" and other.answer == "Success")
         await core.registrar.revoke(THIS_MACHINE, "a")
-        await until(lambda: one.gone, 2)
+        await until(lambda: one.gone)
         assert not other.gone
         one.close()
         other.close()
@@ -125,7 +126,7 @@ async def test_a_new_secret_ends_the_old_one_at_once(core: Core) -> None:
         one, other = (Client(broker.port, name, secrets[name]) for name in ("a", "b"))
         await until(lambda: one.answer == "Success" and other.answer == "Success")
         renewed = (await core.registrar.renew(THIS_MACHINE, "a")).secret
-        await until(lambda: one.gone, 2)
+        await until(lambda: one.gone)
         one.close()
         old, new = Client(broker.port, "a", secrets["a"], "x"), Client(broker.port, "a", renewed)
         await until(lambda: old.answer is not None and new.answer == "Success")
@@ -202,8 +203,8 @@ async def test_it_comes_back_when_its_port_was_taken_meanwhile(core: Core) -> No
             await until(lambda: broker.down is not None)
             taken.bind(("127.0.0.1", broker.port))
             taken.listen()
-            await until(lambda: "taken" in str(broker.down), 10)
-        await until(lambda: broker.down is None, 10)
+            await until(lambda: "taken" in str(broker.down))
+        await until(lambda: broker.down is None)
 
 
 async def test_it_comes_back_when_its_files_could_not_be_written_meanwhile(core: Core) -> None:
@@ -213,7 +214,7 @@ async def test_it_comes_back_when_its_files_could_not_be_written_meanwhile(core:
         kill(broker)
         await until(lambda: broker.down is not None and "passwords.new" in broker.down)
         blocked.rmdir()
-        await until(lambda: broker.down is None, 10)
+        await until(lambda: broker.down is None)
 
 
 async def test_the_newest_register_wins_when_two_changes_come_at_once(tmp_path: Path) -> None:
@@ -248,7 +249,7 @@ async def test_a_change_while_it_is_starting_does_not_kill_it(core: Core) -> Non
         for _ in range(5):
             before = broker.runs
             kill(broker)
-            async with asyncio.timeout(5):
+            async with patience():
                 while broker.runs is before or broker.down is not None:
                     await broker.update()
                     await asyncio.sleep(0)
@@ -277,7 +278,7 @@ async def test_strangers_with_endless_names_do_not_freeze_it(core: Core) -> None
                 head += bytes([size % 128 | (0x80 if size >= 128 else 0)])
                 size //= 128
             stranger.sendall(head + body)
-            stranger.settimeout(5)
+            stranger.settimeout(PATIENCE_S)
             await asyncio.to_thread(stranger.recv, 10)
             stranger.close()
         assert isinstance(broker.runs, Mosquitto)

@@ -62,7 +62,7 @@ def wire() -> Iterator[Wire]:
     one.ours.close()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(MESSAGES, st.lists(st.integers(1, 400), max_size=30))
 def test_messages_arrive_whole_and_in_order_however_the_stream_is_cut(
     messages: list[Told], cuts: list[int]

@@ -12,6 +12,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.edge_process import EdgeProcess, edge_process
+from tests.patience import PATIENCE_S, patience
 
 NODE = Path(__file__).parents[1] / "node"
 TOPIC = "bw1/shop/door/json"
@@ -34,7 +35,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 async def events(site: Site, count: int) -> list[dict[str, object]]:
     """The log, once it has so many events."""
-    async with asyncio.timeout(10):
+    async with patience():
         while (
             len(rows := (await site.edge.ask("GET", "/api/v1/events?device=door&limit=1000"))["rows"]) < count
         ):
@@ -49,7 +50,7 @@ async def run(*command: str, given: bytes = b"") -> str:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    output, _ = await asyncio.wait_for(process.communicate(given), 30)
+    output, _ = await asyncio.wait_for(process.communicate(given), PATIENCE_S)
     assert process.returncode == 0, output.decode()
     return output.decode()
 
@@ -65,8 +66,8 @@ async def test_paho_publishes_and_publishes_again(site: Site) -> None:
             for n in range(COUNT)
         ]
         for one in told:
-            await asyncio.to_thread(one.wait_for_publish, 10)
-    client.publish(TOPIC, '{"kind": "door.closed"}', 1).wait_for_publish(10)
+            await asyncio.to_thread(one.wait_for_publish, PATIENCE_S)
+    client.publish(TOPIC, '{"kind": "door.closed"}', 1).wait_for_publish(PATIENCE_S)
     client.disconnect()
     client.loop_stop()
     rows = await events(site, COUNT + 1)

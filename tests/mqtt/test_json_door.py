@@ -17,6 +17,7 @@ import pytest
 from tests.edge_process import EdgeProcess, edge_process
 from tests.hostile.honest import Client
 from tests.mqtt.wire import Wire, wire
+from tests.patience import PATIENCE_S, patience
 from tests.vboard.broker import Broker
 
 TOPIC = "bw1/shop/door/json"
@@ -35,7 +36,7 @@ class KeptBroker(Broker):
         """SIGTERM."""
         assert isinstance(self._process, subprocess.Popen)
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(PATIENCE_S)
         self._process = None
 
 
@@ -69,13 +70,13 @@ class Door:
 
     async def settled(self, count: int) -> None:
         """Wait until so many different events are committed, and each message has its PUBACK."""
-        async with asyncio.timeout(30):
+        async with patience():
             while len(set(self.stored())) < count or len(self.wire.acked) < len(self.wire.came):
                 await asyncio.sleep(0.05)
 
     async def complete(self, rows: int) -> None:
         """Wait until there are so many events, and no more come."""
-        async with asyncio.timeout(30):
+        async with patience():
             while len(self.stored()) < rows:
                 await asyncio.sleep(0.05)
         await asyncio.sleep(0.5)
@@ -106,7 +107,7 @@ async def opened(folder: Path) -> AsyncIterator[Door]:
 
 async def _up(door: Door) -> None:
     """Wait until the edge has subscribed."""
-    async with asyncio.timeout(20):
+    async with patience():
         while "mqtt-away" in (await _ready(door))["findings"]:
             await asyncio.sleep(0.05)
 
@@ -141,6 +142,7 @@ async def test_no_puback_leaves_before_its_commit_and_they_leave_in_the_order_of
     assert door.rejects() == 6
 
 
+@pytest.mark.slow
 async def test_an_edge_that_is_killed_again_and_again_loses_and_doubles_no_event_with_an_id(
     door: Door,
 ) -> None:
@@ -159,7 +161,7 @@ async def test_a_broker_that_restarts_between_publish_and_puback_brings_them_aga
 ) -> None:
     door.wire.mute = True
     door.publish(200)
-    async with asyncio.timeout(20):
+    async with patience():
         while len(door.stored()) < 200:
             await asyncio.sleep(0.05)
     assert door.wire.acked == []
@@ -182,7 +184,7 @@ async def test_without_an_id_what_comes_again_counts_again_and_nothing_is_lost(d
     await door.settled(20)
     door.wire.mute = True
     door.publish(20, ids=False)
-    async with asyncio.timeout(20):
+    async with patience():
         while len(door.stored()) < 40:
             await asyncio.sleep(0.05)
     door.wire.mute = False

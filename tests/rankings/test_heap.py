@@ -8,7 +8,7 @@ from server.rankings.heap import Heap
 OPERATIONS = st.lists(st.tuples(st.integers(0, 8), st.integers(-5, 5)), max_size=60)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(OPERATIONS, st.permutations(range(9)))
 def test_top_and_rank_equal_a_sort_after_any_changes(
     changes: list[tuple[int, int]], order: list[int]

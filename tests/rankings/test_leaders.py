@@ -8,7 +8,7 @@ from server.rankings.leaders import Leaders, Place
 CHANGES = st.lists(st.tuples(st.integers(0, 7), st.integers(-4, 4)), max_size=60)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(CHANGES, st.integers(1, 9), st.permutations("abcdefgh"), st.integers(0, 60))
 def test_leaders_equal_a_sort_after_any_change(
     changes: list[tuple[int, int]], k: int, names: list[str], begun: int

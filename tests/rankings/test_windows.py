@@ -21,7 +21,7 @@ STEPS = st.lists(
 NAMES = {key: f"c{key}" for key in range(5)}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(STEPS)
 def test_every_window_equals_brute_force_with_late_events_and_days_that_end(
     steps: list[tuple[str, int, int, int]],

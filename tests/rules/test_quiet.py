@@ -65,7 +65,7 @@ def test_a_mail_of_any_minute_waits_for_the_next_that_is_not_quiet(
     check_two_days(ZoneInfo(zone), day, Hours(*hours))
 
 
-@hypothesis_settings(max_examples=20, deadline=None)
+@hypothesis_settings(max_examples=20)
 @given(st.sampled_from(DAYS), TIMES, TIMES)
 def test_the_same_for_any_hours(where: tuple[str, tuple[int, int, int]], start: int, end: int) -> None:
     if start != end:

@@ -28,7 +28,7 @@ def store(names: list[str], indexed: int = 1 << 62) -> sqlite3.Connection:
     return connection
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(NAMES, st.integers(0, 25), TEXTS, st.integers(1, 6), st.integers(1, 9))
 def test_pages_have_every_customer_whose_name_has_the_text_once(
     names: list[str], indexed: int, text: str, limit: int, scanned: int
@@ -46,7 +46,7 @@ def test_pages_have_every_customer_whose_name_has_the_text_once(
     assert found == [name for name in names if text.casefold() in name.casefold()]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(NAMES, st.integers(0, 25), TEXTS, st.integers(1, 30))
 def test_those_that_begin_with_the_text_come_first(
     names: list[str], indexed: int, text: str, limit: int

@@ -34,7 +34,7 @@ EVENTS = st.lists(st.tuples(st.integers(1, 3), st.integers(1, 3), st.none() | st
 NAME = st.none() | st.sampled_from((*NAMES, "nobody"))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(EVENTS, st.integers(0, 30), st.tuples(NAME, NAME, NAME), st.booleans(), st.integers(1, 7))
 def test_pages_equal_a_filter_of_the_whole_log_wherever_the_indexer_is(
     log: list[tuple[int, int, int | None]],

@@ -67,7 +67,8 @@ def matches(row: Row, query: EventQuery) -> bool:
     )
 
 
-@settings(max_examples=500, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=500)
 @given(ROWS, st.lists(ROWS, max_size=4), QUERIES, st.integers(1, 30), st.integers(0, 8), st.data())
 def test_all_pages_together_are_what_a_look_at_every_event_finds_while_events_come(
     log: list[Row],

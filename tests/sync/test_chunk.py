@@ -30,7 +30,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(EVENTS)
 def test_sealed_events_come_back_whole_and_under_the_key_of_their_hour(events: list[Stored]) -> None:
     chunks = pack("shop", "ab12", 5, events)

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections import Counter
+from collections.abc import Callable
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from sync.mail.letter import Letter, Letters
 from sync.mail.postman import MAX_ATTEMPTS, SETTLE_MS, Postman
 from sync.token_bucket import TokenBucket
 from tests.ingest.boards import NOW
+from tests.patience import patience
 
 MANY = TokenBucket(10_000, 10_000)
 
@@ -36,11 +38,29 @@ class Box:
         return f"m-{letter.tag}"
 
 
-async def work(core: Core, box: Box, until: float = 0.3, now: int = NOW) -> None:
+class Watched(Postman):
+    """idle: that a round has found no mail which is due."""
+
+    def __init__(self, core: Core, box: Box) -> None:
+        super().__init__(Mails(core.database), box, Letters("shop@shop.example", "shop"), MANY)
+        self.idle = asyncio.Event()
+
+    async def _round(self, clock: Callable[[], int], generation: str) -> int:
+        found = await super()._round(clock, generation)
+        if not found:
+            self.idle.set()
+        return found
+
+
+async def work(core: Core, box: Box, now: int = NOW) -> None:
+    """Let a postman work until it finds nothing to do."""
     ticks = itertools.count(now)
-    postman = Postman(Mails(core.database), box, Letters("shop@shop.example", "shop"), MANY)
+    postman = Watched(core, box)
     task = asyncio.create_task(postman.run(lambda: next(ticks), "gen"))
-    await asyncio.sleep(until)
+    idle = asyncio.create_task(postman.idle.wait())
+    async with patience():
+        await asyncio.wait([task, idle], return_when=asyncio.FIRST_COMPLETED)
+    idle.cancel()
     task.cancel()
     await asyncio.wait([task])
     if not task.cancelled():
@@ -120,7 +140,7 @@ async def test_an_outage_of_days_fails_no_mail(core: Core) -> None:
     mails = Mails(core.database)
     postman = Postman(mails, box, Letters("shop@shop.example", "shop"), MANY)
     task = asyncio.create_task(postman.run(lambda: next(ticks), "gen"))
-    async with asyncio.timeout(60):
+    async with patience():
         while (await mails.counts())["sent"] < 12:
             await asyncio.sleep(0.05)
     task.cancel()
@@ -166,7 +186,7 @@ async def test_a_full_disk_at_the_start_does_not_end_the_postman(core: Core) -> 
     await mails.move(first.id, Move("sending", NOW))
     await core.database.pragma("query_only = ON")
     box = Box([])
-    postman = asyncio.create_task(work(core, box, until=1.2))
+    postman = asyncio.create_task(work(core, box))
     await asyncio.sleep(0.3)
     await core.database.pragma("query_only = OFF")
     await postman
@@ -204,6 +224,6 @@ async def test_what_a_full_disk_did_not_take_of_an_answer_is_noted_when_there_is
 
     loop = asyncio.get_running_loop()
     box = Filler([])
-    await work(core, box, until=1.5)
+    await work(core, box)
     counts = await Mails(core.database).counts()
     assert (counts["sent"], set(box.taken.values())) == (12, {1})

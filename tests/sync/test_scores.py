@@ -101,7 +101,7 @@ class Site:
         return made
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(STEPS, st.randoms(use_true_random=False))
 def test_sheets_in_any_order_and_repeated_add_up_to_the_sums_of_all_sites(
     steps: list[tuple[str, str, int, int, int]],

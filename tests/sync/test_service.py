@@ -10,6 +10,7 @@ from server.settings import CloudSection, MailSection, Settings
 from sync import service
 from sync.service import CloudService
 from tests.ingest.boards import NOW
+from tests.patience import patience
 
 
 async def test_a_fault_of_ours_on_the_way_to_the_cloud_is_told_and_tried_again(
@@ -30,8 +31,10 @@ async def test_a_fault_of_ours_on_the_way_to_the_cloud_is_told_and_tried_again(
         lambda: NOW,
     )
     task = asyncio.create_task(cloud.again(faulty, "sender"))
-    await asyncio.sleep(0.2)
-    assert (len(tries), task.done()) == (3, False)
+    async with patience():
+        while len(tries) < 3:
+            await asyncio.sleep(0.01)
+    assert not task.done()
     task.cancel()
     await asyncio.wait([task])
 

@@ -1,7 +1,8 @@
 """Events reach the table once, whatever the table does."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from sync.table.reader import read_events
 from sync.table.uploader import Uploader
 from sync.token_bucket import TokenBucket
 from tests.ingest.boards import NOW
+from tests.patience import patience
 from tools.demo.local_cloud import local_cloud
 
 
@@ -48,11 +50,14 @@ class Shelf:
         return iter([body for (pk, _), body in sorted(self.items.items()) if pk.startswith(prefix)])
 
 
-async def upload(core: Core, table: object, seconds: float) -> Uploader:
+async def upload(core: Core, table: object, until: Callable[[Uploader], bool] = lambda _: False) -> Uploader:
+    """Let an uploader work until everything is in the table, or until what is asked for."""
     uploader = Uploader(core.database, table, "shop", TokenBucket(1000, 1000))  # type: ignore[arg-type]
     work = [uploader.run_sealer(lambda: NOW + 5000, 1000), uploader.run_sender(lambda: NOW + 5000)]
     tasks = [asyncio.create_task(one) for one in work]
-    await asyncio.sleep(seconds)
+    async with patience():
+        while (await core.database.read(chunks.backlog))[:2] != (0, 0) and not until(uploader):
+            await asyncio.sleep(0.02)
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
@@ -71,14 +76,14 @@ EVERYTHING = [("till-1", 7, seq) for seq in range(1, 61)]
 
 async def test_what_was_committed_is_in_the_table_once(core: Core) -> None:
     shelf = Shelf([])
-    await upload(core, shelf, 0.5)
+    await upload(core, shelf)
     assert identities(shelf.scan("D#")) == EVERYTHING
     assert await core.database.read(chunks.backlog) == (0, 0, None, NOW + 5000)
 
 
 async def test_throttles_cut_answers_and_parts_double_nothing_and_lose_nothing(core: Core) -> None:
     shelf = Shelf(["throttle", "part", "cut"])
-    uploader = await upload(core, shelf, 8)
+    uploader = await upload(core, shelf)
     assert shelf.puts >= 4
     assert identities(shelf.scan("D#")) == EVERYTHING
     assert uploader.error is None
@@ -86,9 +91,9 @@ async def test_throttles_cut_answers_and_parts_double_nothing_and_lose_nothing(c
 
 async def test_a_chunk_that_was_sealed_before_a_stop_is_sent_as_it_was(core: Core) -> None:
     shelf = Shelf(["cut"] * 50)
-    await upload(core, shelf, 0.5)
-    kept = dict(shelf.items)
-    await upload(core, shelf, 0.5)
+    await upload(core, shelf, lambda _: shelf.puts > 0)
+    kept, puts = dict(shelf.items), shelf.puts
+    await upload(core, shelf, lambda _: shelf.puts > puts and identities(shelf.scan("D#")) == EVERYTHING)
     assert shelf.items.items() >= kept.items()
     assert identities(shelf.scan("D#")) == EVERYTHING
 
@@ -105,7 +110,7 @@ async def test_dynamodb_gives_back_what_sqlite_has(core: Core, tmp_path: Path) -
         table = Dynamo(cloud)
         assert await asyncio.to_thread(table.create)
         assert not await asyncio.to_thread(table.create)
-        await upload(core, table, 2.5)
+        await upload(core, table)
         settings = Settings(edge=EdgeSection(site="shop"), cloud=cloud)
         there = await asyncio.to_thread(lambda: list(read_events(settings)))
         here = await core.database.read(events.after, 0, 1000)
@@ -116,7 +121,9 @@ async def test_dynamodb_gives_back_what_sqlite_has(core: Core, tmp_path: Path) -
 
 async def test_a_table_that_is_not_there_is_one_sentence(core: Core, tmp_path: Path) -> None:
     async with local_cloud(tmp_path) as address:
-        uploader = await upload(core, Dynamo(CloudSection(mode="aws", endpoint_url=address)), 1.5)
+        uploader = await upload(
+            core, Dynamo(CloudSection(mode="aws", endpoint_url=address)), lambda one: one.error is not None
+        )
         assert uploader.error is not None
         assert uploader.error.startswith("DynamoDB, table boardwalk: ResourceNotFoundException")
     assert (await core.database.read(chunks.backlog))[1] > 0
@@ -132,11 +139,11 @@ async def test_sealing_lets_a_burst_go_first_but_not_for_ever(
 ) -> None:
     monkeypatch.setattr("sync.table.uploader.PATIENCE_S", 0.5)
     uploader = Uploader(core.database, Shelf([]), "shop", TokenBucket(1000, 1000), busy=lambda: True)
+    begun = time.monotonic()
     task = asyncio.create_task(uploader.run_sealer(lambda: NOW + 5000, 1000))
-    await asyncio.sleep(0.2)
-    assert await core.database.read(chunks.through) == 0
-    async with asyncio.timeout(5):
+    async with patience():
         while not await core.database.read(chunks.through):
             await asyncio.sleep(0.02)
+    assert time.monotonic() - begun >= 0.5
     task.cancel()
     await asyncio.wait([task])

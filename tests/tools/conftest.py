@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.sync.conftest import core as core
 from tools.children import free_port
 
@@ -34,7 +35,7 @@ def boardwalk(tmp_path: Path) -> Iterator[Boardwalk]:
 
         return subprocess.run(
             [sys.executable, "-m", "tools.cli", *words], cwd=tmp_path, env=environment | more,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, preexec_fn=cramp,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_S, preexec_fn=cramp,
         )  # fmt: skip
 
     yield command

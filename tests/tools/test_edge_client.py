@@ -1,6 +1,5 @@
 """The way of commands into an edge that hangs."""
 
-import asyncio
 import re
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from server.admin_socket import open_socket
 from server.errors import BoardwalkError
 from server.settings import EdgeSection, Settings
+from tests.patience import patience
 from tools import edge_client
 
 
@@ -25,7 +25,7 @@ async def test_an_edge_that_hangs_is_told_and_its_store_is_left_alone(
     settings = Settings(edge=EdgeSection(data=str(tmp_path)))
     sentence = f"The edge on the data in {tmp_path} does not answer within 0.2 s; stop it and start it anew."
     with pytest.raises(BoardwalkError, match=re.escape(sentence)):
-        async with asyncio.timeout(10), edge_client.edge_client(settings):
+        async with patience(), edge_client.edge_client(settings):
             pass
     assert names(tmp_path) == ["boardwalk.sock"]
     listener.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from server.settings import SECTIONS, overrides
+from tests.patience import PATIENCE_S
 from tests.tools.conftest import ROOT, Boardwalk
 from tools.cli import cli
 from tools.sentence import printable
@@ -85,7 +86,7 @@ def test_a_full_disk_behind_the_output_is_told(boardwalk: Boardwalk, words: str,
         done = subprocess.run(
             [sys.executable, "-m", "tools.cli", *words.split()],
             cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=full, stderr=subprocess.PIPE,
-            text=True, timeout=30,
+            text=True, timeout=PATIENCE_S,
         )  # fmt: skip
     why = os.strerror(errno.ENOSPC)
     sentence = f"This computer refuses to read or write a file, a socket or the output ({why}); mend that and try again."
@@ -99,7 +100,7 @@ def test_a_reader_that_has_gone_is_no_trouble(boardwalk: Boardwalk, tmp_path: Pa
     done = subprocess.run(
         [sys.executable, "-m", "tools.cli", "device", "list"],
         cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=writer, stderr=subprocess.PIPE,
-        text=True, timeout=30,
+        text=True, timeout=PATIENCE_S,
     )  # fmt: skip
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, "")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.tools.conftest import Boardwalk
 from tests.vboard.test_boards import parent_of
 
@@ -48,11 +49,11 @@ def test_blank_boards_need_no_edge_and_keep_what_is_put_on_them(boardwalk: Board
     assert up.returncode == 0, up.stderr
     port = json.loads(up.stdout)[0]["port"]
     mpremote = [sys.executable, "-m", "mpremote", "connect", port]
-    subprocess.run([*mpremote, "fs", "touch", ":note"], check=True, capture_output=True, timeout=30)
+    subprocess.run([*mpremote, "fs", "touch", ":note"], check=True, capture_output=True, timeout=PATIENCE_S)
     assert boardwalk("vboard", "down").returncode == 0
     up = boardwalk("vboard", "up", "--n", "1", "--blank", "--json")
     mpremote[-1] = json.loads(up.stdout)[0]["port"]
-    done = subprocess.run([*mpremote, "fs", "ls"], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([*mpremote, "fs", "ls"], capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.stdout.split() == ["ls", ":", "0", "note"]
     assert not (tmp_path / "var" / "boardwalk.db").exists()
 
@@ -60,7 +61,7 @@ def test_blank_boards_need_no_edge_and_keep_what_is_put_on_them(boardwalk: Board
 def on_board(port: str, code: str) -> str:
     """What this code prints on the board behind a port."""
     mpremote = [sys.executable, "-m", "mpremote", "connect", port, "exec", code]
-    return subprocess.run(mpremote, check=True, capture_output=True, text=True, timeout=30).stdout
+    return subprocess.run(mpremote, check=True, capture_output=True, text=True, timeout=PATIENCE_S).stdout
 
 
 def test_the_world_around_a_board_is_set_by_commands(boardwalk: Boardwalk) -> None:
@@ -139,7 +140,7 @@ def processes(folder: Path) -> tuple[int, list[int]]:
 
 def gone(pids: list[int]) -> None:
     """Wait until these processes have ended."""
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE_S
     while alive := [pid for pid in pids if parent_of(pid)]:
         assert time.monotonic() < end, alive
         time.sleep(0.02)

@@ -10,6 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
 from tools.children import free_port
 
 ITERATIONS = 101
@@ -32,7 +33,8 @@ class Broker:
         command = shutil.which("mosquitto") or shutil.which("mosquitto", path=PATHS)
         assert command, "these tests need mosquitto"
         self._process = subprocess.Popen([command, "-c", str(self._config)])
-        for _ in range(200):
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return

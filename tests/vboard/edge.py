@@ -8,6 +8,7 @@ import msgpack
 import paho.mqtt.client as paho
 
 from firmware.wire import ack, event, frame, reading, topics
+from tests.patience import patience
 
 
 @dataclass
@@ -62,9 +63,9 @@ class Edge:
         device.cursor = cursor
         device.rows = {seq: row for seq, row in device.rows.items() if seq <= cursor}
 
-    async def until(self, holds, timeout_s: float = 20) -> None:
+    async def until(self, holds) -> None:
         """Wait until `holds()`; raises TimeoutError."""
-        async with asyncio.timeout(timeout_s):
+        async with patience():
             while not holds():
                 await asyncio.sleep(0.01)
 

@@ -3,26 +3,31 @@
 import asyncio
 import time
 
+from tests.patience import patience
 from tools.vboard.client import VirtualBoard
 
 LED = 25  # where virtual boards have it
 LOOK_S = 0.04
 DARK_S = 0.9  # between two patterns; within one it is dark for 0.25 s
-TIMEOUT_S = 20
+LATE_S = 0.15  # since the last look: a blink may have passed unseen
 
 
-async def blinks(board: VirtualBoard, patterns: int = 1, timeout_s: float = TIMEOUT_S) -> set[int]:
-    """How often it blinks between two pauses, for so many whole patterns. Raises TimeoutError."""
+async def blinks(board: VirtualBoard, patterns: int = 1) -> set[int]:
+    """How often it blinks between two pauses, for so many whole patterns that were looked at without a gap."""
     found: set[int] = set()
-    count, level, dark_at, whole = 0, 0, time.monotonic(), False
-    async with asyncio.timeout(timeout_s):
+    count, level, whole = 0, 0, False
+    dark_at = looked_at = time.monotonic()
+    async with patience():
         while patterns:
             now = await board.pin(LED)
             if now and not level:
                 count += 1
+            if time.monotonic() - looked_at > LATE_S:
+                whole = False
+            looked_at = time.monotonic()
             if now:
-                dark_at = time.monotonic()
-            if count and time.monotonic() - dark_at > DARK_S:
+                dark_at = looked_at
+            if count and looked_at - dark_at > DARK_S:
                 if whole:  # the first may have been under way already
                     found.add(count)
                     patterns -= 1

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from littlefs import LittleFS
 
+from tests.patience import PATIENCE_S
 from tools.vboard.client import VirtualBoard
 from tools.vboard.profile import BLOCK, PROFILES
-
-TIMEOUT_S = 30
 
 
 class MpremoteFailed(AssertionError):
@@ -24,7 +23,7 @@ async def mpremote(board: VirtualBoard, *arguments: str, cwd: Path | None = None
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=cwd,
     )  # fmt: skip
     try:
-        output, errors = await asyncio.wait_for(process.communicate(), TIMEOUT_S)
+        output, errors = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     except TimeoutError:
         process.kill()
         output, errors = await process.communicate()

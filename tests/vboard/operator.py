@@ -27,7 +27,7 @@ class Operator:
         await self.edge.until(lambda: len(self.device.answers) >= count)
         return self.device.answers
 
-    async def tell(self, name: str, within_ms: int = 10_000, **arguments: object) -> reading.Result:
+    async def tell(self, name: str, within_ms: int = 60_000, **arguments: object) -> reading.Result:
         """Tell it once; its answer, whatever else the board answers meanwhile."""
         self._number += 1
         number, until = f"c{self._number}", int(time.time() * 1000) + within_ms

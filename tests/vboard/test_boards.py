@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import patience
 from tests.vboard.edge import Edge
 from tests.vboard.till import Till, settings
 from tools.vboard.client import Fleet, VboardError
@@ -76,7 +77,7 @@ async def test_a_full_outbox_refuses_and_tells_how_often_once_there_is_room(
     await till.work(20)
     edge.deaf = False
     device = edge.device("till-1")
-    await edge.until(lambda: device.events("device.refused"), 30)
+    await edge.until(lambda: device.events("device.refused"))
     (report,) = device.events("device.refused")
     assert till.refused == ["full"] * (620 - len(till.told))
     assert report.fields == {"count": len(till.refused)}
@@ -108,12 +109,12 @@ async def test_no_board_outlives_a_host_that_was_killed(tmp_path: Path, broker) 
         board = await fleet.up("till-1", settings(broker.port, "till-1"))
         pid = (await board.stats())["pid"]
         host = parent_of(pid)
-        async with asyncio.timeout(5):
+        async with patience():
             while "boot 1" not in board.log():  # it is born, and not about to be
                 await asyncio.sleep(0.02)
         os.kill(pid, signal.SIGSTOP)  # so that no broken pipe can end it first
         os.kill(host, signal.SIGKILL)
-        async with asyncio.timeout(5):
+        async with patience():
             while parent_of(pid):
                 await asyncio.sleep(0.02)
         with pytest.raises(VboardError, match="ended"):

@@ -4,6 +4,7 @@ import asyncio
 import json
 
 from firmware.wire import event, frame, reading, state, topics
+from tests.patience import patience
 from tests.vboard.broker import Broker
 from tests.vboard.edge import Edge
 from tests.vboard.till import Till, settings
@@ -141,7 +142,7 @@ async def test_a_connection_that_went_silent_is_left_after_one_and_a_half_keepal
     await drained(edge, till)
     await board.link(False, silent=True)
     await till.work(8)
-    async with asyncio.timeout(8):
+    async with patience():
         while "silent" not in board.log():
             await asyncio.sleep(0.05)
     await board.link(True)
@@ -193,7 +194,7 @@ async def test_the_edge_gives_a_board_its_time(fleet: Fleet, edge: Edge, broker:
     await drained(edge, till)
     order = device.events("order.placed")[0]
     assert order.quality == event.EDGE
-    assert edge.now_ms <= order.at < edge.now_ms + 10_000
+    assert edge.now_ms <= order.at <= edge.now_ms + order.uptime_ms
 
 
 async def test_a_retained_state_is_on_the_topic_of_the_contract(fleet, edge, broker) -> None:

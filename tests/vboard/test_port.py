@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 
+from tests.patience import PATIENCE_S, patience
 from tools.vboard.port import GRACE_S, Port
 
 OUTPUT = b"".join(b"line %d\n" % number for number in range(20_000))
@@ -11,7 +12,7 @@ OUTPUT = b"".join(b"line %d\n" % number for number in range(20_000))
 
 async def moved(port: Port) -> None:
     """Wait until a board may print again."""
-    async with asyncio.timeout(20):
+    async with patience():
         while port.is_full:
             await asyncio.sleep(0.01)
 
@@ -29,7 +30,7 @@ async def test_a_reader_that_takes_byte_by_byte_gets_everything() -> None:
         return got
 
     port.write(OUTPUT)
-    assert await asyncio.wait_for(asyncio.to_thread(read), 60) == OUTPUT
+    assert await asyncio.wait_for(asyncio.to_thread(read), PATIENCE_S) == OUTPUT
     await moved(port)
     port.close()
     os.close(reader)

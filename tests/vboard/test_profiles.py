@@ -9,6 +9,7 @@ import signal
 import pytest
 import serial
 
+from tests.patience import PATIENCE_S, patience
 from tests.vboard.mpremote import MpremoteFailed, mpremote
 from tools.vboard.client import Fleet, VboardError, VirtualBoard
 
@@ -18,7 +19,7 @@ TELLS = b"import machine\nprint('cause', machine.reset_cause())\n"
 
 async def causes(board: VirtualBoard, count: int) -> list[int]:
     """The reset causes of the board's lives, once there were so many."""
-    async with asyncio.timeout(10):
+    async with patience():
         while len(told := re.findall(r"cause (\d)", board.log())) < count:
             await asyncio.sleep(0.01)
     return [int(number) for number in told]
@@ -34,7 +35,7 @@ async def causes(board: VirtualBoard, count: int) -> list[int]:
 )
 async def test_reset_causes_are_those_of_the_chip(vboards: Fleet, profile: str, expected: list[int]) -> None:
     board = await vboards.up("till", HERE, profile, files={"/main.py": TELLS})
-    with serial.Serial((await board.stats())["port"], timeout=5) as line:
+    with serial.Serial((await board.stats())["port"], timeout=PATIENCE_S) as line:
         for number, action in enumerate(("", "reset()", "WDT(timeout=1000)", "deepsleep(10)")):
             await asyncio.to_thread(line.read_until, b">>> ")
             line.write(b"\x04")
@@ -76,7 +77,7 @@ async def test_a_watchdog_stays_armed_over_a_soft_reset(vboards: Fleet) -> None:
     main = b"import machine\nif machine.reset_cause() != 3:\n    machine.WDT(timeout=1000)\nprint('up')\n"
     board = await vboards.up("till", HERE, files={"/main.py": main})
     await mpremote(board, "soft-reset")
-    async with asyncio.timeout(5):
+    async with patience():
         while (await board.stats())["ending"] != "reset":
             await asyncio.sleep(0.02)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from firmware.troubles import CODES
+from tests.patience import patience
 from tests.vboard.edge import Device, Edge
 from tests.vboard.lamp import blinks
 from tests.vboard.mpremote import Image, mpremote
@@ -46,12 +47,11 @@ def setup(board):
     machine.deepsleep(100)
 """
 WATCHED = {"watchdog_ms": 1000}
-LOOP_S = 60
 
 
 async def fallen(edge: Edge, device: Device) -> None:
     """Wait until the board is in safe mode."""
-    await edge.until(lambda: device.states and (device.states[-1] or {}).get("mode") == "safe", LOOP_S)
+    await edge.until(lambda: device.states and (device.states[-1] or {}).get("mode") == "safe")
 
 
 async def restart(operator: Operator, **how: object) -> None:
@@ -102,7 +102,7 @@ async def test_in_safe_mode_there_is_the_way_to_the_edge_and_the_prompt_and_noth
     await fallen(edge, device)
     await edge.until(lambda: len(device.events("order.placed")) == 5)  # what waited is delivered
     till = Till(board)
-    await till.work(1)
+    await till.work(1, silence_s=4)
     assert (till.told, till.refused) == ({}, [])  # no inputs
     await mpremote(board, "resume", "exec", "import time; time.sleep(3)")  # no watchdog
     assert (await board.stats())["boots"] == 6
@@ -111,7 +111,7 @@ async def test_in_safe_mode_there_is_the_way_to_the_edge_and_the_prompt_and_noth
 async def test_deep_sleep_is_no_loop(fleet: Fleet, edge: Edge, broker) -> None:
     board = await up(fleet, broker.port, SLEEPS)
     device = edge.device("till-1")
-    async with asyncio.timeout(LOOP_S):
+    async with patience():
         while (await board.stats())["boots"] < 8:
             await asyncio.sleep(0.05)
     await mpremote(board, "rm", ":app.py")
@@ -128,7 +128,7 @@ async def test_starts_that_only_show_that_the_settings_are_wrong_are_no_loop(
     await mpremote(board, "rm", ":settings.json")
     for count in range(1, 8):
         await mpremote(board, "reset")
-        async with asyncio.timeout(LOOP_S):
+        async with patience():
             while board.log().count("settings: /settings.json is missing") < count:
                 await asyncio.sleep(0.05)
     await mpremote(board, "cp", "good.json", ":settings.json", cwd=tmp_path)
@@ -159,7 +159,7 @@ async def test_a_restart_leaves_safe_mode_and_a_failure_leads_straight_back(
     await fallen(edge, operator.device)
     await restart(operator)
     safe = [6, 8]
-    await edge.until(lambda: [row.boot for row in operator.device.events("device.started")] == safe, LOOP_S)
+    await edge.until(lambda: [row.boot for row in operator.device.events("device.started")] == safe)
 
 
 async def test_a_board_goes_to_safe_mode_by_command_and_back(fleet: Fleet, edge: Edge, broker) -> None:
@@ -194,7 +194,7 @@ async def test_resets_that_somebody_asks_for_are_no_loop(fleet: Fleet, edge: Edg
 
 async def test_a_failure_of_the_firmware_itself_ends_at_the_prompt(fleet: Fleet, broker) -> None:
     board = await fleet.up("till-1", settings(broker.port, "till-1"), files={"/outbox": b"no folder"})
-    async with asyncio.timeout(LOOP_S):
+    async with patience():
         while (await board.stats())["state"] != "ended":
             await asyncio.sleep(0.05)
     assert (await board.stats())["boots"] == 6
@@ -205,7 +205,7 @@ async def test_before_a_board_that_failed_restarts_somebody_may_come_to_the_prom
     fleet: Fleet, broker
 ) -> None:
     board = await fleet.up("till-1", settings(broker.port, "till-1"), files={"/outbox": b"no folder"})
-    async with asyncio.timeout(LOOP_S):
+    async with patience():
         while "warning app: OSError" not in board.log():
             await asyncio.sleep(0.05)
     assert await mpremote(board, "resume", "eval", "6 * 7") == "42\n"
@@ -217,7 +217,7 @@ async def test_firmware_that_cannot_be_imported_leaves_the_prompt(fleet: Fleet, 
     board = await fleet.up("till-1", settings(broker.port, "till-1"))
     await mpremote(board, "rm", ":slot_a/firmware/app.mpy")
     await mpremote(board, "reset")
-    async with asyncio.timeout(10):
+    async with patience():
         while "no module named 'firmware.app'" not in board.log():
             await asyncio.sleep(0.05)
     boots = (await board.stats())["boots"]

@@ -1,12 +1,12 @@
 """A board's serial port as a person at a terminal sees it."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import serial
 
+from tests.patience import PATIENCE_S
 from tests.vboard.test_mpremote_programs import logged
 from tools.vboard.client import Fleet, VirtualBoard
 
@@ -18,7 +18,7 @@ PROMPT = b">>> "
 @contextmanager
 def terminal(port: str) -> Iterator[serial.Serial]:
     """The port, opened as terminal programs do it."""
-    with serial.Serial(port, 115200, timeout=5, exclusive=True) as line:
+    with serial.Serial(port, 115200, timeout=PATIENCE_S, exclusive=True) as line:
         yield line
 
 
@@ -84,9 +84,7 @@ async def test_the_port_outlives_its_clients_and_the_power(vboards: Fleet) -> No
 async def test_a_port_that_nobody_reads_does_not_stop_the_program(vboards: Fleet) -> None:
     main = b"for i in range(30000):\n    print('line', i)\nprint('done')\n"
     board = await vboards.up("till", HERE, files={"/main.py": main})
-    begun = time.monotonic()
-    await logged(board, "line 29999\ndone")
-    assert time.monotonic() - begun < 8
+    await logged(board, "line 29999\ndone")  # hours, if each line waited for a reader
     assert (await board.stats())["state"] == "ended"
 
 

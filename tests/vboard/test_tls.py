@@ -18,7 +18,6 @@ from tools.vboard.client import Fleet
 
 FLOOR = 1_800_000_000_000  # within the certificates' validity, which begins a day back
 
-BACK_S = 90
 FAR = "20350101000000Z"
 CA_CONF = """
 [ca]
@@ -119,13 +118,13 @@ async def test_a_wrong_certificate_is_refused_and_a_right_one_then_trusted(
     broker.restart()
     files = {"/ca.der": (tmp_path / "ours.der").read_bytes()}
     board = await fleet.up("till-1", settings(secured, "till-1", tls=True, floor=FLOOR), files=files)
-    await edge.until(lambda: words in board.log(), BACK_S)
+    await edge.until(lambda: words in board.log())
     assert await blinks(board) == {CODES.index("certificate") + 1}
     assert edge.devices == {}
     certificate(tmp_path, "ours")
     broker.restart()
     device = edge.device("till-1")
-    await edge.until(lambda: device.cursor >= 1 and device.states and device.states[-1], BACK_S)
+    await edge.until(lambda: device.cursor >= 1 and device.states and device.states[-1])
     assert device.states[-1]["trouble"] == "certificate"
     assert (await board.stats())["boots"] == 1
 
@@ -141,11 +140,11 @@ async def test_a_board_that_trusts_two_cas_follows_the_edge_from_one_to_the_othe
     device = edge.device("till-1")
     for count, ca in enumerate(("theirs", "ours"), 1):
         await till.work(10)
-        await edge.until(lambda count=count: len(device.events("order.placed")) == 10 * count, BACK_S)
+        await edge.until(lambda count=count: len(device.events("order.placed")) == 10 * count)
         certificate(tmp_path, ca)
         broker.restart()
     await till.work(10)
-    await edge.until(lambda: len(device.events("order.placed")) == 30, BACK_S)
+    await edge.until(lambda: len(device.events("order.placed")) == 30)
     assert (await till.board.stats())["boots"] == 1
 
 
@@ -161,7 +160,7 @@ async def test_a_board_that_has_no_ca_trusts_nobody(
     fleet: Fleet, edge: Edge, secured: int, broker: Broker, files: dict[str, bytes], words: str
 ) -> None:
     board = await fleet.up("till-1", settings(secured, "till-1", tls=True, floor=FLOOR), files=files)
-    await edge.until(lambda: words in board.log(), BACK_S)
+    await edge.until(lambda: words in board.log())
     assert await blinks(board) == {CODES.index("certificate") + 1}
     assert edge.devices == {}
 

@@ -8,6 +8,7 @@ import pytest
 
 from firmware.causes import SENTENCES
 from firmware.troubles import CODES
+from tests.patience import patience
 from tests.vboard.broker import Broker
 from tests.vboard.edge import Device, Edge
 from tests.vboard.lamp import blinks
@@ -17,20 +18,19 @@ from tools.children import free_port
 from tools.vboard.client import Fleet, VirtualBoard
 
 WIFI = {"ssid": "shop", "password": "12345678"}
-BACK_S = 90
 
 
 async def shows(board: VirtualBoard, code: str, words: str) -> None:
     """Wait for the line in the log, then look at the LED."""
-    async with asyncio.timeout(30):
+    async with patience():
         while words not in board.log():
             await asyncio.sleep(0.05)
-    assert await blinks(board, 2) == {CODES.index(code) + 1}
+    assert await blinks(board) == {CODES.index(code) + 1}
 
 
 async def back(edge: Edge, device: Device, code: str) -> None:
     """An order that was made meanwhile arrives, and the state tells what was."""
-    await edge.until(lambda: len(device.events("order.placed")) == 1, BACK_S)
+    await edge.until(lambda: len(device.events("order.placed")) == 1)
     await edge.until(lambda: device.states and device.states[-1])
     assert device.states[-1]["trouble"] == code
     assert device.states[-1]["trouble_ms"] > 0
@@ -128,7 +128,7 @@ async def test_a_full_outbox(fleet: Fleet, edge: Edge, broker) -> None:
     assert "full" in till.refused
     await shows(board, "outbox-full", "outbox full, events are refused: bring the board online")
     edge.deaf = False
-    await edge.until(lambda: len(device.events("order.placed")) == len(till.told), BACK_S)
+    await edge.until(lambda: len(device.events("order.placed")) == len(till.told))
     await edge.until(lambda: "outbox-full is over, after" in board.log())
     await edge.until(lambda: len(device.events("device.refused")) > 0)
 
@@ -180,7 +180,8 @@ async def test_a_board_that_is_well_is_dark(fleet: Fleet, edge: Edge, broker) ->
     device = edge.device("till-1")
     await edge.until(lambda: device.cursor == 1)
     with pytest.raises(TimeoutError):
-        await blinks(board, timeout_s=5)
+        async with asyncio.timeout(5):
+            await blinks(board)
     assert "trouble" not in device.states[-1]
 
 

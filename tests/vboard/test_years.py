@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import serial
 
+from tests.patience import PATIENCE_S, patience
 from tests.vboard.broker import Broker
 from tests.vboard.edge import Edge
 from tests.vboard.sink import Sink
@@ -87,9 +88,9 @@ asyncio.run(main())
 """
 
 
-async def told(board: VirtualBoard, word: str, timeout_s: float = 300) -> list[str]:
+async def told(board: VirtualBoard, word: str) -> list[str]:
     """The words of the line that begins so, once the board has printed it."""
-    async with asyncio.timeout(timeout_s):
+    async with patience():
         while True:
             for line in board.log().splitlines():
                 if line.startswith(word):
@@ -102,7 +103,7 @@ async def ran(fleet: Fleet, profile: str, program: str) -> tuple[VirtualBoard, i
     board = await fleet.up("x", HERE, profile, files={"/boot.py": b"", "/main.py": (FAKE + program).encode()})
     await told(board, "ready")
     before = (await board.stats())["erases"]
-    with serial.Serial((await board.stats())["port"], timeout=5) as line:
+    with serial.Serial((await board.stats())["port"], timeout=PATIENCE_S) as line:
         line.write(b"\r")
     await told(board, "done")
     return board, (await board.stats())["erases"] - before
@@ -126,7 +127,7 @@ async def test_a_week_without_wifi_at_an_event_a_minute_is_delivered_in_order(
         assert (await told(board, "done"))[1:3] == [str(WEEK), "0"]
     async with Fleet.start(folder) as fleet:  # its own programs again
         await fleet.up("x", settings(broker.port, "till-1"), profile)
-        await edge.until(lambda: len(edge.device("till-1").events("order.placed")) == WEEK, 120)
+        await edge.until(lambda: len(edge.device("till-1").events("order.placed")) == WEEK)
     orders = edge.device("till-1").events("order.placed")
     assert [order.fields["cents"] for order in orders] == list(range(WEEK))
     assert not edge.device("till-1").losts()
@@ -136,8 +137,8 @@ async def test_a_million_publishes_on_one_boot_leave_the_heap_as_it_was(vboards:
     async with Sink.open() as sink:
         program = PUBLISH % (sink.port, PUBLISHES)
         board = await vboards.up("x", HERE, files={"/boot.py": b"", "/main.py": program.encode()})
-        async with asyncio.timeout(120):
-            await told(board, "done", 120)
+        async with patience():
+            await told(board, "done")
             while sink.publishes < PUBLISHES:  # what is in buffers still
                 await asyncio.sleep(0.05)
         assert await told(board, "done") == ["done", str((PUBLISHES - 1) % 65535 + 1)]

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
+from tests.patience import PATIENCE_S
 from tools.vboard.client import VirtualBoard
 
 AHEAD = 32
@@ -31,9 +32,8 @@ class Till:
     told: dict[int, tuple[int, int]] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
 
-    async def work(self, count: int, pace_s: float = 0) -> None:
-        """Send `count` orders and take their answers; ends early when the board goes away, which
-        shows as half a second of silence."""
+    async def work(self, count: int, pace_s: float = 0, silence_s: float = PATIENCE_S) -> None:
+        """Send `count` orders and take their answers; ends early when the board says nothing for `silence_s`."""
         reader, writer = await self.board.uart()
         waiting: list[int] = []
         end = self.sent + count
@@ -45,7 +45,7 @@ class Till:
                 if pace_s:
                     break
             try:
-                line = await asyncio.wait_for(reader.readline(), 4 if waiting else 1)
+                line = await asyncio.wait_for(reader.readline(), silence_s)
             except TimeoutError:
                 break
             if not line:

@@ -31,9 +31,8 @@ STEPS = st.lists(
 )
 
 
-@pytest.mark.timeout(600)
 def test_each_silence_is_told_once_and_in_time_after_any_history(pytestconfig: pytest.Config) -> None:
-    @settings(max_examples=count(pytestconfig), deadline=None)
+    @settings(max_examples=count(pytestconfig))
     @given(STEPS)
     def history(steps: list[Any]) -> None:
         with folder() as made:

@@ -14,6 +14,8 @@ from typing import Literal
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
+from tests.patience import PATIENCE_S
+
 CHROMIUM = os.environ.get("BOARDWALK_CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking",
@@ -76,6 +78,7 @@ class Visit:
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """A browser that sends nothing of its own."""
+    expect.set_options(timeout=PATIENCE_S * 1000)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
@@ -90,6 +93,7 @@ async def visit(browser: Browser, look: Look) -> AsyncIterator[Visit]:
         color_scheme=look.theme, viewport={"width": look.width, "height": HEIGHT.get(look.width, 900)},
         has_touch=phone, is_mobile=phone, device_scale_factor=2 if phone else 1,
     )  # fmt: skip
+    context.set_default_timeout(PATIENCE_S * 1000)
     visited = Visit(await context.new_page(), look)
     visited.listen()
     yield visited
@@ -117,7 +121,7 @@ async def walk(browser: Browser, place: Place, order: Order, look: Look) -> None
         before = int((await counted.inner_text()).replace(",", ""))
         customer = await order()
         first = page.locator("[data-stream] > li").first
-        await expect(first.locator(".id")).to_have_text(customer, timeout=2000)
-        await expect(counted).to_have_text(f"{before + 1:,}", timeout=2000)
+        await expect(first.locator(".id")).to_have_text(customer)
+        await expect(counted).to_have_text(f"{before + 1:,}")
         await page.wait_for_timeout(1200)  # the slow tiles, and the mark on the new row
         await visited.keep("today")

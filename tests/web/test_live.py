@@ -12,9 +12,11 @@ import aiohttp
 import pytest
 
 from server.web.live.watchers import LIVE
+from tests.patience import PATIENCE_S, patience
 from tests.web.shop import Client, Shop, open_shop
 
 Message = tuple[str, str, Any]
+TICK_S = 0.1  # of the stream, as docs/api.md has it
 
 
 class Stream:
@@ -26,7 +28,7 @@ class Stream:
     async def next(self, *kinds: str) -> Message:
         """The next message of these kinds. Raises EOFError at the end."""
         kind, number, data = "", "", ""
-        async with asyncio.timeout(5):
+        async with patience():
             async for raw in self.answer.content:
                 name, _, value = raw.decode().rstrip("\r\n").partition(": ")
                 if not name and data:
@@ -62,18 +64,22 @@ async def test_a_watcher_gets_every_tile_first(
     assert names == {"orders", "rankings", "rate", "week", "devices", "cloud", "health", "mail"}
 
 
-async def test_events_arrive_within_250_ms_of_their_commit_as_a_rule(
+async def test_events_arrive_with_the_tick_after_their_commit_as_a_rule(
     shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
 ) -> None:
     async with live(program, auth) as stream:
         await stream.next("state")
-        waits = []
+        waits, ticks = list[float](), list[float]()
         for _ in range(10):
             await shop.orders(1)
             committed = time.monotonic()
             await stream.next("event")
-            waits.append(time.monotonic() - committed)
-    assert sorted(waits)[5] < 0.25
+            arrived = time.monotonic()
+            await asyncio.sleep(TICK_S)
+            await program.get("/healthz")
+            waits.append(arrived - committed)
+            ticks.append(time.monotonic() - arrived)
+    assert sorted(waits)[5] < 2.5 * sorted(ticks)[5]
 
 
 async def test_tiles_follow_the_log(shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]) -> None:
@@ -162,33 +168,33 @@ async def test_a_client_that_takes_nothing_for_long_is_cut_off(
     monkeypatch.setattr("server.web.live.watchers.STALLED_S", 0.5)
     reader, writer = await reads_nothing(shop, auth)
     watchers = shop.app[LIVE].watchers
-    async with asyncio.timeout(60):
+    async with patience():
         while watchers:  # until its socket is full, and half a second longer
             await shop.orders(500, note="x" * 200)
             await asyncio.sleep(0.12)  # a tick: else it is told `reset`, which always fits
     with suppress(ConnectionResetError):
-        async with asyncio.timeout(10):
+        async with patience():
             while await reader.read(65536):
                 pass
     writer.close()
 
 
 async def test_a_client_that_reads_nothing_does_not_hold_others_up(
-    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
+    shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("server.web.live.STALLED_S", 2 * PATIENCE_S)
+    monkeypatch.setattr("server.web.api.live.STALLED_S", 2 * PATIENCE_S)
     reader, writer = await reads_nothing(shop, auth)
     async with live(program, auth, "?newest=1") as stream:
         await stream.next("state")
-        slowest = 0.0
         for _ in range(60):
             await shop.orders(500, note="x" * 200)  # about 15 MB in all, more than sockets hold
-            committed = time.monotonic()
-            await stream.next("event")
-            slowest = max(slowest, time.monotonic() - committed)
-    assert slowest < 2  # for ever, if they waited for it
+            await stream.next("event")  # never, if they waited for it
     text = b""
     while b"event: reset" not in text:  # it was left behind, and is told so
-        text = text[-20:] + await asyncio.wait_for(reader.read(65536), 5)
+        data = await asyncio.wait_for(reader.read(65536), PATIENCE_S)
+        assert data
+        text = text[-20:] + data
     writer.close()
 
 
@@ -209,9 +215,8 @@ async def test_the_server_does_not_wait_for_streams_when_it_ends(
 ) -> None:
     async with live(program, auth) as stream:
         await stream.next("state")
-        began = time.monotonic()
-        await shop.app.shutdown()
+        async with patience():
+            await shop.app.shutdown()
         with pytest.raises(EOFError):
             while True:
                 await stream.next("event")
-        assert time.monotonic() - began < 1

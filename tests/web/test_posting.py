@@ -16,6 +16,7 @@ from server.web.access import rate_limit
 from server.web.api import body
 from server.web.api.openapi import document
 from server.web.errors import TooLarge
+from tests.patience import PATIENCE_S
 from tests.web.shop import Shop, open_shop
 
 PATH = "/api/v1/events"
@@ -276,7 +277,7 @@ async def test_a_broken_request_is_no_fault_of_ours(
     head = f"POST {PATH} HTTP/1.1\r\nHost: a\r\n" + "".join(f"{k}: {v}\r\n" for k, v in till.headers.items())
     writer.write(head.encode() + rest)
     writer.write_eof()
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await asyncio.wait_for(reader.read(), PATIENCE_S)
     writer.close()
     assert b" 500 " not in answer[:20]
     assert "Traceback" not in capfd.readouterr().err

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from tests.edge_process import EdgeProcess, edge_process
 
@@ -27,6 +28,7 @@ async def until_answered(edge: EdgeProcess, token: str, number: int) -> bytes:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.slow
 async def test_each_post_under_a_key_counts_once_and_is_answered_alike_over_kills(tmp_path: Path) -> None:
     async with edge_process(tmp_path) as edge:
         token = (await edge.ask("POST", "/api/v1/tokens", {"name": "shop", "scopes": ["ingest"]}))["token"]

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import shutil
-import tempfile
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +24,7 @@ from server.web.api import totals
 from server.web.api.endpoint import Call
 from server.web.api.totals import TotalsQuery
 from server.web.parts import PARTS
+from tests.histories import folder
 from tests.site import Site
 from tests.web.shop import Shop
 
@@ -50,15 +49,12 @@ EVENTS = st.tuples(
 STEPS = st.lists(st.one_of(EVENTS, st.sampled_from(("kill", "checkpoint", "move"))), min_size=3, max_size=30)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STEPS, st.permutations(ZONES))
 def test_every_hour_and_day_equals_brute_force(steps: list[Any], zones: list[str]) -> None:
     """`move` starts the edge in another time zone, over the same log."""
-    folder = Path(tempfile.mkdtemp())
-    try:
-        asyncio.run(_history(folder, list(steps), list(zones)))
-    finally:
-        shutil.rmtree(folder)
+    with folder() as made:
+        asyncio.run(_history(made, list(steps), list(zones)))
 
 
 async def _history(folder: Path, steps: list[Any], zones: list[str]) -> None:

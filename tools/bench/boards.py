@@ -17,11 +17,15 @@ Identity = tuple[str, int]  # device, seq
 
 
 class Boards:
-    """`count` boards, till-0 and so on. sent, acked: when (perf_counter, s) each event was."""
+    """`count` boards, till-0 and so on. sent, acked: when (perf_counter, s) each event was.
+
+    late: events that had no receipt in time.
+    """
 
     def __init__(self, port: int, count: int) -> None:
         self._count = count
         self._sent = 0
+        self.late = 0
         self._told: dict[str, int] = {}
         self.sent: dict[Identity, float] = {}
         self.acked: dict[Identity, float] = {}
@@ -32,7 +36,10 @@ class Boards:
         self._client.loop_start()
 
     def run(self, rate: int, seconds: float) -> list[Identity]:
-        """Send `rate` events per second and wait for their receipts; these events. Raises TimeoutError."""
+        """Send `rate` events per second and wait for their receipts; these events.
+
+        One without a receipt counts as if it had come at the end of the wait.
+        """
         fresh = list[Identity]()
         began = time.perf_counter()
         for number in range(int(rate * seconds)):
@@ -46,8 +53,11 @@ class Boards:
         until = time.perf_counter() + SETTLE_S
         while len(self.acked) < self._sent:
             if time.perf_counter() > until:
-                raise TimeoutError(f"{self._sent - len(self.acked)} events without a receipt")
+                break
             time.sleep(0.01)
+        for one in fresh:
+            if self.acked.setdefault(one, until) == until:
+                self.late += 1
         return fresh
 
     def close(self) -> None:
