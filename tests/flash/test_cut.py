@@ -16,8 +16,7 @@ from tools.flash.flasher import Flasher
 from tools.flash.line import Line
 from tools.flash.request import FlashRequest
 from tools.release.slot import slot
-from tools.vboard.client import Fleet
-from tools.vboard.client import SerialBoard as VirtualBoard
+from tools.vboard.client import Fleet, VirtualBoard
 
 KILLS, SOAK_KILLS = 5, 40
 WHOLE_S = 4.0  # about as long as one that is not cut

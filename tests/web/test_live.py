@@ -182,7 +182,7 @@ async def test_a_client_that_takes_nothing_for_long_is_cut_off(
 async def test_a_client_that_reads_nothing_does_not_hold_others_up(
     shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.web.live.STALLED_S", 2 * PATIENCE_S)
+    monkeypatch.setattr("server.web.live.watchers.STALLED_S", 2 * PATIENCE_S)
     monkeypatch.setattr("server.web.api.live.STALLED_S", 2 * PATIENCE_S)
     reader, writer = await reads_nothing(shop, auth)
     async with live(program, auth, "?newest=1") as stream:
