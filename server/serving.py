@@ -11,9 +11,10 @@ from loguru import logger
 
 from server import garbage_collector
 from server.app import Edge, running
+from server.clock import milliseconds
 from server.errors import EdgeBroken
+from server.people.sign_in import SignIn
 from server.settings import Settings, load
-from server.web.access.links import first_link
 
 DEFAULT = Path("boardwalk.toml")
 FORMAT = "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> {message}"
@@ -57,6 +58,6 @@ async def announce(edge: Edge) -> None:
     url = edge.settings.http.public_url or f"http://{edge.settings.http.listen}"
     broker = edge.broker.name if edge.broker else edge.settings.mqtt.url
     logger.info("site {} is open: dashboard {}, MQTT by {}", edge.settings.edge.site, url, broker)
-    link = await first_link(edge.core.database)
+    link = await SignIn(edge.core.database, milliseconds).first_link()
     if link:
         logger.info("nobody can sign in yet; open this once, within a day: {}/welcome/{}", url, link)

@@ -82,7 +82,7 @@ class CloudService:
             work.append(("sealer", lambda: uploader.run_sealer(self._clock, cloud.seal_after_s * 1000)))
             work.append(("sender", lambda: uploader.run_sender(self._clock)))
         if self._settings.mail.mode != "off":
-            postman = self._postman = self._hire()
+            postman = self._postman = self._make_postman()
             work.append(("postman", lambda: self._post(postman)))
         return [(name, self.again(one, name)) for name, one in work]
 
@@ -105,7 +105,7 @@ class CloudService:
         told = self._postman.error if self._postman is not None else None
         return told or self.broken.get("postman")
 
-    def _hire(self) -> Postman:
+    def _make_postman(self) -> Postman:
         mail = self._settings.mail
         mailer: Mailer
         if mail.mode == "ses":

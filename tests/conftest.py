@@ -50,3 +50,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def no_time_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times of tests are made up: no kernel vouches for them, whatever machine they run on."""
+    monkeypatch.setattr("server.folds.log_time.is_synchronized", lambda: False)

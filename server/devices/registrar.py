@@ -11,7 +11,7 @@ from server.rights import ADMIN, OPERATE, Actor
 from server.store import acts, devices
 from server.store.acts import Act
 from server.store.database import Database
-from server.store.devices import Device
+from server.store.devices import Described
 from server.to_the_end import to_the_end
 
 LONGEST = 64  # characters of a label or group
@@ -60,8 +60,8 @@ class Registrar:
 
     async def describe(
         self, actor: Actor, name: str, label: str | None = None, group: str | None = None
-    ) -> Device:
-        """Give a device another label or group (None leaves it as it is); the device as it was before.
+    ) -> tuple[Described, Described]:
+        """Give a device another label or group, None: as it is; what was said of it before and is now.
 
         Raises Refused, NotFound, and BadInput for a text that is too long or not printable.
         """
@@ -91,17 +91,19 @@ class Registrar:
         self._presence.revoked(name, act.now)
         await self.update()
 
-    async def _describe(self, actor: Actor, name: str, label: str | None, group: str | None) -> Device:
-        before = self._presence.one(name)
+    async def _describe(
+        self, actor: Actor, name: str, label: str | None, group: str | None
+    ) -> tuple[Described, Described]:
+        self._presence.one(name)
         wanted = (
-            before.label if label is None else _text("label", label),
-            before.group if group is None else _text("group", group),
+            None if label is None else _text("label", label),
+            None if group is None else _text("group", group),
         )
         action = "device moved" if label is None else "device described"
         act = Act(actor, OPERATE, action, name, self._clock())
-        await acts.carry_out(self._database, act, devices.describe, name, *wanted)
-        self._presence.described(name, *wanted)
-        return before
+        before, after = await acts.carry_out(self._database, act, devices.describe, name, *wanted)
+        self._presence.described(name, *after)
+        return before, after
 
 
 async def _nothing() -> None:

@@ -25,9 +25,8 @@ class Now(NamedTuple):
 class LogTime:
     """newest: when the newest event of the log came, ms since 1970 UTC; 0 for an empty log."""
 
-    def __init__(self, synchronized: Callable[[], bool] = is_synchronized) -> None:
+    def __init__(self) -> None:
         self.newest = 0
-        self._synchronized = synchronized
 
     def saw(self, received_at: int) -> None:
         """An event that came then is committed."""
@@ -35,7 +34,7 @@ class LogTime:
 
     def judge(self, said: int) -> Now:
         """The time, when a clock says that it is `said`."""
-        if said >= self.newest - SLACK_MS or self._synchronized():
+        if said >= self.newest - SLACK_MS or is_synchronized():
             return Now(said)
         return Now(self.newest, False)
 

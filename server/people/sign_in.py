@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from server.rights import Actor
+from server.calendar import DAY_MS, MINUTE_MS
+from server.rights import ADMIN, THIS_MACHINE, Actor
 from server.store import acts, invitations, sessions, staff
 from server.store.acts import Act
 from server.store.connection import Connection
@@ -11,6 +12,8 @@ from server.store.database import Database
 from server.store.invitations import Invitation
 from server.store.sessions import Session
 from server.store.staff import Person
+
+FIRST_MIN = DAY_MS // MINUTE_MS  # minutes that the first administrator has
 
 
 class Opened(NamedTuple):
@@ -47,6 +50,10 @@ class SignIn:
         """End a session, here and wherever else its cookie is."""
         await self._database.write(_end, session, self._clock())
 
+    async def first_link(self) -> str | None:
+        """The token of a new link that makes the first administrator, None when there is one already."""
+        return await self._database.write(_first, self._clock())
+
     async def look(self, token: str) -> Opened:
         """The purpose of a link, which is not used up."""
         return await self._database.read(_look, token, self._clock())
@@ -71,6 +78,13 @@ def _begin(connection: Connection, number: int, email: str, action: str, now: in
 def _end(connection: Connection, session: Session, now: int) -> None:
     sessions.end(connection, session.id, now)
     acts.record(connection, _own(session.email, "signed out", now))
+
+
+def _first(connection: Connection, now: int) -> str | None:
+    if not staff.is_open(connection):
+        return None
+    acts.record(connection, Act(THIS_MACHINE, ADMIN, "first link made", "", now))
+    return invitations.create(connection, Invitation(None, False), now, FIRST_MIN)
 
 
 def _look(connection: Connection, token: str, now: int) -> Opened:

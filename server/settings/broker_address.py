@@ -9,7 +9,7 @@ from server.settings.sections import MqttSection, address
 EVERYWHERE = ("0.0.0.0", "::")
 
 
-class Doorway(msgspec.Struct, frozen=True):
+class BrokerAddress(msgspec.Struct, frozen=True):
     """Where a broker listens.
 
     host: name or address; "" is any of the machine that the edge runs on. port: of TCP. tls: whether it
@@ -21,11 +21,11 @@ class Doorway(msgspec.Struct, frozen=True):
     tls: bool
 
 
-def broker_address(mqtt: MqttSection) -> Doorway:
+def broker_address(mqtt: MqttSection) -> BrokerAddress:
     """The address of the embedded broker, or that of [mqtt] url."""
     if mqtt.url:
         parts = urlsplit(mqtt.url)
         tls = parts.scheme == "mqtts"
-        return Doorway(parts.hostname or "", parts.port or (8883 if tls else 1883), tls)
+        return BrokerAddress(parts.hostname or "", parts.port or (8883 if tls else 1883), tls)
     host, port = address(mqtt.listen)
-    return Doorway("" if host in EVERYWHERE else host, port, False)
+    return BrokerAddress("" if host in EVERYWHERE else host, port, False)

@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from firmware.wire.topics import is_name
 from server.errors import BadInput, Conflict, NotFound
@@ -35,6 +35,13 @@ class Device:
     state: dict[str, Any] = field(default_factory=dict)
     label: str = ""
     group: str = ""
+
+
+class Described(NamedTuple):
+    """What staff say of a device. label: what they call it. group: where it belongs. "" for nothing."""
+
+    label: str
+    group: str
 
 
 def hashed(secret: str) -> str:
@@ -87,11 +94,17 @@ def revoke(connection: sqlite3.Connection, name: str, now: int) -> int:
     return int(row[0])
 
 
-def describe(connection: sqlite3.Connection, name: str, label: str, group: str) -> None:
-    """Write down what staff call a device, and its group. Raises NotFound."""
-    done = connection.execute("UPDATE device SET label = ?, place = ? WHERE name = ?", (label, group, name))
-    if done.rowcount == 0:
+def describe(
+    connection: sqlite3.Connection, name: str, label: str | None, group: str | None
+) -> tuple[Described, Described]:
+    """Note what staff call a device and its group, None: as it is; before and after. Raises NotFound."""
+    row = connection.execute("SELECT label, place FROM device WHERE name = ?", (name,)).fetchone()
+    if row is None:
         raise NotFound(f"There is no device {name}.")
+    before = Described(*row)
+    after = Described(before.label if label is None else label, before.group if group is None else group)
+    connection.execute("UPDATE device SET label = ?, place = ? WHERE name = ?", (*after, name))
+    return before, after
 
 
 def credentials(connection: sqlite3.Connection) -> list[tuple[str, str]]:

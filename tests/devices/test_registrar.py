@@ -25,3 +25,18 @@ async def test_a_revocation_takes_effect_also_when_its_caller_hangs_up(site: Ope
         assert number not in edge.core.names.senders
         assert told == ["broker"]
         assert await edge.query("SELECT revoked_at IS NOT NULL FROM device WHERE name = 'till-1'") == [(1,)]
+
+
+async def test_two_people_who_describe_a_device_at_once_do_not_undo_each_other(site: Opener) -> None:
+    async with site() as edge:
+        registrar = edge.core.registrar
+        changes = await asyncio.gather(
+            registrar.describe(THIS_MACHINE, "till-1", label="Till at the door"),
+            registrar.describe(THIS_MACHINE, "till-1", group="Pier"),
+        )
+        assert [after for _, after in changes] == [("Till at the door", ""), ("Till at the door", "Pier")]
+        seen = edge.core.presence.one("till-1")
+        assert (seen.label, seen.group) == ("Till at the door", "Pier")
+        assert await edge.query("SELECT label, place FROM device WHERE name = 'till-1'") == [
+            ("Till at the door", "Pier")
+        ]

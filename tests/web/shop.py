@@ -21,8 +21,9 @@ from server.people.sign_in import SignIn
 from server.people.staff import Staff
 from server.rights import Actor
 from server.settings import Settings
-from server.store import staff, tokens
+from server.store import invitations, staff, tokens
 from server.store.database import Database
+from server.store.invitations import Invitation
 from server.watch.cloud_status import CloudStatus
 from server.watch.findings import Finding, Kind
 from server.web.access.passwords import Passwords
@@ -106,6 +107,16 @@ class Shop:
         kept = await Passwords().hash(PASSWORD)
         await self.database.write(staff.set_password, number, kept)
         return number
+
+    async def link(self, number: int | None, minutes: int, quick: bool = False) -> str:
+        """The token of a new link for one of the staff, None: for the first administrator."""
+        return await self.database.write(
+            invitations.create, Invitation(number, quick), milliseconds(), minutes
+        )
+
+    async def first_link(self) -> str | None:
+        """The token of a link that makes the first administrator."""
+        return await self.parts().sign_in.first_link()
 
     async def send(self, actor: Actor, device: str, wanted: NewCommand) -> CommandResult:
         """Commands to boards, as a test answers them."""

@@ -10,7 +10,6 @@ from playwright.async_api import Browser
 from server.rights import THIS_MACHINE
 from server.store import staff
 from server.watch.findings import BROKER_DOWN
-from server.web.access.links import create_link, first_link
 from server.web.live.watchers import LIVE
 from tests.web import flow
 from tests.web.flow import Look, Place
@@ -114,7 +113,7 @@ async def test_a_new_shop_tells_the_next_step(shop: Shop, browser: Browser, look
 @pytest.mark.parametrize("look", LOOKS[:4], ids=lambda look: look.name)
 async def test_the_doors_and_the_mailbox_hold_in_every_look(shop: Shop, browser: Browser, look: Look) -> None:
     await set_stage(shop)
-    place, first = await _place(shop), await first_link(shop.database)
+    place, first = await _place(shop), await shop.first_link()
     async with flow.visit(browser, look) as visited:
         page = visited.page
         for name, address in (("sign-in", "/sign-in"), ("first", f"/welcome/{first}")):
@@ -128,5 +127,5 @@ async def test_the_doors_and_the_mailbox_hold_in_every_look(shop: Shop, browser:
 
 async def _place(shop: Shop) -> Place:
     number = await shop.database.write(staff.add, "visitor@shop.example", "viewer", 0)
-    token = await create_link(shop.database, number, 10, quick=True)
+    token = await shop.link(number, 10, quick=True)
     return Place(shop.url, f"{shop.url}/welcome/{token}")

@@ -12,7 +12,6 @@ from firmware.wire import command
 from server.clock import milliseconds
 from server.rights import THIS_MACHINE
 from server.store import staff
-from server.web.access.links import create_link
 from tests.web import flow
 from tests.web.flow import Look, Place, expect
 from tests.web.shop import Shop
@@ -30,7 +29,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 async def place(shop: Shop, role: str = "admin") -> Place:
     number = await shop.database.write(staff.add, f"{role}@shop.example", role, 0)
-    token = await create_link(shop.database, number, 10, quick=True)
+    token = await shop.link(number, 10, quick=True)
     return Place(shop.url, f"{shop.url}/welcome/{token}")
 
 

@@ -9,7 +9,6 @@ from playwright.async_api import Browser
 
 from server import words
 from server.store import staff
-from server.web.access.links import create_link
 from tests.web import flow
 from tests.web.flow import Look, Place, expect
 from tests.web.shop import Shop
@@ -38,7 +37,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 async def place(shop: Shop) -> Place:
     number = await shop.database.write(staff.add, "visitor@shop.example", "viewer", 0)
-    token = await create_link(shop.database, number, 10, quick=True)
+    token = await shop.link(number, 10, quick=True)
     return Place(shop.url, f"{shop.url}/welcome/{token}")
 
 

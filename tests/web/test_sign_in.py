@@ -5,7 +5,6 @@ import time
 import jwt
 
 from server.store.staff import everyone
-from server.web.access.links import create_link, first_link
 from server.web.access.passwords import Passwords
 from tests.web.shop import EMAIL, PASSWORD, Client, Shop
 
@@ -110,7 +109,7 @@ async def test_off_this_machine_nobody_signs_in_without_https(shop: Shop, browse
 async def test_the_first_person_becomes_administrator_by_a_link_that_works_once(
     shop: Shop, browser: Client
 ) -> None:
-    token = await first_link(shop.database)
+    token = await shop.first_link()
     for _ in range(2):
         assert (await browser.get(f"/welcome/{token}")).status == 200  # looking does not use it up
     data = {"email": EMAIL, "password": PASSWORD}
@@ -118,11 +117,11 @@ async def test_the_first_person_becomes_administrator_by_a_link_that_works_once(
     assert (await browser.get("/api/v1/users")).status == 200
     assert (await browser.call("POST", f"/welcome/{token}", data=data)).status == 410
     assert (await browser.get(f"/welcome/{token}")).status == 410
-    assert await first_link(shop.database) is None
+    assert await shop.first_link() is None
 
 
 async def test_common_and_short_passwords_are_refused_and_the_link_stays(shop: Shop, browser: Client) -> None:
-    token = await first_link(shop.database)
+    token = await shop.first_link()
     for password in ("short", "password123", "aaaaaaaaaa", EMAIL):
         answer = await browser.call("POST", f"/welcome/{token}", data={"email": EMAIL, "password": password})
         assert answer.status == 422
@@ -132,7 +131,7 @@ async def test_common_and_short_passwords_are_refused_and_the_link_stays(shop: S
 
 async def test_a_quick_link_signs_in_with_one_button(shop: Shop, browser: Client) -> None:
     number = await shop.person(role="viewer")
-    token = await create_link(shop.database, number, 10, quick=True)
+    token = await shop.link(number, 10, quick=True)
     assert "password" not in (await (await browser.get(f"/welcome/{token}")).text()).lower()
     answer = await browser.call("POST", f"/welcome/{token}", data={})
     assert answer.status == 303
@@ -142,7 +141,7 @@ async def test_a_quick_link_signs_in_with_one_button(shop: Shop, browser: Client
 
 async def test_an_invited_person_chooses_a_password_and_signs_in_with_it(shop: Shop, browser: Client) -> None:
     number = await shop.person()
-    token = await create_link(shop.database, number, 10)
+    token = await shop.link(number, 10)
     await browser.call("POST", f"/welcome/{token}", data={"password": "another one, longer"})
     await browser.call("POST", "/sign-out")
     assert (await browser.sign_in(PASSWORD)).status == 403
@@ -151,8 +150,8 @@ async def test_an_invited_person_chooses_a_password_and_signs_in_with_it(shop: S
 
 async def test_a_newer_link_makes_the_older_one_worthless(shop: Shop, browser: Client) -> None:
     number = await shop.person()
-    old = await create_link(shop.database, number, 10, quick=True)
-    await create_link(shop.database, number, 10, quick=True)
+    old = await shop.link(number, 10, quick=True)
+    await shop.link(number, 10, quick=True)
     assert (await browser.get(f"/welcome/{old}")).status == 410
 
 

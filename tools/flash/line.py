@@ -17,10 +17,10 @@ WRITE_S = 5.0
 QUIET_S = 0.06
 MOST_NOISE_S = 1.0
 BOOT_S = 6.0  # for boot.py after a soft reset; a longer one is interrupted
-KNOCK_S = 0.5  # for an answer to a knock
-POLITE = 3  # knocks; who does not answer then may have to be caught between a reset and main.py
-HAMMER_S = 1.0
-BETWEEN_S = 0.01  # Ctrl-Cs while hammering: main.py follows a reset closely
+ANSWER_TO_INTERRUPT_S = 0.5  # for an answer to a Ctrl-C
+ASKED = 3  # Ctrl-Cs one by one; then a board may have to be caught between a reset and main.py
+FLOOD_S = 1.0
+BETWEEN_S = 0.01  # Ctrl-Cs in a flood: main.py follows a reset closely
 REOPEN_S = 0.2
 KEPT_BYTES = 4096
 
@@ -78,18 +78,18 @@ class Line:
         Raises BoardwalkError when it does not come within the limit.
         """
         end = time.monotonic() + limit_s
-        knocks, may_restart = 0, True
+        interrupts, may_restart = 0, True
         while time.monotonic() < end:
             try:
                 self._connect()
-                if knocks >= POLITE:
+                if interrupts >= ASKED:
                     self._hammer()
-                if self._knock():
+                if self._interrupt():
                     if not may_restart or self._restart():
                         self._synchronize()
                         return
                     may_restart = False
-                knocks += 1
+                interrupts += 1
             except (OSError, LineBroken):
                 self.close()
                 time.sleep(REOPEN_S)
@@ -155,14 +155,14 @@ class Line:
 
     # --- the prompt
 
-    def _knock(self) -> bool:
+    def _interrupt(self) -> bool:
         """Interrupt the program and ask for the prompt; whether it came."""
         self._write(INTERRUPT + ENTER_RAW)
-        return self._wait_for(RAW, KNOCK_S)
+        return self._wait_for(RAW, ANSWER_TO_INTERRUPT_S)
 
     def _hammer(self) -> None:
         """Interrupt again and again, to meet a moment in which the board listens."""
-        end = time.monotonic() + HAMMER_S
+        end = time.monotonic() + FLOOD_S
         while time.monotonic() < end:
             self._write(INTERRUPT)
             self._read(BETWEEN_S)

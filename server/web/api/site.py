@@ -4,7 +4,7 @@ import msgspec
 
 from server.clock import milliseconds
 from server.rights import READ
-from server.settings.broker_address import Doorway, broker_address
+from server.settings.broker_address import BrokerAddress, broker_address
 from server.web.api.endpoint import Call, Endpoint
 
 
@@ -14,7 +14,7 @@ class Site(msgspec.Struct):
 
     site: str
     now: int
-    mqtt: Doorway
+    mqtt: BrokerAddress
 
 
 async def tell(call: Call) -> Site:

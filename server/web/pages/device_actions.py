@@ -217,8 +217,7 @@ async def _undo(form: Form) -> Notice:
 
 async def _write(form: Form, name: str, label: str | None, group: str | None) -> Change:
     """Write down what staff say of a device; None: as it is."""
-    before = await form.parts.devices.describe(form.caller.actor, name, label, group)
-    after = form.parts.presence.one(name)
+    before, after = await form.parts.devices.describe(form.caller.actor, name, label, group)
     return Change(name, (before.label, after.label), (before.group, after.group))
 
 
