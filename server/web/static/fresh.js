@@ -1,6 +1,6 @@
 // Keeps a page that the server draws current: after a commit it is drawn again there, and taken over here.
-import { follow } from "./connection.js";
-import { one, touched } from "./words.js";
+import { follow, hold } from "./connection.js";
+import { acting, one, touched } from "./words.js";
 
 const part = one("[data-fresh]");
 const EVERY_MS = 1500;
@@ -13,12 +13,19 @@ function soon() {
   due ||= setTimeout(draw, EVERY_MS);
 }
 
-// Rows that are ticked, and menus that are open, must not move to another device.
-const busy = () => one("input:checked, details[open]", part) || part.contains(document.activeElement);
+// Why the page must stand still, "" if it need not: rows that are ticked, menus that are open and fields that are
+// written in must not become those of another device. A link that was clicked keeps the focus and holds nothing.
+const WRITTEN = "input:focus, select:focus, textarea:focus";
+function held() {
+  if (one("input:checked", part)) return "while rows are ticked";
+  if (one("details[open]", part)) return "while a menu is open";
+  return touched(part) || (acting() && one(WRITTEN, part)) ? "while you point at it" : "";
+}
 
 async function draw() {
   due = 0;
-  if (asking || document.hidden || touched(part) || busy()) return void soon();
+  hold(held());
+  if (asking || document.hidden || held()) return void soon();
   asking = true;
   const answer = await fetch(location.href).catch(() => null);
   asking = false;

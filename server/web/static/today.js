@@ -1,6 +1,6 @@
 // Keeps Today current: whole tiles, and single orders as they come.
 import { follow, say } from "./connection.js";
-import { ago, all, customerPath, moment, money, number, one, row, seconds, set, short, touched, visible } from "./words.js";
+import { acting, ago, all, customerPath, moment, money, number, one, row, seconds, set, short, touched, visible } from "./words.js";
 
 const page = one("[data-live]");
 
@@ -31,7 +31,7 @@ let waiting = [];
 let frame = 0;
 
 function held() {
-  return paused || list.matches(":hover") || list.contains(document.activeElement);
+  return paused || (acting() && list.matches(":hover")) || one(":focus-visible", list) !== null;
 }
 
 function arrive(event) {

@@ -6,7 +6,13 @@ export const set = (element, text) => { if (element && element.textContent !== t
 
 // A link that somebody is about to follow: it must not become another one under a finger.
 const pointed = matchMedia("(hover: hover)").matches ? "a:hover, a:focus-visible" : "a:focus-visible";
-export const touched = (root) => one(pointed, root);
+let actedAt = 0; // a pointer that somebody left over a link holds nothing up
+for (const act of ["pointermove", "pointerdown", "keydown"]) {
+  addEventListener(act, () => { actedAt = performance.now(); }, { passive: true });
+}
+export const HELD_MS = 30000;
+export const acting = () => performance.now() - actedAt < HELD_MS;
+export const touched = (root) => acting() && one(pointed, root);
 
 const zone = document.body.dataset.zone || "UTC";
 const whole = new Intl.NumberFormat("en-US");
