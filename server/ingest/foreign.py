@@ -18,6 +18,7 @@ from server.ingest.decode import MAX_JSON, MAX_OBJECTS, RESERVED, Fields, Taken,
 from server.rankings.ranking import whole
 
 EARLIEST_AT = 1_577_836_800_000  # 2020-01-01T00:00Z: no shop posts what is older
+LATEST_AT = 253_402_300_799_999  # the end of the year 9999: what is later is stored as this
 AHEAD_MS = DAY_MS  # how far a sender's clock may be before ours and be believed
 DOUBTED = event.QUALITIES.index("doubted")
 BOM = b"\xef\xbb\xbf"
@@ -148,12 +149,11 @@ def _time(given: object, now: Now) -> tuple[int, int, int]:
 def _moment(given: object) -> int:
     number = whole(given)
     if number is None and isinstance(given, str):
-        if given.isascii() and given.isdecimal() and len(given) < 16:
-            return int(given)
-        number = _iso(given)
+        is_number = given.isascii() and given.isdecimal() and len(given) < 16
+        number = int(given) if is_number else _iso(given)
     if number is None or number < 0:
         raise WireError("at: ms since 1970 UTC, or ISO 8601 with its offset, as 2026-11-27T14:03:00+01:00")
-    return number
+    return min(number, LATEST_AT)
 
 
 def _iso(text: str) -> int | None:

@@ -122,13 +122,13 @@ class Findings:
         """Tell the log of what comes and goes, until cancelled."""
         told: dict[str, Finding] = {}
         while True:
+            await asyncio.sleep(LOOK_S)  # at the start too: a connection that is being made is not away
             now = {one.id: one for one in self.all()}
             for name in now.keys() - told.keys():
                 _log(now[name])
             for name in told.keys() - now.keys():
                 logger.info("{}: over", name)
             told = now
-            await asyncio.sleep(LOOK_S)
 
 
 def _log(one: Finding) -> None:

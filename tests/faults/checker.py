@@ -192,12 +192,15 @@ def _acked(
 def _times(rows: Iterable[Row], verdict: Verdict) -> None:
     """Best times never fall within a boot, and are at most 2 s after the receipt.
 
-    Where the edge's own clock was set back, both cannot hold: then the receipt is the bound.
+    Where the edge's own clock was set back, both cannot hold: then the receipt is the bound. While that clock
+    is behind the log by more than a minute, it bounds nothing.
     """
     latest: dict[tuple[str, int, int], int] = {}
+    newest = 0
     for row in rows:
         boot = (row.device, row.epoch, row.boot)
-        if row.at > row.received_at + 2000 or row.at < EARLIEST:
+        newest = max(newest, row.received_at)
+        if row.at > max(row.received_at, newest - 60_000) + 2000 or row.at < EARLIEST:
             verdict.times.append(f"{row.identity}: at {row.at}, received {row.received_at}")
         if row.at < min(latest.get(boot, 0), row.received_at):
             verdict.times.append(f"{row.identity}: at {row.at} after {latest[boot]} of the same boot")

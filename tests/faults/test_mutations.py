@@ -93,13 +93,13 @@ async def test_a_broken_edge_is_found_out(
 
 MISTAKES = {
     "trimmed too early": [
-        ("        return size <= segment.LIMIT or self._segments.count_after(self.acked) < self._most",
+        ("        return size <= segment.LIMIT or self.segments.count_after(self.acked) < self._most",
          "        return True"),
         ("        if not 0 < last <= self.acked:", "        if not 0 < last:"),
     ],
     "published before its flush": [
-        ("        self.last = self.durable = self._segments.open(firsts, self.acked)",
-         "        self.last = self.durable = max(self.acked, self._segments.open(firsts, self.acked) - 10)"),
+        ("        self.last = self.durable = self.segments.open(firsts, self.acked)",
+         "        self.last = self.durable = max(self.acked, self.segments.open(firsts, self.acked) - 10)"),
     ],
 }  # fmt: skip
 

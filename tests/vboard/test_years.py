@@ -82,7 +82,7 @@ async def main():
         if number %% 50000 == 0:
             gc.collect()
             print("free", gc.mem_free())
-    print("done", client._packet_id)
+    print("done", client.packet_id)
 
 asyncio.run(main())
 """

@@ -109,16 +109,19 @@ async def test_a_wrong_filter_is_named(
     assert told["detail"].endswith(".")
 
 
+BEGIN = 1_700_000_000_000
+
+
 async def test_a_page_is_found_by_time_and_text(
     shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
 ) -> None:
     notes = ["Red shoes", "blue", "RED hat"]
     await shop.post(
-        "http-till", [{"kind": "a", "at": 1000 + n, "note": note} for n, note in enumerate(notes)]
+        "http-till", [{"kind": "a", "at": BEGIN + n, "note": note} for n, note in enumerate(notes)]
     )
     for query, expected in [
-        ("text=red", [1, 3]), ("text=red&newest=true", [3, 1]), ("since=1001&until=1002", [2]),
-        ("text=red&since=1001", [3]), ("text=red&limit=1&after=1", [3]), ("text=%25", []),
+        ("text=red", [1, 3]), ("text=red&newest=true", [3, 1]), (f"since={BEGIN + 1}&until={BEGIN + 2}", [2]),
+        (f"text=red&since={BEGIN + 1}", [3]), ("text=red&limit=1&after=1", [3]), ("text=%25", []),
     ]:  # fmt: skip
         page = await (await program.get(f"/api/v1/events?{query}", headers=auth)).json()
         assert [row["id"] for row in page["rows"]] == expected, query

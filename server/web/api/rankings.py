@@ -52,9 +52,9 @@ class TopRows(msgspec.Struct):
     name, window: of which ranking and window. as_of: ms since 1970 UTC. size: how many keys are listed in
     all. rows: the best first. since: when the oldest event came that it could count, ms since 1970 UTC; null
     when it has the whole log. uncounted: how many events do not count, because the field that it sums is not
-    a whole number in them. before_at: the moment of rank_before, null when nothing is noted of then; only
-    with `against`. sites: whose scores are added up, only with `scope=all-sites`; as_of is the oldest of
-    theirs then.
+    a whole number in them; not with `scope=all-sites`. before_at: the moment of rank_before, null when
+    nothing is noted of then; only with `against`. sites: whose scores are added up, only with
+    `scope=all-sites`; as_of is the oldest of theirs then.
     """
 
     name: str
@@ -63,7 +63,7 @@ class TopRows(msgspec.Struct):
     size: int
     rows: list[RankedRow]
     since: int | None = None
-    uncounted: int = 0
+    uncounted: int | msgspec.UnsetType = msgspec.UNSET
     before_at: int | msgspec.UnsetType | None = msgspec.UNSET
     sites: list[SiteAsOf] | msgspec.UnsetType = msgspec.UNSET
 
