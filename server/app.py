@@ -28,6 +28,7 @@ from server.mqtt.access import FOREIGN_USER
 from server.mqtt.broker import Broker
 from server.mqtt.receiver import Receiver
 from server.mqtt.subscriber import Account, Subscriber
+from server.people.mails import MailActs
 from server.people.programs import Programs
 from server.people.sign_in import SignIn
 from server.people.staff import Staff
@@ -149,6 +150,7 @@ class Edge:
             devices=core.registrar,
             staff=Staff(core.database, milliseconds),
             programs=Programs(core.database, milliseconds),
+            mails=MailActs(core.database, milliseconds),
             sign_in=SignIn(core.database, milliseconds),
             commands=self.commands,
             on_commit=self.consumer.listeners.append,

@@ -84,8 +84,11 @@ class CloudError(BoardwalkError):
     """A call to AWS failed.
 
     accepted: False when AWS surely did not take it, None when that is not known. code: the error code of
-    AWS, as `ResourceNotFoundException`; "" when AWS did not answer.
+    AWS, as `ResourceNotFoundException`; "" when AWS did not answer. halts: whether nothing else can go now
+    either.
     """
+
+    halts = False
 
     def __init__(self, sentence: str, accepted: bool | None = False, code: str = "") -> None:
         super().__init__(sentence)
@@ -93,9 +96,24 @@ class CloudError(BoardwalkError):
         self.code = code
 
 
+class AccountFault(CloudError):
+    """AWS takes nothing, or not this, before the account is set right: its keys, its rights, the clock.
+
+    Nothing is wrong with what was sent; try again for as long as it takes.
+    """
+
+    def __init__(self, sentence: str, code: str = "", halts: bool = True) -> None:
+        super().__init__(sentence, accepted=False, code=code)
+        self.halts = halts
+
+
 class Throttled(CloudError):
     """AWS asked for fewer requests; nothing was taken, try again later."""
 
+    halts = True
+
 
 class Unreachable(CloudError):
-    """The request did not leave: no internet, no credentials; try again for as long as it takes."""
+    """The request did not leave, as there is no internet; try again for as long as it takes."""
+
+    halts = True

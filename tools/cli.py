@@ -11,6 +11,7 @@ from tools.commands.demo import demo
 from tools.commands.device import device
 from tools.commands.events import events
 from tools.commands.flash import flash
+from tools.commands.mail import mail
 from tools.commands.monitor import monitor
 from tools.commands.rules import rules
 from tools.commands.run import run
@@ -53,7 +54,7 @@ def cli(ctx: click.Context, config: Path | None) -> None:
     ctx.obj = config
 
 
-for command in (run, demo, vboard, flash, monitor, device, events, rules, token, user, cloud):
+for command in (run, demo, vboard, flash, monitor, device, events, rules, mail, token, user, cloud):
     cli.add_command(command)
 
 

@@ -2,15 +2,16 @@
 
 pending -> sending -> sent | failed | unknown | pending (refused before it was accepted)
 unknown -> sent | failed | pending (by policy)          held -> pending | failed | sent
+failed -> pending (by hand)
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
-from server.errors import Conflict
+from server.errors import Conflict, NotFound
 from server.rules import mail_key
 from server.rules.rule import Facts, Match
 from server.store.connection import Row
@@ -25,7 +26,11 @@ MOVES = {
     "unknown": ("sent", "failed", "pending"),
     "held": ("pending", "failed", "sent"),
     "sent": (),
-    "failed": (),
+    "failed": ("pending",),
+}
+BY_HAND = {  # what may become pending or failed by somebody's decision, and why it is in that state then
+    "pending": (("held", "failed", "unknown"), "sent by hand"),
+    "failed": (("held", "unknown", "pending"), "dropped by hand"),
 }
 IS_OWN = " AND ".join(f"key NOT LIKE '{begin}%'" for begin in mail_key.DIGESTS)  # not a digest of many
 COLUMNS = (
@@ -46,10 +51,10 @@ class Mail:
     id: its row. rule: the name of the rule that made it. key: what it is about (rules.mail_key). recipient:
     an address, "" when none is known. state: one of STATES. template: the name of its letter. policy:
     whether it is sent again when its outcome is unknown. facts: what its template may show. matches: how
-    many matches it gathers, 1 unless it is a digest. attempt: how many sends were begun. created_at: when it
-    was made. not_before_at: when it may be sent, 0 for at once. changed_at: when its state last changed.
-    message_id: the id that the mail service gave, None before it took the mail. reason: why it is in its
-    state, None for no special reason.
+    many matches it gathers, 1 unless it is a digest. attempt: how many sends were begun, without those that
+    told nothing of it. created_at: when it was made. not_before_at: when it may be sent, 0 for at once.
+    changed_at: when its state last changed. message_id: the id that the mail service gave, None before it
+    took the mail. reason: why it is in its state, None for no special reason.
     """
 
     id: int
@@ -75,7 +80,8 @@ class Move:
 
     to: the new state. now: when it changes. message_id: the id that the mail service gave, None to keep the
     one that is known. reason: why, None for no special reason. not_before_at: when a pending mail may be
-    tried, 0 to keep the time that is set.
+    tried, 0 to keep the time that is set. counts: False for an attempt that told nothing of the mail itself,
+    as one while the account was closed.
     """
 
     to: str
@@ -83,6 +89,7 @@ class Move:
     message_id: str | None = None
     reason: str | None = None
     not_before_at: int = 0
+    counts: bool = True
 
 
 class Mails:
@@ -91,9 +98,9 @@ class Mails:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def page(self, after: int | None, limit: int) -> tuple[list[Mail], int | None]:
-        """At most `limit` mails, newest first, and the `after` of the next page."""
-        rows = await self._database.read(_page, after, limit)
+    async def page(self, after: int | None, limit: int, state: str = "") -> tuple[list[Mail], int | None]:
+        """At most `limit` mails, newest first, and the `after` of the next page. state: only of this one."""
+        rows = await self._database.read(_page, after, limit, state)
         return rows, rows[-1].id if len(rows) == limit else None
 
     async def counts(self, since_at: int = 0) -> dict[str, int]:
@@ -149,10 +156,38 @@ def stored(row: Row) -> Mail:
     return Mail(*start, _decode(facts), *rest)  # type: ignore[call-arg]
 
 
-def _page(connection: sqlite3.Connection, after: int | None, limit: int) -> list[Mail]:
+def decide(connection: sqlite3.Connection, ids: Sequence[int], state: str, to: str, now: int) -> int:
+    """Let mails become `to`, pending or failed, because somebody says so; how many.
+
+    ids: these, or state: all that are in it and have an address. now: ms since 1970 UTC. Raises NotFound and
+    Conflict for one of the ids that cannot become it.
+    """
+    allowed, reason = BY_HAND[to]
+    if state:
+        found = "SELECT id FROM mail WHERE state = ? AND (recipient != '' OR ? = 'failed')"
+        ids = [one for (one,) in connection.execute(found, (state, to))] if state in allowed else []
+    for one in ids:
+        row = connection.execute("SELECT state, recipient FROM mail WHERE id = ?", (one,)).fetchone()
+        if row is None:
+            raise NotFound(f"There is no mail {one}.")
+        if row[0] not in allowed:
+            raise Conflict(
+                f"Mail {one} is {row[0]}; only one that is {' or '.join(allowed)} can be {reason}."
+            )
+        if to == "pending" and not row[1]:
+            raise Conflict(f"Mail {one} cannot be sent: no address is known.")
+        connection.execute(
+            "UPDATE mail SET state = ?, changed_at = ?, reason = ?, not_before_at = 0, attempt = 0 "
+            "WHERE id = ?",
+            (to, now, reason, one),
+        )
+    return len(ids)
+
+
+def _page(connection: sqlite3.Connection, after: int | None, limit: int, state: str) -> list[Mail]:
     rows = connection.execute(
-        f"SELECT {COLUMNS} FROM mail WHERE id < ? ORDER BY id DESC LIMIT ?",
-        (after if after is not None else 1 << 62, limit),
+        f"SELECT {COLUMNS} FROM mail WHERE id < ? AND (? = '' OR state = ?) ORDER BY id DESC LIMIT ?",
+        (after if after is not None else 1 << 62, state, state, limit),
     )
     return [stored(row) for row in rows]
 
@@ -190,7 +225,7 @@ def _move(connection: sqlite3.Connection, mail: int, move: Move) -> None:
         raise Conflict(f"Mail {mail} is {state}; it cannot become {move.to}.")
     connection.execute(
         "UPDATE mail SET state = ?, changed_at = ?, message_id = coalesce(?, message_id), "
-        "reason = ?, not_before_at = ?, attempt = attempt + (? = 'sending') WHERE id = ?",
+        "reason = ?, not_before_at = ?, attempt = attempt + (? = 'sending') - ? WHERE id = ?",
         (
             move.to,
             move.now,
@@ -198,6 +233,7 @@ def _move(connection: sqlite3.Connection, mail: int, move: Move) -> None:
             move.reason,
             move.not_before_at or row[1],
             move.to,
+            not move.counts,
             mail,
         ),
     )

@@ -19,6 +19,7 @@ from server.folds.totals import Hourly
 from server.ingest.arrival import Once as Once
 from server.ingest.arrival import Outcome as Outcome
 from server.ingest.commit import Commit as Commit
+from server.people.mails import MailActs
 from server.people.programs import Programs
 from server.people.sign_in import SignIn
 from server.people.staff import Staff
@@ -86,9 +87,9 @@ class Parts:
     settings: of this edge. database: the open store. intake: commits posted events. rankings: with the rule
     counters, from memory. standings: how rankings stood before. totals: events by hour. presence: the devices
     as last heard of. cloud: the way to the table. findings: what is wrong. devices: acts on the register.
-    staff: acts on people. programs: acts on tokens. sign_in: signs people in and out. commands: sends
-    commands to boards. on_commit: call it with a function that gets each Commit on the event loop and must
-    not block. per_minute: gives the number of events committed in the last 60 s.
+    staff: acts on people. programs: acts on tokens. mails: acts on mails. sign_in: signs people in and out.
+    commands: sends commands to boards. on_commit: call it with a function that gets each Commit on the event
+    loop and must not block. per_minute: gives the number of events committed in the last 60 s.
     """
 
     settings: Settings
@@ -103,6 +104,7 @@ class Parts:
     devices: Registrar
     staff: Staff
     programs: Programs
+    mails: MailActs
     sign_in: SignIn
     commands: Commands
     on_commit: Callable[[Callable[[Commit], None]], None]

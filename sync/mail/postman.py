@@ -2,6 +2,9 @@
 
 A row is `sending`, durably, before the call; so the outcome of a row that is `sending` at a start is not
 known. It becomes `unknown` and is never blindly sent again: after 15 minutes its rule's policy decides.
+
+A refusal is a fault of the mail, which ends after a few tries, or of the account or of the way, which costs
+no mail: then one mail is tried from time to time, another each time, until one goes out.
 """
 
 import asyncio
@@ -11,7 +14,7 @@ from collections.abc import Callable
 from loguru import logger
 
 from server.calendar import QUARTER_MS
-from server.errors import BadInput, CloudError, Conflict, StoreFull, Throttled, Unreachable
+from server.errors import AccountFault, BadInput, CloudError, Conflict, StoreFull, Throttled, Unreachable
 from server.store.mail import Mail, Mails, Move
 from sync.mail.letter import Envelope, Letters
 from sync.mail.mailer import Mailer
@@ -19,9 +22,10 @@ from sync.token_bucket import TokenBucket
 
 SETTLE_MS = QUARTER_MS
 RETRY_MS = (5_000, 300_000)
+PAUSE_S = (5.0, 300.0)  # between two mails while nothing goes out
 IDLE_S = 0.25
-MAX_ATTEMPTS = 20
-LATER = (Throttled, Unreachable)  # no fault of the mail: it is tried as often as needed
+MAX_ATTEMPTS = 5
+LATER = (Throttled, Unreachable, AccountFault)  # no fault of the mail: it is tried as often as needed
 
 
 class Postman:
@@ -33,6 +37,8 @@ class Postman:
         self._letters = letters
         self._bucket = bucket
         self._owed: deque[tuple[Mail, Move]] = deque()  # moves that a full disk has refused
+        self._pause_s = 0.0
+        self._again_at = 0.0  # of the loop's clock, which nobody sets
         self.error: str | None = None
 
     async def run(self, clock: Callable[[], int], generation: str) -> None:
@@ -51,8 +57,10 @@ class Postman:
                 await asyncio.sleep(IDLE_S)
 
     async def _round(self, clock: Callable[[], int], generation: str) -> int:
-        due = await self._mails.due(clock(), 50)
         loop = asyncio.get_running_loop()
+        if loop.time() < self._again_at:
+            return 0
+        due = await self._mails.due(clock(), 1 if self._pause_s else 50)
         for mail in due:
             await asyncio.sleep(self._bucket.wait(loop.time()))
             self._bucket.spend(1, loop.time())
@@ -72,17 +80,27 @@ class Postman:
             await self._end(mail, Move("failed", clock(), reason=error.sentence))
             return True
         except CloudError as error:
-            self.error = error.sentence
-            logger.warning("mail {}: {}", mail.id, error.sentence)
-            await self._end(mail, self._after(mail, error, clock()))
-            return not isinstance(error, LATER)
+            return await self._refused(mail, error, clock())
         except Exception as error:
             logger.exception("mail {}: a fault of ours", mail.id)
             await self._end(mail, Move("unknown", clock(), reason=f"internal error: {error!r}"))
             return True
         await self._end(mail, Move("sent", clock(), message_id=number))
-        self.error = None
+        self.error, self._pause_s = None, 0.0
         return True
+
+    async def _refused(self, mail: Mail, error: CloudError, now: int) -> bool:
+        """Note why a mail did not go out; whether to go on with the next one now."""
+        if error.sentence != self.error:
+            logger.warning("mail {}: {}", mail.id, error.sentence)
+        self.error = error.sentence
+        if error.halts:
+            self._pause_s = min(max(PAUSE_S[0], 2 * self._pause_s), PAUSE_S[1])
+            self._again_at = asyncio.get_running_loop().time() + self._pause_s
+        elif error.accepted is False:
+            self._pause_s = 0.0  # others can go
+        await self._end(mail, self._after(mail, error, now))
+        return not error.halts
 
     async def _end(self, mail: Mail, move: Move) -> None:
         """Note the outcome of an attempt. Raises StoreFull; then it is noted before the next attempt."""
@@ -106,9 +124,12 @@ class Postman:
     def _after(self, mail: Mail, error: CloudError, now: int) -> Move:
         if error.accepted is None:
             return Move("unknown", now, reason=error.sentence)
-        if mail.attempt + 1 >= MAX_ATTEMPTS and not isinstance(error, LATER):
+        if isinstance(error, LATER):
+            wait = RETRY_MS[0] if error.halts else RETRY_MS[1]
+            return Move("pending", now, reason=error.sentence, not_before_at=now + wait, counts=False)
+        if mail.attempt + 1 >= MAX_ATTEMPTS:
             return Move("failed", now, reason=error.sentence)
-        wait = min(RETRY_MS[0] * 2 ** min(mail.attempt, 10), RETRY_MS[1])
+        wait = min(RETRY_MS[0] * 2**mail.attempt, RETRY_MS[1])
         return Move("pending", now, reason=error.sentence, not_before_at=now + wait)
 
     async def _settle(self, now: int) -> None:

@@ -4,25 +4,15 @@
 every call is made once; a missing answer is reported as unknown.
 """
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProxyConnectionError,
-)
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from server.errors import CloudError, Unreachable
+from server.errors import AccountFault, CloudError, Throttled
 from server.settings import CloudSection, MailSection
-from sync.aws import client, translated
+from sync.aws import client, translated, unsent
 from sync.mail.letter import Letter
 
-NEVER_LEFT = (
-    ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, NoCredentialsError,
-    PartialCredentialsError,
-)  # fmt: skip
+FAULTS_OF_MAILS = frozenset({"MessageRejected", "BadRequestException", "ValidationException"})
+UNVERIFIED = "not verified"  # so SES says it of senders, and in the sandbox of recipients
 
 
 class Ses:
@@ -55,9 +45,23 @@ class Ses:
                 **options,
             )
         except ClientError as error:
-            raise translated(error, "SES") from error
-        except NEVER_LEFT as error:
-            raise Unreachable(f"SES is not reached: {error}") from error
+            raise _refusal(error, letter) from error
+        except ParamValidationError as error:
+            raise CloudError(f"SES cannot take this letter: {error}", accepted=False) from error
         except BotoCoreError as error:
-            raise CloudError(f"SES did not answer: {error}", accepted=None) from error
+            raise unsent(error, "SES") from error
         return str(answer["MessageId"])
+
+
+def _refusal(error: ClientError, letter: Letter) -> CloudError:
+    """Whose fault a refusal is: the mail's, or that of the account, for all mails or for one recipient.
+
+    Codes of https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors;
+    one that is not known is no fault of the mail, which then waits, and costs the others a pause only.
+    """
+    told = translated(error, "SES")
+    if told.accepted is None or isinstance(told, Throttled):
+        return told
+    if told.code == "MessageRejected" and UNVERIFIED in told.sentence:
+        return AccountFault(told.sentence, told.code, halts=letter.sender in told.sentence)
+    return told if told.code in FAULTS_OF_MAILS else AccountFault(told.sentence, told.code)

@@ -14,7 +14,7 @@ from server.errors import CloudError
 from server.rankings.window import ALL
 from server.settings import CloudSection
 from server.store.chunks import Chunk
-from sync.aws import client, translated
+from sync.aws import client, translated, unsent
 from sync.table.chunk import FORMAT
 from sync.table.sheet import Sheet, unpack
 
@@ -132,7 +132,7 @@ class Dynamo:
         except ClientError as error:
             raise translated(error, f"DynamoDB, table {self._table}") from error
         except BotoCoreError as error:
-            raise CloudError(f"DynamoDB is not reached: {error}", accepted=None) from error
+            raise unsent(error, "DynamoDB") from error
 
 
 def _item(chunk: Chunk) -> dict[str, object]:

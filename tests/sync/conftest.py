@@ -25,7 +25,7 @@ def keys() -> Iterator[None]:
     yield
     for name, value in before.items():
         if value is None:
-            del os.environ[name]
+            os.environ.pop(name, None)
         else:
             os.environ[name] = value
 

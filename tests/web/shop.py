@@ -16,6 +16,7 @@ from server.devices import commands
 from server.ingest.acks import Acks
 from server.ingest.arrival import Once, Outcome
 from server.ingest.consumer import Consumer
+from server.people.mails import MailActs
 from server.people.programs import Programs
 from server.people.sign_in import SignIn
 from server.people.staff import Staff
@@ -128,7 +129,7 @@ class Shop:
             settings=self.settings, database=core.database, intake=self, rankings=core.folds, standings=core.standings,
             totals=core.folds.totals, presence=core.presence, cloud=self.cloud, findings=self.findings,
             devices=core.registrar, commands=self, staff=Staff(core.database, milliseconds),
-            programs=Programs(core.database, milliseconds), sign_in=SignIn(core.database, milliseconds), on_commit=self.consumer.listeners.append, per_minute=lambda: 7,
+            programs=Programs(core.database, milliseconds), mails=MailActs(core.database, milliseconds), sign_in=SignIn(core.database, milliseconds), on_commit=self.consumer.listeners.append, per_minute=lambda: 7,
         )  # fmt: skip
 
 
