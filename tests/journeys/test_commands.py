@@ -5,7 +5,9 @@ import csv
 import io
 import json
 import os
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import aiohttp
@@ -212,3 +214,26 @@ async def test_what_an_edge_sent_to_the_cloud_is_read_back_by_a_command(tmp_path
             )
         finally:
             await edge.stop()
+
+
+async def test_mails_are_listed_sent_and_dropped_by_hand(tmp_path: Path) -> None:
+    """U2, U16: mails that are failed or held were so for good."""
+    edge = EdgeProcess(tmp_path)
+    assert await boardwalk(edge, "mail", "list") == (0, "", "None yet.\n")
+    with closing(sqlite3.connect(edge.data / "boardwalk.db")) as store, store:
+        store.executemany(
+            "INSERT INTO mail (rule, key, recipient, state, template, policy, facts, created_at, not_before_at, "
+            "changed_at) "
+            "VALUES ('tenth-order', ?, 'ann@shop.example', ?, 'thanks', 'at_most_once', '{}', 0, 0, 0)",
+            [("a", "held"), ("b", "held"), ("c", "failed"), ("d", "sent")],
+        )
+    code, out, _ = await boardwalk(edge, "mail", "list", "--state", "held", "--json")
+    assert (code, [row["id"] for row in json.loads(out)]) == (0, [2, 1])
+    assert await boardwalk(edge, "mail", "drop", "1") == (0, "", "1 mail is dropped.\n")
+    assert await boardwalk(edge, "mail", "send", "--all", "failed") == (0, "", "2 mails are sent now.\n")
+    code, _, err = await boardwalk(edge, "mail", "send", "4")
+    assert (code, err) == (
+        1, "boardwalk: Mail 4 is sent; only one that is held or failed or unknown can be sent by hand.\n",
+    )  # fmt: skip
+    code, _, err = await boardwalk(edge, "mail", "send")
+    assert (code, "give the IDs of mails" in err) == (1, True)
