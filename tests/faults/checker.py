@@ -200,7 +200,8 @@ def _times(rows: Iterable[Row], verdict: Verdict) -> None:
     for row in rows:
         boot = (row.device, row.epoch, row.boot)
         newest = max(newest, row.received_at)
-        if row.at > max(row.received_at, newest - 60_000) + 2000 or row.at < EARLIEST:
+        is_behind = row.received_at < newest - 60_000
+        if (row.at > row.received_at + 2000 and not is_behind) or row.at < EARLIEST:
             verdict.times.append(f"{row.identity}: at {row.at}, received {row.received_at}")
         if row.at < min(latest.get(boot, 0), row.received_at):
             verdict.times.append(f"{row.identity}: at {row.at} after {latest[boot]} of the same boot")
