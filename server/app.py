@@ -39,6 +39,7 @@ from server.store.database import Database
 from server.watch import findings
 from server.watch.findings import Findings
 from server.watch.rate import Rate
+from server.watch.refusals import Refusals
 from server.watch.silence import SilenceWatch
 from server.web.parts import Parts
 from server.web.routes import create_app
@@ -56,6 +57,7 @@ class Edge:
         self.core = core
         self._stack = stack
         self.rate = Rate()
+        self.refusals = Refusals()
         self.clock = EdgeClock(core.intake.time, milliseconds)
         self.acks = Acks(settings.edge.site, self._publish, self.clock.told)
         self.commands = Commands(
@@ -92,6 +94,7 @@ class Edge:
 
     def _listen(self) -> None:
         self.consumer.listeners.append(lambda commit: self.rate.add(len(commit)))
+        self.consumer.refused.append(self.refusals.saw)
         self.consumer.conflicts.append(lambda name: self.core.presence.conflicted(name, milliseconds()))
         watch = self.findings.watch
         watch(findings.STORE_REFUSES, lambda: self.consumer.full)
@@ -155,6 +158,7 @@ class Edge:
             commands=self.commands,
             on_commit=self.consumer.listeners.append,
             per_minute=self.rate.per_minute,
+            refused=self.refusals.counts,
         )
         runner = web.AppRunner(
             create_app(parts),

@@ -13,6 +13,7 @@ from tools.commands.events import events
 from tools.commands.flash import flash
 from tools.commands.mail import mail
 from tools.commands.monitor import monitor
+from tools.commands.rejects import rejects
 from tools.commands.rules import rules
 from tools.commands.run import run
 from tools.commands.token import token
@@ -54,7 +55,7 @@ def cli(ctx: click.Context, config: Path | None) -> None:
     ctx.obj = config
 
 
-for command in (run, demo, vboard, flash, monitor, device, events, rules, mail, token, user, cloud):
+for command in (run, demo, vboard, flash, monitor, device, events, rejects, rules, mail, token, user, cloud):
     cli.add_command(command)
 
 

@@ -15,6 +15,7 @@ from server.ingest.commit import Commit
 from server.ingest.intake import INTERNAL, Intake
 from server.store import rejects
 from server.store.database import Database, touch
+from server.store.rejects import Reject
 from server.to_the_end import to_the_end
 
 MAX_BATCH = 500  # arrivals; frames carry tens of events each
@@ -31,7 +32,8 @@ class Consumer:
     """Group commit without a timer: the arrivals during one commit are the next one.
 
     listeners: called with each commit that has events. conflicts: called with the name of a device that sent
-    another event under a committed number. full: a sentence why the last commit was refused, else None.
+    another event under a committed number. refused: called with the rejects of each commit that has some.
+    full: a sentence why the last commit was refused, else None.
     """
 
     def __init__(self, database: Database, intake: Intake, acks: Acks) -> None:
@@ -42,6 +44,7 @@ class Consumer:
         self._wake = asyncio.Event()
         self.listeners: list[Committed] = []
         self.conflicts: list[Callable[[str], None]] = []
+        self.refused: list[Callable[[Sequence[Reject]], None]] = []
         self.full: str | None = None
 
     @property
@@ -132,11 +135,16 @@ class Consumer:
             commit = Commit(batch.rows, self._intake.names)
             for listener in self.listeners:
                 listener(commit)
+        self._tell_refused(batch.rejects)
         for device in batch.conflicts:
             name = self._intake.names.names["device"][device]
             logger.warning("{}: another event under a committed number: cloned or restored?", name)
             for alarm in self.conflicts:
                 alarm(name)
+
+    def _tell_refused(self, found: Sequence[Reject]) -> None:
+        for tell in self.refused if found else ():
+            tell(found)
 
     def _refused(self, arrivals: list[Arrival], error: StoreFull) -> bool:
         """Tell boards to back off and send again; let postings wait here, unacknowledged."""
@@ -157,9 +165,11 @@ class Consumer:
     async def _give_up(self, arrival: Arrival, behind: Sequence[Arrival]) -> bool:
         """Keep the arrival that shows a fault of ours as a reject, and tell its sender."""
         try:
-            await self._database.write(rejects.insert, [self._intake.broken(arrival)])
+            broken = [self._intake.broken(arrival)]
+            await self._database.write(rejects.insert, broken)
         except StoreFull as error:
             return self._refused([arrival, *behind], error)
+        self._tell_refused(broken)
         if isinstance(arrival, UpArrival):
             self._acks.send([self._intake.committed(arrival, INTERNAL)])
         else:

@@ -89,7 +89,8 @@ class Parts:
     as last heard of. cloud: the way to the table. findings: what is wrong. devices: acts on the register.
     staff: acts on people. programs: acts on tokens. mails: acts on mails. sign_in: signs people in and out.
     commands: sends commands to boards. on_commit: call it with a function that gets each Commit on the event
-    loop and must not block. per_minute: gives the number of events committed in the last 60 s.
+    loop and must not block. per_minute: gives the number of events committed in the last 60 s. refused: how
+    many payloads were refused since the start, by kind of the source and reason.
     """
 
     settings: Settings
@@ -109,6 +110,7 @@ class Parts:
     commands: Commands
     on_commit: Callable[[Callable[[Commit], None]], None]
     per_minute: Callable[[], int]
+    refused: Mapping[tuple[str, str], int]
 
 
 PARTS: web.AppKey[Parts] = web.AppKey("parts", Parts)

@@ -24,7 +24,17 @@ from server.web.live.tiles import TILES, Tiles
 from server.web.live.watchers import LIVE, Live
 from server.web.ops import metrics, ready
 from server.web.ops.metrics import REQUESTS, counted
-from server.web.pages import customers, device_actions, devices, invitation, mailbox, rankings, sign_in, today
+from server.web.pages import (
+    customers,
+    device_actions,
+    devices,
+    invitation,
+    mailbox,
+    rankings,
+    rejects,
+    sign_in,
+    today,
+)
 from server.web.pages.notices import NOTICES, Notices
 from server.web.parts import PARTS, Parts
 from server.web.problems import explain, problems
@@ -68,6 +78,7 @@ def _add_pages(app: web.Application) -> None:
     app.router.add_post("/devices", device_actions.act_on_many)
     app.router.add_get("/devices/{name}", counted_as("devices")(devices.one))
     app.router.add_post("/devices/{name}", device_actions.act_on_one)
+    app.router.add_get("/rejects", counted_as("rejects")(rejects.show))
     app.router.add_get("/sign-in", sign_in.show)
     app.router.add_post("/sign-in", sign_in.check)
     app.router.add_post("/sign-out", sign_in.leave)

@@ -237,3 +237,18 @@ async def test_mails_are_listed_sent_and_dropped_by_hand(tmp_path: Path) -> None
     )  # fmt: skip
     code, _, err = await boardwalk(edge, "mail", "send")
     assert (code, "give the IDs of mails" in err) == (1, True)
+
+
+async def test_what_was_refused_is_listed_with_its_reason(tmp_path: Path) -> None:
+    """U3: refusals were stored, and no command showed them."""
+    async with edge_process(tmp_path) as edge:
+        assert await boardwalk(edge, "rejects") == (0, "", "None yet.\n")
+        told = await edge.ask("POST", "/api/v1/tokens", {"name": "shop", "scopes": ["ingest"]})
+        headers = {"Authorization": f"Bearer {told['token']}"}
+        async with aiohttp.ClientSession(headers=headers) as session:
+            answer = await session.post(f"{edge.url}/api/v1/events", json=[{"kind": "Order"}])
+            assert answer.status == 422
+        code, out, _ = await boardwalk(edge, "rejects", "--source", "http-shop")
+        assert code == 0 and "http-shop" in out and "Order is no kind" in out and '{"kind":"Order"}' in out
+        assert await boardwalk(edge, "rejects", "--source", "nobody") == (0, "", "None yet.\n")
+        assert edge.log.count("refused of http-shop: kind: Order is no kind") == 1

@@ -27,6 +27,7 @@ from server.store.database import Database
 from server.store.invitations import Invitation
 from server.watch.cloud_status import CloudStatus
 from server.watch.findings import Finding, Kind
+from server.watch.refusals import Refusals
 from server.web.access.passwords import Passwords
 from server.web.parts import CommandResult, Commands, NewCommand, Parts
 from server.web.routes import create_app
@@ -70,7 +71,8 @@ class Shop:
         self.settings = settings
         self.core = core
         self.consumer = Consumer(core.database, core.intake, Acks("shop", lambda *_: None, milliseconds))
-        self.cloud, self.findings = Cloud(), Told()
+        self.cloud, self.findings, self.refusals = Cloud(), Told(), Refusals()
+        self.consumer.refused.append(self.refusals.saw)
         self.sent: list[tuple[str, bytes]] = []
         self.mqtt = commands.Commands(core.database, "shop", core.presence.one, self._sent, milliseconds)
         self.commands: Commands = self.mqtt
@@ -129,7 +131,7 @@ class Shop:
             settings=self.settings, database=core.database, intake=self, rankings=core.folds, standings=core.standings,
             totals=core.folds.totals, presence=core.presence, cloud=self.cloud, findings=self.findings,
             devices=core.registrar, commands=self, staff=Staff(core.database, milliseconds),
-            programs=Programs(core.database, milliseconds), mails=MailActs(core.database, milliseconds), sign_in=SignIn(core.database, milliseconds), on_commit=self.consumer.listeners.append, per_minute=lambda: 7,
+            programs=Programs(core.database, milliseconds), mails=MailActs(core.database, milliseconds), sign_in=SignIn(core.database, milliseconds), on_commit=self.consumer.listeners.append, per_minute=lambda: 7, refused=self.refusals.counts,
         )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from server.web.api import (
     live,
     mails,
     rankings,
+    rejects,
     site,
     sync,
     tokens,
@@ -30,8 +31,8 @@ from server.web.errors import KINDS
 from server.web.problems import JSON, Problem
 
 NOUNS = (
-    events, export, rankings, totals, devices, commands, customers, mails, findings, sync, live, tokens,
-    users, audit, site,
+    events, export, rankings, totals, devices, commands, customers, mails, rejects, findings, sync, live,
+    tokens, users, audit, site,
 )  # fmt: skip
 ENDPOINTS: list[Endpoint] = [endpoint for noun in NOUNS for endpoint in noun.ENDPOINTS]
 REF = "#/components/schemas/{name}"

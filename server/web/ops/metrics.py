@@ -23,6 +23,7 @@ from server.web.reads import READS
 # name, labels, meaning of each metric that is exported; counters end in _total
 METRICS: list[tuple[str, tuple[str, ...], str]] = [
     ("boardwalk_events_committed_total", (), "Events committed since the start"),
+    ("boardwalk_rejected_total", ("source_kind", "reason"), "Payloads refused since the start"),
     ("boardwalk_orders_total", (), "Orders (order.placed) committed since the start"),
     ("boardwalk_events_per_minute", (), "Events committed in the last 60 seconds"),
     ("boardwalk_devices", (), "Devices that may send"),
@@ -47,6 +48,7 @@ async def values(app: web.Application) -> Values:
     mails = await Mails(parts.database).counts()
     return {
         "boardwalk_events_committed_total": {(): feed.events},
+        "boardwalk_rejected_total": {key: float(count) for key, count in parts.refused.items()},
         "boardwalk_orders_total": {(): feed.placed},
         "boardwalk_events_per_minute": {(): parts.per_minute()},
         "boardwalk_devices": {(): len(devices)},

@@ -7,6 +7,7 @@ from aiohttp import web
 from server.clock import milliseconds
 from server.rights import ADMIN, OPERATE, READ
 from server.settings import address as address_of
+from server.store import rejects
 from server.store.events import EventQuery, Events
 from server.web import fleet, heartbeat
 from server.web.access.caller import Caller, require
@@ -74,6 +75,7 @@ async def one(request: web.Request) -> web.StreamResponse:
         "row": row, **_rights(caller), "now": now, "newest": request.app[FEED].newest,
         "strips": {words: _strip(parts, row, now, name) for name, words in heartbeat.WORDS.items()},
         "events": events, "older": older, "groups": fleet.groups(fleet.rows(parts.presence.all(), now)),
+        "rejected": await parts.database.read(rejects.count, name),
         "notice": request.app[NOTICES].read(caller.name, request.query.get("said", "")),
         "said": request.query.get("said", ""),
     }  # fmt: skip
