@@ -15,6 +15,7 @@ from server.clock import milliseconds
 from server.errors import EdgeBroken
 from server.people.sign_in import SignIn
 from server.settings import Settings, load
+from server.settings.broker_address import broker_address
 
 DEFAULT = Path("boardwalk.toml")
 FORMAT = "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> {message}"
@@ -50,13 +51,14 @@ async def serve(settings: Settings, started: Callable[[Edge], object]) -> None:
 def log_to_stderr(level: str = "INFO") -> None:
     """One line per event of the server's life; colours only on a terminal."""
     logger.remove()
-    logger.add(sys.stderr, format=FORMAT, level=level)
+    logger.add(sys.stderr, format=FORMAT, level=level, diagnose=False)  # values in tracebacks may be secrets
 
 
 async def announce(edge: Edge) -> None:
     """Tell where the dashboard is and, while nobody is registered, how to sign in."""
     url = edge.settings.http.public_url or f"http://{edge.settings.http.listen}"
-    broker = edge.broker.name if edge.broker else edge.settings.mqtt.url
+    way = broker_address(edge.settings.mqtt)
+    broker = edge.broker.name if edge.broker else f"{way.host}:{way.port}"  # its url has a secret in it
     logger.info("site {} is open: dashboard {}, MQTT by {}", edge.settings.edge.site, url, broker)
     link = await SignIn(edge.core.database, milliseconds).first_link()
     if link:

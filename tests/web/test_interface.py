@@ -18,6 +18,7 @@ from server.web.api.endpoint import Endpoint
 from server.web.api.openapi import ENDPOINTS, document
 from server.web.ops.metrics import METRICS
 from server.web.problems import KINDS
+from tests.patience import patience
 from tests.web.shop import Shop
 
 
@@ -307,6 +308,22 @@ async def test_findings_are_told_whole_to_who_may_read(shop: Shop, program: aioh
         "source": "mail", "link": "",
     }  # fmt: skip
     assert (await program.get("/api/v1/findings")).status == 401
+
+
+async def test_a_caller_that_left_is_no_error_of_the_server(
+    shop: Shop, program: aiohttp.ClientSession
+) -> None:
+    """U17: closed tabs counted as status 500."""
+    token = await shop.token("read")
+    headers = {"Authorization": f"Bearer {token}"}
+    answers = [await program.get("/api/v1/live", headers=headers) for _ in range(3)]
+    for answer in answers:
+        answer.close()
+    line = 'boardwalk_http_requests_total{method="GET",route="/api/v1/live",status="499"} 3.0'
+    async with patience():
+        while line not in (text := await (await program.get("/metrics")).text()).splitlines():
+            await shop.orders(1)  # a stream sees that its client has left when it writes
+    assert 'status="500"' not in text
 
 
 async def test_metrics_count_what_happens(shop: Shop, program: aiohttp.ClientSession) -> None:

@@ -1,5 +1,6 @@
 """GET /metrics: numbers for Prometheus."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator
 
@@ -36,6 +37,7 @@ METRICS: list[tuple[str, tuple[str, ...], str]] = [
     ("boardwalk_reads_total", ("noun", "from"), "Reads answered, from memory, store or cloud"),
     ("boardwalk_http_requests_total", ("method", "route", "status"), "Requests answered"),
 ]
+LEFT = 499  # the caller has left before the answer, as nginx counts it
 METHODS = frozenset(("GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"))
 Values = dict[str, dict[tuple[str, ...], float]]  # metric, then its labels
 
@@ -92,6 +94,9 @@ async def counted(request: web.Request, handler: Handler) -> web.StreamResponse:
         return answer
     except web.HTTPException as error:
         status = error.status
+        raise
+    except (asyncio.CancelledError, ConnectionResetError):
+        status = LEFT
         raise
     finally:
         resource = request.match_info.route.resource
