@@ -46,7 +46,7 @@ class CloudService:
     ) -> None:
         self._busy = busy
         self._settings = settings
-        self._letters = Letters(settings.mail.sender, settings.edge.site)
+        self._letters = Letters(settings.mail.sender, settings.edge.site, settings.zone)
         check_letters(settings, self._letters)
         self._database = database
         self._clock = clock

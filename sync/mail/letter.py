@@ -1,9 +1,9 @@
 """Letters: mails rendered as subject, text and HTML from our own templates, autoescaped."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 from jinja2.meta import find_undeclared_variables
@@ -11,9 +11,11 @@ from jinja2.meta import find_undeclared_variables
 from server.errors import BadInput, SettingsError
 from server.rules.rule import FACTS, Facts
 from server.settings import Settings
+from server.words import local
 
 LETTERS = Path(__file__).with_name("letters")
 MAX_SUBJECT = 200
+UTC = ZoneInfo("UTC")
 
 
 class Envelope(NamedTuple):
@@ -54,11 +56,15 @@ class Letter:
 
 
 class Letters:
-    """The templates, found by name: `<name>.txt`, whose first line is the subject, and `<name>.html`."""
+    """The templates, found by name: `<name>.txt`, whose first line is the subject, and `<name>.html`.
 
-    def __init__(self, sender: str, site: str, folder: Path = LETTERS) -> None:
+    zone: in which letters tell times.
+    """
+
+    def __init__(self, sender: str, site: str, zone: ZoneInfo = UTC, folder: Path = LETTERS) -> None:
         self._sender = sender
         self._site = site
+        self._zone = zone
         self._folder = folder
         self._environment = Environment(
             loader=FileSystemLoader(folder),
@@ -67,7 +73,7 @@ class Letters:
             finalize=_written,
             keep_trailing_newline=True,
         )
-        self._environment.filters["moment"] = _moment
+        self._environment.filters["moment"] = self._moment
 
     def names(self) -> list[str]:
         """The names of all templates."""
@@ -84,7 +90,7 @@ class Letters:
 
     def render(self, template: str, facts: Facts, envelope: Envelope) -> Letter:
         """A letter. Raises BadInput when the template fails."""
-        values = {"site": self._site, "matches": 1} | dict(facts) | {"at": _moment(facts["at"])}
+        values = {"site": self._site, "matches": 1} | dict(facts) | {"at": self._moment(facts["at"])}
         try:
             text = self._environment.get_template(f"{template}.txt").render(values)
             html = self._environment.get_template(f"{template}.html").render(values)
@@ -93,6 +99,9 @@ class Letters:
         head, _, body = text.partition("\n")
         subject = " ".join(head.removeprefix("Subject:").split())[:MAX_SUBJECT]
         return Letter(self._sender, envelope, subject, body.strip() + "\n", html)
+
+    def _moment(self, at: int) -> str:
+        return local(at, self._zone).strftime("%Y-%m-%d %H:%M %Z")
 
 
 def check_letters(settings: Settings, letters: Letters) -> None:
@@ -113,10 +122,6 @@ def check_letters(settings: Settings, letters: Letters) -> None:
                 f"those that fit: {fitting}"
             )
             raise SettingsError(place, f"template: {sentence}")
-
-
-def _moment(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _written(value: object) -> object:

@@ -1,5 +1,7 @@
 """Letters of entries and silences, word for word; what came from outside is text in them, never markup."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from server.rules.rule import FACTS
@@ -25,6 +27,21 @@ def test_an_entry_names_key_ranking_rank_and_score() -> None:
         "4 entries are gathered in this mail; this is the first of them.", "", "pier",
     ]  # fmt: skip
     assert "<b>&lt;b&gt;nut &amp; bolt</b>" in letter.html
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "words"),
+    [
+        ("Europe/Berlin", AT, "2026-11-18 12:06 CET"),
+        ("Europe/Berlin", AT - 150 * 86_400_000, "2026-06-21 13:06 CEST"),
+        ("Asia/Kathmandu", AT, "2026-11-18 16:51 +0545"),
+        ("Pacific/Apia", 253_402_300_799_999, "9999-"),  # no calendar goes further
+    ],
+)
+def test_times_are_those_of_the_site(zone: str, at: int, words: str) -> None:
+    """U19: letters told UTC, whatever the site's zone."""
+    letters = Letters("shop@shop.example", "pier", ZoneInfo(zone))
+    assert f" at {words}" in letters.render("entered", ENTERED | {"at": at}, Envelope("a@b.c", 7, "t")).text
 
 
 def test_a_silence_lists_devices_with_when_they_were_last_heard() -> None:

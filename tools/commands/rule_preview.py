@@ -62,7 +62,7 @@ class RulePreview:
 
     def __init__(self, settings: Settings, device: str, event: Taken, now: int) -> None:
         self._settings = settings
-        self._letters = Letters(settings.mail.sender, settings.edge.site)
+        self._letters = Letters(settings.mail.sender, settings.edge.site, settings.zone)
         offset = Days(settings.zone).offset
         self._evaluator = Evaluator(settings.rule, Addresses.known(settings.mail), offset)
         fields = {name: value for name, value in event.fields.items() if name != "customer"}

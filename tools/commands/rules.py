@@ -74,7 +74,7 @@ def rules_try(config: Path | None, event: Path, device: str, as_json: bool) -> N
 
 def _settings(config: Path | None) -> Settings:
     settings = find(config)
-    check_letters(settings, Letters(settings.mail.sender, settings.edge.site))
+    check_letters(settings, Letters(settings.mail.sender, settings.edge.site, settings.zone))
     return settings
 
 
