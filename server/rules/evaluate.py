@@ -123,8 +123,8 @@ class Evaluator:
         }  # fmt: skip
         key, not_before_at = self._when(rule, event.identity, event.received_at)
         return [
-            Match(rule, key, recipient, not_before_at, facts)
-            for recipient in self._addresses.of(rule.to, event.customer, event.email)
+            Match(rule, key, address.text, not_before_at, facts, address.wrong)
+            for address in self._addresses.of(rule.to, event.customer, event.email, event.fields.get("email"))
         ]
 
     def welcomes(self, rule: Spec, entered: Entered, event: Occurrence) -> list[Match]:
@@ -135,8 +135,8 @@ class Evaluator:
         }  # fmt: skip
         key, not_before_at = self._when(rule, mail_key.entry(event.identity, entered.key), event.received_at)
         return [
-            Match(rule, key, recipient, not_before_at, facts)
-            for recipient in self._addresses.of(rule.to, entered.customer, entered.email)
+            Match(rule, key, address.text, not_before_at, facts, address.wrong)
+            for address in self._addresses.of(rule.to, entered.customer, entered.email)
         ]
 
     def _when(self, rule: Spec, key: str, at: int) -> tuple[str, int]:

@@ -134,7 +134,7 @@ def insert(connection: sqlite3.Connection, matches: Iterable[Match], now: int, h
 def _row(match: Match, now: int, held_before: int) -> tuple[object, ...]:
     state, reason = "pending", None
     if not match.recipient:
-        state, reason = "failed", "no address is known"
+        state, reason = "failed", match.wrong
     elif match.facts["at"] < held_before:
         state, reason = "held", "the event is from before the store was set back"
     return (

@@ -153,12 +153,37 @@ async def test_what_is_no_address_is_not_written_to(told: object, site: Opener) 
         assert await edge.query("SELECT email FROM customer") == [("ann@shop.example",)]
 
 
+@pytest.mark.parametrize(
+    "told, recipient, reason",
+    [
+        ("ann@bücher.example ", "ann@xn--bcher-kva.example", None),
+        ("dån@shop.example", "", "dån@shop.example is no mail address: Internationalized characters before the @-sign are not supported: 'å'."),
+        ("a..b@shop.example", "", "a..b@shop.example is no mail address: An email address cannot have two periods in a row."),
+        ("", "", "no address is known"),
+        (5, "", "no address is known"),
+    ],
+)  # fmt: skip
+async def test_a_mail_says_what_is_wrong_with_its_address_and_is_not_tried(
+    told: object, recipient: str, reason: str | None, site: Opener
+) -> None:
+    """U12: an address that cannot be was tried 20 times, or the reason was that none is known."""
+    async with site(Settings(rule=(RULE,))) as edge:
+        await post(edge, {"kind": "order.placed", "customer": "ann", "email": told})
+        state = "failed" if reason else "pending"
+        assert await edge.query("SELECT recipient, state, reason FROM mail") == [(recipient, state, reason)]
+        assert await edge.query("SELECT email FROM customer") == [(recipient or None,)]
+
+
 async def test_a_customer_whose_name_makes_no_address_gets_no_mail(site: Opener) -> None:
     mail = MailSection(customer_address="customer-{customer}@shop.example")
     async with site(Settings(rule=(RULE,), mail=mail)) as edge:
         await post(edge, {"kind": "order.placed", "customer": "x@evil.example, y"})
         assert await edge.query("SELECT recipient, state, reason FROM mail") == [
-            ("", "failed", "no address is known")
+            (
+                "",
+                "failed",
+                "customer-x@evil.example, y@shop.example is no mail address: The part after the @-sign contains invalid characters: ',', '@', SPACE.",
+            )
         ]
 
 
