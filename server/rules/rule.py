@@ -20,9 +20,10 @@ class Match(NamedTuple):
     """A mail that is due.
 
     rule: the rule that wants it. key: the event's identity (with the key that entered), the end of a
-    digest, or the first silence that it tells; it is the same for the same mail. recipient: an address,
-    "" when none is known. not_before_at: when it may go out, ms since 1970 UTC, 0 for at once.
-    facts: what its letter may show, one of FACTS. wrong: why there is no recipient, "" when there is one.
+    digest, that of the day when no address is known, or the first silence that it tells; it is the same for
+    the same mail. recipient: an address, "" when none is known. not_before_at: when it may go out, ms since
+    1970 UTC, 0 for at once. facts: what its letter may show, one of FACTS. wrong: why there is no recipient,
+    "" when there is one.
     """
 
     rule: Spec
