@@ -43,6 +43,11 @@ def clock(at: int, zone: ZoneInfo) -> str:
     return local(at, zone).strftime("%H:%M:%S")
 
 
+def wall_clock(at: int, zone: ZoneInfo) -> str:
+    """2026-11-27 14:03:05, as spreadsheets read it."""
+    return f"{local(at, zone):%Y-%m-%d %H:%M:%S}"
+
+
 def date(at: int, zone: ZoneInfo) -> str:
     """Sunday 22 November."""
     there = local(at, zone)

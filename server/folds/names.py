@@ -1,6 +1,6 @@
 """Names that the log keeps as small integers: devices, kinds, customers and ranked values."""
 
-from server.settings import is_address
+from server.settings import mail_address
 from server.store import customers, devices, names
 from server.store.connection import Connection
 from server.store.names import NOUNS, Noun
@@ -70,9 +70,13 @@ class Fresh:
 
     def tell_email(self, customer: int, told: object) -> None:
         """Keep a customer's address, if it is a valid address and a new one."""
-        if isinstance(told, str) and told != self.email(customer) and is_address(told):
-            customers.set_email(self._connection, customer, told)
-            self.emails[customer] = told
+        known = self.email(customer)
+        if not isinstance(told, str) or told == known:
+            return
+        address = mail_address(told).text
+        if address and address != known:
+            customers.set_email(self._connection, customer, address)
+            self.emails[customer] = address
 
     def adopt(self) -> None:
         """Make known what was added; call this after the commit."""

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from server.calendar import Offset, next_day, next_hour
 from server.rules import mail_key
 from server.rules.quiet import not_before
-from server.rules.rule import Addresses, Match
+from server.rules.rule import UNKNOWN, Addresses, Facts, Match
 from server.rules.where import Where, Who
+from server.settings import MailAddress
 from server.settings import Rule as Spec
 
 Told = tuple[str, int, Mapping[str, object]]  # kind, best known time (ms), fields without the customer
@@ -121,11 +122,8 @@ class Evaluator:
             "rule": rule.name, "number": number, "kind": event.kind, "device": event.device,
             "customer": event.customer, "at": event.at, "fields": dict(event.fields),
         }  # fmt: skip
-        key, not_before_at = self._when(rule, event.identity, event.received_at)
-        return [
-            Match(rule, key, recipient, not_before_at, facts)
-            for recipient in self._addresses.of(rule.to, event.customer, event.email)
-        ]
+        addresses = self._addresses.of(rule.to, event.customer, event.email, event.fields.get("email"))
+        return self._matches(rule, event.identity, event.received_at, addresses, facts)
 
     def welcomes(self, rule: Spec, entered: Entered, event: Occurrence) -> list[Match]:
         """The mails of an entry. event: its cause, maybe another customer's, so mails tell little of it."""
@@ -133,11 +131,18 @@ class Evaluator:
             "rule": rule.name, "ranking": entered.ranking, "k": entered.k, "key": entered.key,
             "rank": entered.rank, "score": entered.score, "customer": entered.customer, "at": event.at,
         }  # fmt: skip
-        key, not_before_at = self._when(rule, mail_key.entry(event.identity, entered.key), event.received_at)
-        return [
-            Match(rule, key, recipient, not_before_at, facts)
-            for recipient in self._addresses.of(rule.to, entered.customer, entered.email)
-        ]
+        addresses = self._addresses.of(rule.to, entered.customer, entered.email)
+        key = mail_key.entry(event.identity, entered.key)
+        return self._matches(rule, key, event.received_at, addresses, facts)
+
+    def _matches(
+        self, rule: Spec, key: str, at: int, addresses: list[MailAddress], facts: Facts
+    ) -> list[Match]:
+        """The mails to these addresses. Those for whom no address is known are counted, in one row a day."""
+        key, not_before_at = self._when(rule, key, at)
+        if addresses == [UNKNOWN] and not rule.digest:
+            key, not_before_at = mail_key.nobody(next_day(at, self._offset)), 0
+        return [Match(rule, key, one.text, not_before_at, facts, one.wrong) for one in addresses]
 
     def _when(self, rule: Spec, key: str, at: int) -> tuple[str, int]:
         """The key of a mail that is born at `at`, and when it may go out; 0 for at once."""

@@ -1,8 +1,8 @@
 """The settings of an edge: `boardwalk.toml`, overridden by BOARDWALK_<SECTION>_<KEY> variables."""
 
 from server.settings.condition import Condition, condition
+from server.settings.mail_address import MailAddress, is_address, mail_address
 from server.settings.phrases import Hours, Top
-from server.settings.rule_checks import is_address
 from server.settings.sections import (
     LISTS,
     SECTIONS,
@@ -19,7 +19,8 @@ from server.settings.sections import (
 from server.settings.source import load, overrides
 
 __all__ = [
-    "LISTS", "SECTIONS", "CloudSection", "Condition", "EdgeSection", "Hours", "HttpSection", "MailSection",
+    "LISTS", "SECTIONS", "CloudSection", "Condition", "EdgeSection", "Hours", "HttpSection",
+    "MailAddress", "MailSection",
     "MqttSection", "RankingSpec", "Rule", "Settings", "Top", "address", "condition",
-    "is_address", "load", "overrides",
+    "is_address", "load", "mail_address", "overrides",
 ]  # fmt: skip

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from firmware.wire.event import is_field, is_kind
 from firmware.wire.topics import is_name
-from server.settings.rule_checks import is_address, wrongs_of_rule
+from server.settings.mail_address import is_address
+from server.settings.rule_checks import wrongs_of_rule
 from server.settings.sections import RankingSpec, Rule, Settings, address
 
 

@@ -1,19 +1,14 @@
 """Checks of rules that have the right types, but make no sense."""
 
-import re
 from collections.abc import Callable, Iterator
 
 from firmware.wire.event import is_kind
+from server.settings.mail_address import is_address
 from server.settings.phrases import Top
 from server.settings.sections import Rule, Settings
 
 Found = tuple[str, str]  # key, sentence
 CAUSES = ("on", "entered", "silent")
-
-
-def is_address(text: str) -> bool:
-    """Whether `text` looks like one mail address (no header can be smuggled in)."""
-    return re.fullmatch(r"[^\s@<>,;:\"\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,190}", text) is not None
 
 
 def wrongs_of_rule(rule: Rule, settings: Settings) -> Iterator[Found]:

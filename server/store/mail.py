@@ -32,7 +32,7 @@ BY_HAND = {  # what may become pending or failed by somebody's decision, and why
     "pending": (("held", "failed", "unknown"), "sent by hand"),
     "failed": (("held", "unknown", "pending"), "dropped by hand"),
 }
-IS_OWN = " AND ".join(f"key NOT LIKE '{begin}%'" for begin in mail_key.DIGESTS)  # not a digest of many
+IS_OWN = " AND ".join(f"key NOT LIKE '{begin}%'" for begin in mail_key.GATHERED)  # of one match only
 COLUMNS = (
     "id, rule, key, recipient, state, template, policy, facts, matches, attempt, created_at, "
     "not_before_at, changed_at, message_id, reason"
@@ -51,10 +51,10 @@ class Mail:
     id: its row. rule: the name of the rule that made it. key: what it is about (rules.mail_key). recipient:
     an address, "" when none is known. state: one of STATES. template: the name of its letter. policy:
     whether it is sent again when its outcome is unknown. facts: what its template may show. matches: how
-    many matches it gathers, 1 unless it is a digest. attempt: how many sends were begun, without those that
-    told nothing of it. created_at: when it was made. not_before_at: when it may be sent, 0 for at once.
-    changed_at: when its state last changed. message_id: the id that the mail service gave, None before it
-    took the mail. reason: why it is in its state, None for no special reason.
+    many matches it gathers, 1 unless it is a digest or no address is known. attempt: how many sends were
+    begun, without those that told nothing of it. created_at: when it was made. not_before_at: when it may be
+    sent, 0 for at once. changed_at: when its state last changed. message_id: the id that the mail service
+    gave, None before it took the mail. reason: why it is in its state, None for no special reason.
     """
 
     id: int
@@ -141,7 +141,7 @@ def insert(connection: sqlite3.Connection, matches: Iterable[Match], now: int, h
 def _row(match: Match, now: int, held_before: int) -> tuple[object, ...]:
     state, reason = "pending", None
     if not match.recipient:
-        state, reason = "failed", "no address is known"
+        state, reason = "failed", match.wrong
     elif match.facts["at"] < held_before:
         state, reason = "held", "the event is from before the store was set back"
     return (

@@ -89,6 +89,6 @@ class SilenceWatch:
         }  # fmt: skip
         key = mail_key.silence(*devices[0])
         return [
-            Match(rule, key, recipient, not_before_at, facts)
-            for recipient in self._addresses.of(rule.to, None, None)
+            Match(rule, key, address.text, not_before_at, facts, address.wrong)
+            for address in self._addresses.of(rule.to, None, None)
         ]

@@ -16,6 +16,7 @@ from server.settings import CloudSection
 from server.store.chunks import Chunk
 from sync.aws import client, translated, unsent
 from sync.table.chunk import FORMAT
+from sync.table.shape import EXPIRY, KEY, UNITS, KeyPart, Shape
 from sync.table.sheet import Sheet, unpack
 
 MAX_ITEMS = 25
@@ -29,36 +30,50 @@ class Dynamo:
         self._client = client("dynamodb", settings)
         self._table = settings.table
 
-    def create(self, write_units: int = 25) -> bool:
+    def create(self) -> bool:
         """Make the table, provisioned, with its time-to-live; False when it exists already."""
         try:
             self._call(
                 "create_table",
                 TableName=self._table,
-                KeySchema=[
-                    {"AttributeName": "pk", "KeyType": "HASH"},
-                    {"AttributeName": "sk", "KeyType": "RANGE"},
-                ],
+                KeySchema=[{"AttributeName": part.name, "KeyType": part.role} for part in KEY],
                 AttributeDefinitions=[
-                    {"AttributeName": "pk", "AttributeType": "S"},
-                    {"AttributeName": "sk", "AttributeType": "S"},
+                    {"AttributeName": part.name, "AttributeType": part.type} for part in KEY
                 ],
-                ProvisionedThroughput={
-                    "ReadCapacityUnits": 25,
-                    "WriteCapacityUnits": write_units,
-                },
+                ProvisionedThroughput={"ReadCapacityUnits": UNITS, "WriteCapacityUnits": UNITS},
             )
         except CloudError as error:
             if error.code == "ResourceInUseException":
                 return False
             raise
-        self._client.get_waiter("table_exists").wait(TableName=self._table)
+        self._wait()
+        self.expire()
+        return True
+
+    def shape(self) -> Shape:
+        """What the table is like, as soon as it can be used. Raises CloudError."""
+        self._wait()
+        table = self._call("describe_table", TableName=self._table)["Table"]
+        types = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
+        parts = [(one["AttributeName"], one["KeyType"]) for one in table["KeySchema"]]
+        told = self._call("describe_time_to_live", TableName=self._table)["TimeToLiveDescription"]
+        is_on = told["TimeToLiveStatus"] in ("ENABLED", "ENABLING")
+        units = table.get("ProvisionedThroughput", {})
+        return Shape(
+            tuple(KeyPart(name, types[name], role) for name, role in sorted(parts, key=lambda part: part[1])),
+            table.get("BillingModeSummary", {}).get("BillingMode") == "PAY_PER_REQUEST",
+            units.get("ReadCapacityUnits", 0),
+            units.get("WriteCapacityUnits", 0),
+            told["AttributeName"] if is_on else "",
+        )
+
+    def expire(self) -> None:
+        """Turn the time-to-live on. Raises CloudError; AWS allows one such change per hour."""
         self._call(
             "update_time_to_live",
             TableName=self._table,
-            TimeToLiveSpecification={"Enabled": True, "AttributeName": "x"},
+            TimeToLiveSpecification={"Enabled": True, "AttributeName": EXPIRY},
         )
-        return True
 
     def put(self, chunks: Sequence[Chunk]) -> list[Chunk]:
         """Write at most 25 chunks; returns those that DynamoDB did not take."""
@@ -93,7 +108,7 @@ class Dynamo:
             "v": {"S": sheet.version.text()}, "f": {"N": str(FORMAT)},
         }  # fmt: skip
         if sheet.bucket != ALL:
-            item["x"] = {"N": str((sheet.bucket + SHEET_DAYS) * 86_400)}
+            item[EXPIRY] = {"N": str((sheet.bucket + SHEET_DAYS) * 86_400)}
         self._unless_newer("put_item", sheet, Item=item)
 
     def drop_sheet(self, sheet: Sheet) -> None:
@@ -125,6 +140,15 @@ class Dynamo:
             if "LastEvaluatedKey" not in page:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _wait(self) -> None:
+        """Wait until the table, which exists, can be used."""
+        if self._call("describe_table", TableName=self._table)["Table"]["TableStatus"] == "DELETING":
+            raise CloudError(f"Table {self._table} is being deleted; try again when it is gone.")
+        try:
+            self._client.get_waiter("table_exists").wait(TableName=self._table)
+        except BotoCoreError as error:
+            raise CloudError(f"Table {self._table} does not become ready: {error}", accepted=None) from error
 
     def _call(self, operation: str, **arguments: Any) -> Any:
         try:

@@ -5,7 +5,7 @@ import pytest
 
 from firmware.wire import event, frame
 from firmware.wire.event import Event
-from server.calendar import Days
+from server.calendar import DAY_MS, Days
 from server.folds.checkpointer import Checkpointer
 from server.ingest.arrival import Outcome, Posting, UpArrival
 from server.settings import MailSection, RankingSpec, Rule, Settings
@@ -13,9 +13,9 @@ from tests.ingest.boards import NOW, Board, order
 from tests.site import Opener, Site
 
 
-async def post(edge: Site, *objects: object, source: str = "till-1") -> Outcome:
+async def post(edge: Site, *objects: object, source: str = "till-1", now: int = NOW) -> Outcome:
     told: list[Outcome] = []
-    await edge.take(Posting(source, list(objects), NOW, told.append))
+    await edge.take(Posting(source, list(objects), now, told.append))
     assert len(told) == 1
     return told[0]
 
@@ -153,12 +153,56 @@ async def test_what_is_no_address_is_not_written_to(told: object, site: Opener) 
         assert await edge.query("SELECT email FROM customer") == [("ann@shop.example",)]
 
 
+@pytest.mark.parametrize(
+    "told, recipient, reason",
+    [
+        ("ann@bücher.example ", "ann@xn--bcher-kva.example", None),
+        ("dån@shop.example", "", "dån@shop.example is no mail address: Internationalized characters before the @-sign are not supported: 'å'."),
+        ("a..b@shop.example", "", "a..b@shop.example is no mail address: An email address cannot have two periods in a row."),
+        ("", "", "no address is known"),
+        (5, "", "no address is known"),
+    ],
+)  # fmt: skip
+async def test_a_mail_says_what_is_wrong_with_its_address_and_is_not_tried(
+    told: object, recipient: str, reason: str | None, site: Opener
+) -> None:
+    """U12: an address that cannot be was tried 20 times, or the reason was that none is known."""
+    async with site(Settings(rule=(RULE,))) as edge:
+        await post(edge, {"kind": "order.placed", "customer": "ann", "email": told})
+        state = "failed" if reason else "pending"
+        assert await edge.query("SELECT recipient, state, reason FROM mail") == [(recipient, state, reason)]
+        assert await edge.query("SELECT email FROM customer") == [(recipient or None,)]
+
+
+async def test_mails_for_which_no_address_is_known_are_one_row_a_day_that_counts_them(site: Opener) -> None:
+    """U12: each order of a customer without an address made a failed mail."""
+    last = NOW - NOW % DAY_MS + DAY_MS - 1
+    orders = [{"kind": "order.placed", "customer": name} for name in ("ann", "bo", "ann")]
+    async with site(Settings(rule=(RULE,))) as edge:
+        await post(edge, *orders, now=last)
+        await post(edge, orders[0], now=last)
+        await post(
+            edge, orders[0], {**orders[0], "email": "ann"}, {**orders[0], "email": "a@b.c"}, now=last + 1
+        )
+        ((epoch,),) = await edge.query("SELECT DISTINCT epoch FROM event")
+        identity = f"till-1/{epoch}/"
+        assert await edge.query("SELECT recipient, state, matches, key FROM mail ORDER BY id") == [
+            ("", "failed", 4, f"nobody:{last + 1}"), ("", "failed", 1, f"nobody:{last + 1 + DAY_MS}"),
+            ("", "failed", 1, identity + "6"), ("a@b.c", "pending", 1, identity + "7"),
+        ]  # fmt: skip
+        assert edge.core.folds.counts["each"] == {1: 6, 2: 1}
+
+
 async def test_a_customer_whose_name_makes_no_address_gets_no_mail(site: Opener) -> None:
     mail = MailSection(customer_address="customer-{customer}@shop.example")
     async with site(Settings(rule=(RULE,), mail=mail)) as edge:
         await post(edge, {"kind": "order.placed", "customer": "x@evil.example, y"})
         assert await edge.query("SELECT recipient, state, reason FROM mail") == [
-            ("", "failed", "no address is known")
+            (
+                "",
+                "failed",
+                "customer-x@evil.example, y@shop.example is no mail address: The part after the @-sign contains invalid characters: ',', '@', SPACE.",
+            )
         ]
 
 

@@ -162,7 +162,7 @@ async def test_events_are_printed_as_lines_and_as_tables(running: bool, tmp_path
         rows = [json.loads(line) for line in out.splitlines()]
         assert (code, err, [row["id"] for row in rows]) == (0, "", list(range(1, 1502)))
         words = ("events", "--since", "1970-01-02", "--customer", "=1", "--csv")
-        (row,) = csv.DictReader(io.StringIO((await boardwalk(edge, *words))[1]))
+        (row,) = csv.DictReader(io.StringIO((await boardwalk(edge, *words))[1].removeprefix("\ufeff")))
         assert (row["id"], row["device"], row["customer"], row["fields"]) == ("1", "http-local", "'=1", "{}")
         _, out, _ = await boardwalk(edge, "events", "--text", "hi", "--newest", "--limit", "2")
         assert [line.split("/")[1] for line in out.splitlines()] == ["1501 b - note=Hi", "1500 b - note=Hi"]

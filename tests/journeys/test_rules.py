@@ -104,7 +104,7 @@ def test_the_letters_of_an_event_are_shown_and_whom_they_go_to(shop: Path) -> No
         "rule": "tenth-order", "matches": True, "reason": None, "number": 10,
         "notes": ["assuming that it is number 10 of customer 14048 that this rule counts"],
         "mails": [
-            {"recipient": "eve@home.example", "subject": "Thank you for order number 10", "text": THANKS, "error": None}
+            {"recipient": "eve@home.example", "wrong": "", "subject": "Thank you for order number 10", "text": THANKS, "error": None}
         ],
     }  # fmt: skip
     big = rows["big-order"]

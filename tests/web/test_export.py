@@ -31,7 +31,7 @@ async def auth(shop: Shop) -> dict[str, str]:
 async def ids(program: aiohttp.ClientSession, auth: dict[str, str], path: str) -> list[int]:
     """Of all events that a file has."""
     async with program.get(path, headers=auth) as answer:
-        text = await answer.text()
+        text = await answer.text("utf-8-sig")
     if ".csv" in path:
         return [int(row["id"]) for row in csv.DictReader(io.StringIO(text))]
     return [json.loads(line)["id"] for line in text.splitlines()]
@@ -55,10 +55,10 @@ async def test_a_table_names_its_columns_and_holds_no_formula(
     for customer in ("=1+1", "+1", "-1", "@SUM(A1)", "'quoted'"):
         await shop.orders(1, customer=customer, note='a "b", c')
     answer = await program.get("/api/v1/events.csv", headers=auth)
-    rows = list(csv.DictReader(io.StringIO(await answer.text())))
+    rows = list(csv.DictReader(io.StringIO(await answer.text("utf-8-sig"))))
     assert list(rows[0]) == [
-        "id", "device", "epoch", "seq", "kind", "customer", "at", "received_at", "clock_at", "quality",
-        "boot", "uptime_ms", "fields",
+        "id", "device", "epoch", "seq", "kind", "customer", "at", "at_local", "received_at",
+        "received_at_local", "clock_at", "clock_at_local", "quality", "boot", "uptime_ms", "fields",
     ]  # fmt: skip
     assert [row["customer"] for row in rows] == ["'=1+1", "'+1", "'-1", "'@SUM(A1)", "'quoted'"]
     assert json.loads(rows[0]["fields"]) == {"quantity": 2, "cents": 2345, "note": 'a "b", c'}
@@ -71,7 +71,7 @@ async def test_a_table_of_nothing_has_its_names(
     shop: Shop, program: aiohttp.ClientSession, auth: dict[str, str]
 ) -> None:
     text = await (await program.get("/api/v1/events.csv", headers=auth)).text()
-    assert text.startswith("id,device,") and text.endswith("uptime_ms,fields\r\n")
+    assert text.startswith("\ufeffid,device,") and text.endswith("uptime_ms,fields\r\n")
 
 
 async def test_a_file_ends_with_what_was_there_when_it_began(

@@ -172,8 +172,8 @@ async def test_a_table_for_spreadsheets_holds_no_formula(
     answer = await program.get("/api/v1/customers?format=csv", headers=auth)
     assert answer.headers["Content-Type"].startswith("text/csv")
     assert "attachment" in answer.headers["Content-Disposition"]
-    lines = (await answer.text()).splitlines()
-    assert lines[0] == "id,name,email,first_at"
+    lines = (await answer.text("utf-8-sig")).splitlines()
+    assert lines[0] == "id,name,email,first_at,first_at_local"
     assert lines[1].startswith("1,'=cmd|")
 
 

@@ -46,7 +46,7 @@ async def test_rows_tell_the_place_of_before_only_when_asked_for(
         one = await ask(program, auth, "orders/b?against=hour")
         assert (one["rank"], one["rank_before"], one["before_at"]) == (1, 2, hour)
         table = await program.get("/api/v1/rankings/orders?against=hour&format=csv", headers=auth)
-        assert (await table.text()).splitlines()[:2] == ["rank,key,score,rank_before", "1,b,3,2"]
+        assert (await table.text("utf-8-sig")).splitlines()[:2] == ["rank,key,score,rank_before", "1,b,3,2"]
     plain = await ask(program, auth, "orders")
     assert list(plain) == ["name", "window", "as_of", "size", "rows", "since", "uncounted"]
     assert plain["rows"][0] == {"rank": 1, "key": "b", "score": 3}  # type: ignore[index]

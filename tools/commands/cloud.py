@@ -2,14 +2,19 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from server.errors import BoardwalkError
+from server.errors import BoardwalkError, CloudError
 from server.serving import find
 from server.settings import Settings
 from tools.commands.events import line
 from tools.output import JSON
+from tools.sentence import printable
+
+if TYPE_CHECKING:
+    from sync.table.dynamo import Dynamo
 
 
 @click.group()
@@ -20,12 +25,38 @@ def cloud() -> None:
 @cloud.command("init")
 @click.pass_obj
 def cloud_init(config: Path | None) -> None:
-    """Make the table, with a capacity inside the free tier."""
+    """Make the table, with a capacity inside the free tier; check it where it exists."""
     from sync.table.dynamo import Dynamo
+    from sync.table.shape import differences
 
-    settings = _with_cloud(config)
-    made = Dynamo(settings.cloud).create()
-    click.echo(f"Table {settings.cloud.table} {'is made' if made else 'exists already'}.", err=True)
+    cloud = _with_cloud(config).cloud
+    table = Dynamo(cloud)
+    is_made = table.create()
+    shape = table.shape()
+    wrong = list(differences(shape, cloud))
+    if shape.is_ours and not shape.expiry:
+        wrong += _mended(table)
+    for sentence in wrong:
+        click.echo(printable(sentence), err=True)
+    state = "is made" if is_made else "exists already"
+    if wrong:
+        raise BoardwalkError(f"Table {cloud.table} {state}, but not as it should be: see the lines above.")
+    click.echo(f"Table {cloud.table} {state}{'' if is_made else ', as it should be'}.", err=True)
+
+
+def _mended(table: "Dynamo") -> list[str]:
+    """Turn a time-to-live on that is off; what is wrong when AWS refuses."""
+    try:
+        table.expire()
+    except CloudError as error:
+        if error.code != "ValidationException":
+            raise
+        return [
+            "Its time-to-live is off, and AWS refuses to turn it on now, because it was changed within the "
+            "last hour. Run this command again in an hour."
+        ]
+    click.echo("Its time-to-live was off, so old scores would have stayed for ever; it is on now.", err=True)
+    return []
 
 
 @cloud.command("events")

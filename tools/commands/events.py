@@ -47,10 +47,10 @@ def events(config: Path | None, /, form: str | None, limit: int | None, **wanted
 
 async def _tell(settings: Settings, query: Json, limit: int | None, form: str | None) -> None:
     async with edge_client(settings) as edge:
-        await _print(edge, query, limit, form)
+        await _print(edge, query, limit, form, settings.zone)
 
 
-async def _print(edge: EdgeClient, query: Json, left: int | None, form: str | None) -> None:
+async def _print(edge: EdgeClient, query: Json, left: int | None, form: str | None, zone: ZoneInfo) -> None:
     if form == "csv":
         click.echo(csv.head(Stored), nl=False)
     none_yet = True
@@ -59,7 +59,7 @@ async def _print(edge: EdgeClient, query: Json, left: int | None, form: str | No
         told = await edge.call("GET", f"/api/v1/events?{urlencode(query)}")
         rows = told["rows"]
         if form == "csv":
-            click.echo(csv.lines(rows), nl=False)
+            click.echo(csv.lines(rows, zone), nl=False)
         else:
             for row in rows:
                 click.echo(json.dumps(row) if form else line(row))

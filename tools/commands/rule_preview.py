@@ -9,7 +9,7 @@ from server.ingest.decode import Taken
 from server.rules.evaluate import Entered, Evaluator, Occurrence
 from server.rules.rule import Addresses, Match
 from server.rules.where import Where
-from server.settings import Rule, Settings, Top, is_address
+from server.settings import Rule, Settings, Top, mail_address
 from sync.mail.letter import Envelope, Letters
 from tools.commands.ranking_preview import MOST, Neighbours, entries, own_key, ranking_of
 from tools.output import Json
@@ -19,11 +19,12 @@ from tools.output import Json
 class TriedMail:
     """A mail that would be made.
 
-    recipient: an address, "" when none is known. subject, text: of the letter, None when it fails. error: a
-    sentence why it fails, else None.
+    recipient: an address, "" when none is known. wrong: why there is none, "" with an address. subject,
+    text: of the letter, None when it fails. error: a sentence why it fails, else None.
     """
 
     recipient: str
+    wrong: str = ""
     subject: str | None = None
     text: str | None = None
     error: str | None = None
@@ -67,7 +68,7 @@ class RulePreview:
         self._evaluator = Evaluator(settings.rule, Addresses.known(settings.mail), offset)
         fields = {name: value for name, value in event.fields.items() if name != "customer"}
         customer, email = event.fields.get("customer"), fields.get("email")
-        known = email if customer and isinstance(email, str) and is_address(email) else None
+        known = mail_address(email).text or None if customer and isinstance(email, str) else None
         self.event = Occurrence("", event.kind, device, customer, known, event.at, now, fields)
 
     def judge(self, known: Mapping[Top, Neighbours | str]) -> list[Verdict]:
@@ -136,5 +137,5 @@ class RulePreview:
         try:
             letter = self._letters.render(match.rule.letter, match.facts, Envelope(match.recipient))
         except BadInput as error:
-            return TriedMail(match.recipient, error=error.sentence)
-        return TriedMail(match.recipient, letter.subject, letter.text)
+            return TriedMail(match.recipient, match.wrong, error=error.sentence)
+        return TriedMail(match.recipient, match.wrong, letter.subject, letter.text)

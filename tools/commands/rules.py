@@ -104,7 +104,7 @@ def _lines(verdict: Verdict) -> list[str]:
         return [f"{verdict.rule.name}: {word}, {verdict.reason}", *notes]
     lines = [f"{verdict.rule.name}: a mail", *notes]
     for mail in verdict.mails:
-        lines.append(f"  to {mail.recipient or 'nobody: no address is known'}")
+        lines.append(f"  to {mail.recipient or f'nobody: {mail.wrong}'}")
         letter = [f"Subject: {mail.subject}", "", *(mail.text or "").splitlines()]
         lines += [f"    {line}".rstrip() for line in ([mail.error] if mail.error else letter)]
     return lines

@@ -95,7 +95,7 @@ class Endpoint:
         if answer is None:
             return web.Response(status=204)
         if wants_csv(request, query):
-            return csv.response(answer.rows, request.path)
+            return csv.response(answer.rows, request.path, request.app[PARTS].settings.zone)
         data = msgspec.json.encode(answer)
         return web.Response(body=data, status=self.status, content_type="application/json")
 

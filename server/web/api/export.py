@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -61,7 +62,7 @@ EXPORTS: web.AppKey[Exports] = web.AppKey("exports", Exports)
 
 async def table(call: Call) -> web.StreamResponse:
     """All events that match, as a table for spreadsheets: a line of names, then one line per event."""
-    return await _send(call, "csv", "text/csv", csv.lines)
+    return await _send(call, "csv", "text/csv", partial(csv.lines, zone=call.parts.settings.zone))
 
 
 async def lines(call: Call) -> web.StreamResponse:
