@@ -1,6 +1,5 @@
 """The command `boardwalk`: its groups, and how its errors end."""
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -17,8 +16,10 @@ from tools.commands.run import run
 from tools.commands.token import token
 from tools.commands.user import user
 from tools.commands.vboard import vboard
+from tools.config_option import add_config
 from tools.sentence import one_sentence
 
+WITHOUT_SETTINGS = frozenset(("demo",))
 FIRST = ("run", "demo", "vboard", "flash", "monitor", "device", "events")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -43,18 +44,16 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="boardwalk")
-@click.option("--config", type=click.Path(path_type=Path), help="Settings file; default ./boardwalk.toml.")
-@click.pass_context
-def cli(ctx: click.Context, config: Path | None) -> None:
+def cli() -> None:
     """The edge backend for MicroPython boards.
 
     Tab completion: eval "$(_BOARDWALK_COMPLETE=bash_source boardwalk)" (or zsh_source, fish_source).
     """
-    ctx.obj = config
 
 
 for command in (run, demo, vboard, flash, monitor, device, events, rules, token, user, cloud):
     cli.add_command(command)
+add_config(cli, WITHOUT_SETTINGS)
 
 
 def main() -> None:
