@@ -17,6 +17,7 @@ from tools.commands.token import token
 from tools.commands.user import user
 from tools.commands.vboard import vboard
 from tools.config_option import add_config
+from tools.interrupt import interruptible
 from tools.sentence import one_sentence
 
 WITHOUT_SETTINGS = frozenset(("demo",))
@@ -34,7 +35,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
-        with one_sentence():
+        with one_sentence(), interruptible():
             return super().invoke(ctx)
 
     def list_commands(self, _: click.Context) -> list[str]:
@@ -57,7 +58,7 @@ add_config(cli, WITHOUT_SETTINGS)
 
 
 def main() -> None:
-    """The entry point of the distribution."""
+    """Run the command that was typed."""
     cli(prog_name="boardwalk")
 
 
