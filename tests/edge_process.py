@@ -17,6 +17,7 @@ import aiohttp
 from server.admin_socket import SOCKET
 from server.child import dies_with
 from server.settings import Settings, load
+from server.store.database import Database
 from tests.faults.power.disk import Disk
 from tests.patience import PATIENCE_S, patience
 from tools.children import free_port
@@ -70,6 +71,11 @@ class EdgeProcess:
     def settings(self) -> Settings:
         """What it was told, as commands beside it read it."""
         return load(self.folder / "boardwalk.toml", self.environ())
+
+    async def furnish(self) -> None:
+        """Make its empty store, as a first start does."""
+        async with Database(self.data):
+            pass
 
     async def start(self, wait: bool = True) -> None:
         """Start it; with `wait`, until it answers on its socket and port."""

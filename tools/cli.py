@@ -1,6 +1,5 @@
 """The command `boardwalk`: its groups, and how its errors end."""
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -19,8 +18,11 @@ from tools.commands.run import run
 from tools.commands.token import token
 from tools.commands.user import user
 from tools.commands.vboard import vboard
+from tools.config_option import add_config
+from tools.interrupt import interruptible
 from tools.sentence import one_sentence
 
+WITHOUT_SETTINGS = frozenset(("demo",))
 FIRST = ("run", "demo", "vboard", "flash", "monitor", "device", "events")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -35,7 +37,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
-        with one_sentence():
+        with one_sentence(), interruptible():
             return super().invoke(ctx)
 
     def list_commands(self, _: click.Context) -> list[str]:
@@ -45,22 +47,20 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="boardwalk")
-@click.option("--config", type=click.Path(path_type=Path), help="Settings file; default ./boardwalk.toml.")
-@click.pass_context
-def cli(ctx: click.Context, config: Path | None) -> None:
+def cli() -> None:
     """The edge backend for MicroPython boards.
 
     Tab completion: eval "$(_BOARDWALK_COMPLETE=bash_source boardwalk)" (or zsh_source, fish_source).
     """
-    ctx.obj = config
 
 
 for command in (run, demo, vboard, flash, monitor, device, events, rejects, rules, mail, token, user, cloud):
     cli.add_command(command)
+add_config(cli, WITHOUT_SETTINGS)
 
 
 def main() -> None:
-    """The entry point of the distribution."""
+    """Run the command that was typed."""
     cli(prog_name="boardwalk")
 
 

@@ -15,6 +15,7 @@ from server.app import running
 from server.errors import BoardwalkError, Conflict, NotFound
 from server.serving import find, log_to_stderr
 from server.settings import Settings
+from server.store.database import STORE
 
 T = TypeVar("T")
 ANSWER_S = 20
@@ -60,10 +61,11 @@ class EdgeClient:
 
 
 @asynccontextmanager
-async def edge_client(settings: Settings) -> AsyncIterator[EdgeClient]:
+async def edge_client(settings: Settings, create: bool = False) -> AsyncIterator[EdgeClient]:
     """A client of the settings' edge, whether it runs or not.
 
-    Raises StartError, and BoardwalkError when it ends meanwhile.
+    create: whether to make a store where there is none; a command in a wrong folder must not. Raises
+    StartError, and BoardwalkError when there is no store, or when the edge ends meanwhile.
     """
     folder = Path(settings.edge.data)
     if await runs(folder):
@@ -73,6 +75,11 @@ async def edge_client(settings: Settings) -> AsyncIterator[EdgeClient]:
             except (aiohttp.ClientError, TimeoutError) as error:
                 raise BoardwalkError(GONE) from error
         return
+    if not create and not (folder / STORE).exists():
+        raise BoardwalkError(
+            f"There is no store in {_place(folder)}; go to the folder of the edge, name its settings with "
+            "--config, or start a new one with boardwalk run."
+        )
     async with running(settings, offline=True), _session(folder) as session:
         yield EdgeClient(session, False)
 
@@ -101,7 +108,8 @@ async def running_edge(settings: Settings) -> AsyncIterator[EdgeClient]:
     folder = Path(settings.edge.data)
     if not await runs(folder):
         raise BoardwalkError(
-            f"No edge runs on the data in {folder}; start it with boardwalk run, or name one with --edge."
+            f"No edge runs on the data in {_place(folder)}; start it with boardwalk run, or name one with "
+            "--edge."
         )
     async with edge_client(settings) as edge:
         yield edge
@@ -139,6 +147,11 @@ async def runs(folder: Path) -> bool:
         ) from error
     except (aiohttp.ClientError, OSError):
         return False
+
+
+def _place(folder: Path) -> Path:
+    """A folder as it is found from anywhere."""
+    return folder.resolve()
 
 
 @asynccontextmanager

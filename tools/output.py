@@ -48,9 +48,7 @@ def completed(
 
     def complete(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
         try:
-            return [
-                name for name in names(context.find_root().params.get("config")) if name.startswith(typed)
-            ]
+            return [name for name in names(context.obj) if name.startswith(typed)]
         except BoardwalkError:
             return []
 

@@ -8,11 +8,17 @@ from contextlib import contextmanager
 import click
 
 from server.errors import BoardwalkError
+from tools.interrupt import STOPPED
+
+
+class Stopped(BoardwalkError):
+    """Ctrl-C ended a command at a moment at which a person must know how to go on."""
 
 
 @contextmanager
 def one_sentence() -> Iterator[None]:
-    """Errors that a person can mend end the program with a sentence and exit code 1."""
+    """Errors that a person can mend end the program with a sentence and exit code 1, Ctrl-C with STOPPED."""
+    code = 1
     try:
         yield
     except BrokenPipeError:
@@ -21,14 +27,16 @@ def one_sentence() -> Iterator[None]:
         error.show()
         sys.exit(1)
     except (KeyboardInterrupt, click.Abort):
-        sentence = "Stopped."
+        sentence, code = "Stopped.", STOPPED
+    except Stopped as error:
+        sentence, code = error.sentence, STOPPED
     except (BoardwalkError, click.UsageError, UnicodeEncodeError, OSError) as error:
         sentence = _sentence(error)
     else:
         return
     _forget_output()
     click.echo(f"boardwalk: {printable(sentence)}", err=True)
-    sys.exit(1)
+    sys.exit(code)
 
 
 def printable(text: str) -> str:

@@ -18,6 +18,7 @@ from server.to_the_end import to_the_end
 
 P = ParamSpec("P")
 T = TypeVar("T")
+STORE = "boardwalk.db"  # the file in a data folder
 WAL_PAGES = 4000  # 16 MB; pages that many commits change, as those of mails, are then moved less often
 READERS = 2
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -59,7 +60,7 @@ class Database:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.path = folder / "boardwalk.db"
+        self.path = folder / STORE
         self._lock = -1
         self._readers: asyncio.Queue[AsyncConnection] = asyncio.Queue()
 

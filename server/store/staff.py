@@ -36,7 +36,7 @@ def add(connection: sqlite3.Connection, email: str, role: str, now: int) -> int:
     if role not in ROLES:
         raise BadInput("role", f"A role is one of {', '.join(ROLES)}.")
     if find(connection, email) is not None:
-        raise Conflict(f"{email} can sign in already; remove them first to give another role.")
+        raise Conflict(f"{email} can sign in already; boardwalk user role gives another role.")
     row = connection.execute(
         "INSERT INTO staff (email, role, added_at) VALUES (?, ?, ?) ON CONFLICT (email) DO UPDATE "
         "SET role = excluded.role, added_at = excluded.added_at, password = NULL, removed_at = NULL "
@@ -74,6 +74,21 @@ def is_open(connection: sqlite3.Connection) -> bool:
         "SELECT 1 FROM staff WHERE role = 'admin' AND password IS NOT NULL AND removed_at IS NULL"
     ).fetchone()
     return row is None
+
+
+def set_role(connection: sqlite3.Connection, person: Person, role: str) -> None:
+    """Give somebody another role. Raises BadInput for what is no role, Conflict for the last administrator.
+
+    While an administrator has a password, one of them has to stay: else the next start would offer the first
+    link again.
+    """
+    if role not in ROLES:
+        raise BadInput("role", f"A role is one of {', '.join(ROLES)}.")
+    others = [one for one in everyone(connection) if one.role == "admin" and one.id != person.id]
+    able = [one for one in others if one.password is not None or person.password is None]
+    if person.role == "admin" and role != "admin" and not able:
+        raise Conflict(f"{person.email} is the last administrator who can sign in; make another one first.")
+    connection.execute("UPDATE staff SET role = ? WHERE id = ?", (role, person.id))
 
 
 def set_password(connection: sqlite3.Connection, number: int, password: str) -> None:

@@ -36,9 +36,9 @@ def folder(tmp_path: Path) -> None:
     (tmp_path / "edge").mkdir()
 
 
-def refused(done: Done, *words: str) -> None:
+def refused(done: Done, *words: str, code: int = 1) -> None:
     """One sentence, on stderr alone, with these words."""
-    assert (done.code, done.out) == (1, ""), done
+    assert (done.code, done.out) == (code, ""), done
     assert done.err.startswith("boardwalk: ") and done.err.count("\n") == 1, done.err
     for word in words:
         assert word in done.err, done.err
@@ -228,7 +228,7 @@ async def test_ctrl_c_says_how_to_go_on(edge: EdgeProcess, vboards: Fleet) -> No
     while (await board.stats())["boots"] < 3:  # the second is a soft reset, the third ends what ran
         await asyncio.sleep(0.01)
     flashing.send_signal(signal.SIGINT)
-    refused(await ended(flashing), "run the same command again to complete it")
+    refused(await ended(flashing), "run the same command again to complete it", code=130)
     assert (await flash(edge, board, "--name", "till-1")).code == 0
 
 

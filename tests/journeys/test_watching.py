@@ -304,7 +304,9 @@ WRONG = {
 
 @pytest.mark.parametrize("words", WRONG)
 async def test_what_cannot_be_watched_is_one_sentence(tmp_path: Path, words: str) -> None:
-    told = await boardwalk(EdgeProcess(tmp_path), "monitor", *words.split())
+    edge = EdgeProcess(tmp_path)
+    await edge.furnish()
+    told = await boardwalk(edge, "monitor", *words.split())
     assert told == (1, "", f"boardwalk: {WRONG[words]}\n")
 
 

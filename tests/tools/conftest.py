@@ -1,5 +1,6 @@
 """The store with events that the tests of the way to the cloud have; and the command, as a process."""
 
+import asyncio
 import os
 import resource
 import subprocess
@@ -9,12 +10,24 @@ from pathlib import Path
 
 import pytest
 
+from server.store.database import Database
 from tests.patience import PATIENCE_S
 from tests.sync.conftest import core as core
 from tools.children import free_port
 
 ROOT = Path(__file__).parents[2]
 Boardwalk = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> None:
+    """An empty store in that folder, as an edge leaves it."""
+
+    async def made() -> None:
+        async with Database(tmp_path / "var"):
+            pass
+
+    asyncio.run(made())
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tools.commands.vboard import CredentialsFile
 
 
 def test_a_store_is_not_said_to_be_damaged(boardwalk: Boardwalk) -> None:
-    done = boardwalk("device", "add", "till-1", room=8192)
+    done = boardwalk("run", room=8192)
     sentence = "The store var/boardwalk.db cannot be opened (disk I/O error); see to the disk."
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"boardwalk: {sentence}\n")
     assert boardwalk("device", "add", "till-1").returncode == 0

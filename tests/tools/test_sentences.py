@@ -39,6 +39,7 @@ WRONG = {
 }  # fmt: skip
 
 
+@pytest.mark.usefixtures("store")
 @pytest.mark.parametrize(
     "words", WRONG, ids=lambda words: " ".join(words)[:40].encode("ascii", "replace").decode()
 )
@@ -80,6 +81,7 @@ def test_every_summary_fits_into_80_columns(boardwalk: Boardwalk) -> None:
         assert "..." not in boardwalk(*words, "--help").stdout.partition("Commands:")[2], words
 
 
+@pytest.mark.usefixtures("store")
 @pytest.mark.parametrize("words", ["device list --json", "device --help"])
 def test_a_full_disk_behind_the_output_is_told(boardwalk: Boardwalk, words: str, tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full:
@@ -93,6 +95,7 @@ def test_a_full_disk_behind_the_output_is_told(boardwalk: Boardwalk, words: str,
     assert (done.returncode, done.stderr) == (1, f"boardwalk: {sentence}\n")
 
 
+@pytest.mark.usefixtures("store")
 def test_a_reader_that_has_gone_is_no_trouble(boardwalk: Boardwalk, tmp_path: Path) -> None:
     assert boardwalk("device", "add", "till-1").returncode == 0
     reader, writer = os.pipe()
@@ -106,6 +109,7 @@ def test_a_reader_that_has_gone_is_no_trouble(boardwalk: Boardwalk, tmp_path: Pa
     assert (done.returncode, done.stderr) == (1, "")
 
 
+@pytest.mark.usefixtures("store")
 def test_letters_that_the_terminal_does_not_know_are_no_traceback(boardwalk: Boardwalk) -> None:
     done = boardwalk("token", "revoke", "🎡", PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)

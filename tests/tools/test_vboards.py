@@ -32,7 +32,6 @@ from tests.vboard.test_boards import parent_of
         ("up --profile teensy", "There is no profile 'teensy'; there are esp32 and pico."),
         ("up --heap 3", "A heap is a number of KiB from 64 to 16384, as 160K, not '3'."),
         ("up --heap 99999999K", "A heap is a number of KiB from 64 to 16384, as 160K, not '99999999K'."),
-        ("list", "No virtual boards run here; boardwalk vboard up starts some."),
         ("link board-1 sideways", "A link goes up or down, not 'sideways'."),
         ("pin board-1 4 7", "A pin is 0 or 1, not 7."),
         ("clock board-1 noon", "A time is as 2026-11-23T08:30, or unset, not 'noon'."),

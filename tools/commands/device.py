@@ -14,6 +14,7 @@ from server.clock import milliseconds
 from server.errors import BoardwalkError, NotFound
 from server.serving import find
 from server.words import ago, number, trouble
+from tools.commands.first_event import FirstEvent
 from tools.edge_client import EdgeClient, ask, named, running_edge
 from tools.output import JSON, Json, completed, moment, show
 
@@ -44,12 +45,26 @@ def device() -> None:
 @click.pass_obj
 def device_add(config: Path | None, name: str, as_json: bool) -> None:
     """Register a device; its secret is shown only now."""
-    told = ask(config, lambda edge: edge.call("POST", PATH, {"name": name}))
+
+    async def work(edge: EdgeClient) -> tuple[FirstEvent, bool]:
+        site = await edge.call(
+            "GET", "/api/v1/site"
+        )  # first: nothing may come between a secret and its owner
+        return FirstEvent.of(await edge.call("POST", PATH, {"name": name}), site), edge.is_live
+
+    first, is_live = ask(config, work)
+    row = first.row()
     if as_json:
-        click.echo(json.dumps(told))
+        click.echo(json.dumps(row))
         return
-    click.echo(f"device    {told['device']}\nusername  {told['username']}\nsecret    {told['secret']}")
-    click.echo("The secret is not shown again; put it into the board's /settings.json.", err=True)
+    for word in ("device", "username", "secret", "host", "port", "topic"):
+        click.echo(f"{word:<9} {row[word]}")
+    click.echo(f"try       {first.line()}")
+    click.echo("The secret is not shown again; a board has it in its /settings.json.", err=True)
+    if find(config).mqtt.url:
+        click.echo(f"The broker of [mqtt] url has users of its own; let it know {name} too.", err=True)
+    if not is_live:
+        click.echo("The edge does not run; start it with boardwalk run, then try the line.", err=True)
 
 
 @device.command("list")

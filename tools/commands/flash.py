@@ -16,6 +16,7 @@ from server.errors import BoardwalkError
 from server.serving import find, log_to_stderr
 from tools import ports
 from tools.output import JSON, PORT, Json, bar
+from tools.sentence import Stopped
 
 if TYPE_CHECKING:
     from tools.flash.edge import TargetEdge
@@ -61,7 +62,7 @@ def flash(config: Path | None, /, port: str | None, yes: bool, as_json: bool, **
     try:
         done = _flashed(found, edge, request, _agreement(yes))
     except KeyboardInterrupt:
-        raise BoardwalkError("Stopped in the middle; run the same command again to complete it.") from None
+        raise Stopped("Stopped in the middle; run the same command again to complete it.") from None
     if as_json:
         click.echo(json.dumps(asdict(done)))
         return

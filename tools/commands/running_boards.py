@@ -54,7 +54,14 @@ async def _running(folder: Path) -> AsyncIterator[Fleet]:
     except PermissionError as error:
         raise BoardwalkError(f"The virtual boards in {folder} are those of another user.") from error
     except (FileNotFoundError, ConnectionRefusedError):
-        raise BoardwalkError("No virtual boards run here; boardwalk vboard up starts some.") from None
+        raise _none_run(folder) from None
+
+
+def _none_run(folder: Path) -> BoardwalkError:
+    return BoardwalkError(
+        f"No virtual boards run in {folder.resolve()}; go to the folder where they do, or start some with "
+        "boardwalk vboard up."
+    )
 
 
 def _names(config: Path | None) -> list[str]:

@@ -82,7 +82,7 @@ async def _up(settings: Settings, names: list[str], more: Json) -> list[Json]:
     log_to_stderr("WARNING")
     wanted, renewed = {}, set()
     with alone(folder_of(settings)) as folder, bar() as tell:
-        async with edge_client(settings) as edge:
+        async with edge_client(settings, create=True) as edge:
             for number, name in enumerate(names):
                 tell(f"register {name}", number / len(names))
                 kept = CredentialsFile(folder / f"{name}.json")

@@ -45,8 +45,9 @@ class Fleet:
         folder = folder.resolve()  # noqa: ASYNC240 - before any board works
         more = ["--cpython"] if cpython else []
         process = await asyncio.create_subprocess_exec(
-            *command(folder, "--parent", str(os.getpid()), *more), stdout=asyncio.subprocess.PIPE, cwd=ROOT
-        )
+            *command(folder, "--parent", str(os.getpid()), *more), stdout=asyncio.subprocess.PIPE, cwd=ROOT,
+            start_new_session=True,  # Ctrl-C in a terminal is for the program that ends it
+        )  # fmt: skip
         assert process.stdout
         try:
             if await process.stdout.readline() != READY:

@@ -135,6 +135,8 @@ class Host:
                 await writer.drain()
         except ConnectionError:
             pass  # it left; the boards stay
+        except asyncio.CancelledError:
+            pass  # this process ends; Python 3.11 would print a traceback of the cancelled task
         finally:
             self.clients.discard(writer)
             writer.close()
