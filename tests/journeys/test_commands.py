@@ -222,7 +222,8 @@ async def test_what_an_edge_sent_to_the_cloud_is_read_back_by_a_command(tmp_path
 
 async def test_mails_are_listed_sent_and_dropped_by_hand(tmp_path: Path) -> None:
     """U2, U16: mails that are failed or held were so for good."""
-    edge = EdgeProcess(tmp_path)
+    async with edge_process(tmp_path) as edge:
+        pass  # it made the store
     assert await boardwalk(edge, "mail", "list") == (0, "", "None yet.\n")
     with closing(sqlite3.connect(edge.data / "boardwalk.db")) as store, store:
         store.executemany(

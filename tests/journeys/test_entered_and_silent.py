@@ -126,7 +126,7 @@ async def test_rules_try_says_who_would_enter_the_rankings_of_the_edge_that_runs
                 "an address that an earlier event of the customer told would be taken instead",
             ],
             "mails": [{
-                "recipient": "customer-b@shop.example", "subject": "You are number 1 of orders", "text": PODIUM, "error": None,
+                "recipient": "customer-b@shop.example", "wrong": "", "subject": "You are number 1 of orders", "text": PODIUM, "error": None,
             }],
         }  # fmt: skip
         assert rows["best-till"]["reason"] == "nobody would come into the top-1 of tills"

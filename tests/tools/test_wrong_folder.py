@@ -16,7 +16,7 @@ STORE = (
     "device restart door", "device log-level door info", "device settings door", "token add web --scope read",
     "token list", "token revoke web", "user add ann@shop.example", "user link ann@shop.example",
     "user role ann@shop.example admin", "user list", "user remove ann@shop.example", "events", "events --csv",
-    "monitor --device door",
+    "monitor --device door", "rejects", "mail list", "mail send 1", "mail drop --all held",
 )  # fmt: skip
 BOARDS = (
     "vboard list", "vboard port board-1", "vboard down", "vboard power-cut board-1", "vboard boot board-1",

@@ -13,7 +13,7 @@ STATES = ("pending", "sending", "sent", "failed", "unknown", "held")
 
 @click.group()
 def mail() -> None:
-    """Mails: list them, send or drop those that are held, failed or unknown."""
+    """Mails: list, send by hand, drop."""
 
 
 @mail.command("list")
