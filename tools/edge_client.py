@@ -1,6 +1,5 @@
 """The client of an edge for commands: through its socket when it runs, else over its store."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from server.errors import BoardwalkError, Conflict, NotFound
 from server.serving import find, log_to_stderr
 from server.settings import Settings
 from server.store.database import STORE
+from tools import interrupt
 
 T = TypeVar("T")
 ANSWER_S = 20
@@ -92,7 +92,7 @@ def ask(config: Path | None, work: Callable[[EdgeClient], Coroutine[object, obje
         async with edge_client(find(config)) as edge:
             return await work(edge)
 
-    return asyncio.run(asking())
+    return interrupt.run(asking())
 
 
 def named(path: str, name: str) -> str:

@@ -20,35 +20,38 @@ COMMANDS = ("device list", "token add web-{} --scope read --json", "vboard list"
 SENTENCE = "boardwalk: Stopped.\n"
 
 
+PROGRAM = """
+import os, signal, sys
+real = signal.signal
+
+def first(number, handler):
+    signal.signal = real
+    real(number, handler)
+    os.write(READY, b".")
+
+signal.signal = first
+from tools.__main__ import main
+main()
+"""
+
+
 def begun(words: str, folder: Path) -> subprocess.Popen[str]:
     """The command, from the moment at which its own first line has run: Python's start is not ours."""
     environment = os.environ | {
         "PYTHONPATH": str(ROOT), "TMPDIR": str(folder),
         "BOARDWALK_MQTT_LISTEN": f"127.0.0.1:{free_port()}", "BOARDWALK_HTTP_LISTEN": f"127.0.0.1:{free_port()}",
     }  # fmt: skip
+    ready, told = os.pipe()
+    program = PROGRAM.replace("READY", str(told))
     process = subprocess.Popen(
-        [sys.executable, "-m", "tools", *words.split()], cwd=folder, env=environment, preexec_fn=hear_ctrl_c,
+        [sys.executable, "-c", program, *words.split()], cwd=folder, env=environment, preexec_fn=hear_ctrl_c,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True,
+        start_new_session=True, pass_fds=(told,),
     )  # fmt: skip
-    end, python = time.monotonic() + PATIENCE_S, False
-    while process.poll() is None:
-        assert time.monotonic() < end
-        caught = catches(process.pid)
-        if python and not caught:
-            break
-        python = python or caught
+    os.close(told)
+    assert os.read(ready, 1) == b"."
+    os.close(ready)
     return process
-
-
-def catches(pid: int) -> bool:
-    """Whether a process has a handler for SIGINT, as Python has from its start until our first line."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return False
-    (mask,) = [line.split()[1] for line in lines if line.startswith("SigCgt:")] or ["0"]
-    return bool(int(mask, 16) & 1 << signal.SIGINT - 1)
 
 
 def stopped(process: subprocess.Popen[str], whole_terminal: bool = False) -> tuple[int, str]:

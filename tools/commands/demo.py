@@ -1,12 +1,12 @@
 """`boardwalk demo`: a shop on this machine."""
 
-import asyncio
 import math
 import sys
 
 import click
 
 from server.errors import BoardwalkError
+from tools import interrupt
 from tools.output import JSON
 
 
@@ -33,4 +33,4 @@ def demo(boards: int, orders: str, rate: float | None, leave: bool, as_json: boo
         leave=leave,
         as_json=as_json,
     )
-    sys.exit(asyncio.run(run_demo(plan)))
+    sys.exit(interrupt.run(run_demo(plan)))

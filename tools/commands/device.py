@@ -1,6 +1,5 @@
 """`boardwalk device`: the devices, how they work, and what boards are told to do."""
 
-import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from server.clock import milliseconds
 from server.errors import BoardwalkError, NotFound
 from server.serving import find
 from server.words import ago, number, trouble
+from tools import interrupt
 from tools.commands.first_event import FirstEvent
 from tools.edge_client import EdgeClient, ask, named, running_edge
 from tools.output import JSON, Json, completed, moment, show
@@ -28,7 +28,7 @@ def names(config: Path | None) -> list[str]:
         async with running_edge(find(config)) as edge:
             return await edge.call("GET", PATH)
 
-    return [row["name"] for row in asyncio.run(asking())["rows"]]
+    return [row["name"] for row in interrupt.run(asking())["rows"]]
 
 
 NAME = click.argument("name", shell_complete=completed(names))

@@ -1,6 +1,5 @@
 """`boardwalk events`: the log of an edge, read page by page, so that its output may go through a pager."""
 
-import asyncio
 import json
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from server.serving import find, log_to_stderr
 from server.settings import Settings
 from server.store.events import Stored
 from server.web.api import csv
+from tools import interrupt
 from tools.edge_client import EdgeClient, edge_client
 from tools.output import Json
 
@@ -42,7 +42,7 @@ def events(config: Path | None, /, form: str | None, limit: int | None, **wanted
         wanted[name] = _moment(name, wanted[name], settings.zone)
     wanted["newest"] = "true" if wanted["newest"] else None
     query = {name: value for name, value in wanted.items() if value is not None}
-    asyncio.run(_tell(settings, query, limit, form))
+    interrupt.run(_tell(settings, query, limit, form))
 
 
 async def _tell(settings: Settings, query: Json, limit: int | None, form: str | None) -> None:

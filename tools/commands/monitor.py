@@ -1,6 +1,5 @@
 """`boardwalk monitor`: the output of a board, at its serial port or over MQTT."""
 
-import asyncio
 import sys
 import time
 from contextlib import suppress
@@ -11,6 +10,7 @@ import click
 
 from server.errors import BoardwalkError
 from server.serving import find, log_to_stderr
+from tools import interrupt
 from tools.commands.device import names
 from tools.commands.log_follower import Follower
 from tools.edge_client import edge_client
@@ -43,7 +43,7 @@ def monitor(config: Path | None, port: str | None, name: str | None, as_json: bo
         raise BoardwalkError("--json goes with --device; a serial port shows what it shows.")
     with suppress(KeyboardInterrupt):  # the way to end it
         if name is not None:
-            asyncio.run(_follow(config, name, as_json))
+            interrupt.run(_follow(config, name, as_json))
         else:
             existing(str(port))
             watch(str(port))

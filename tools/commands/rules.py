@@ -1,6 +1,5 @@
 """`boardwalk rules`: the rules of the configuration, and the mails that they would make of an event."""
 
-import asyncio
 import json
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from server.ingest import decode, foreign
 from server.serving import find
 from server.settings import Settings
 from sync.mail.letter import Letters, check_letters
+from tools import interrupt
 from tools.commands.ranking_preview import standings
 from tools.commands.rule_preview import RulePreview, Verdict
 from tools.output import JSON, show
@@ -63,7 +63,7 @@ def rules_try(config: Path | None, event: Path, device: str, as_json: bool) -> N
     settings = _settings(config)
     now = milliseconds()
     preview = RulePreview(settings, device, _event(event, now), now)
-    verdicts = preview.judge(asyncio.run(standings(settings, preview.event)))
+    verdicts = preview.judge(interrupt.run(standings(settings, preview.event)))
     if as_json:
         click.echo(json.dumps([verdict.row() for verdict in verdicts]))
         return

@@ -1,11 +1,11 @@
 """`boardwalk run`: the edge server until Ctrl-C."""
 
-import asyncio
 from pathlib import Path
 
 import click
 
 from server.serving import announce, find, log_to_stderr, serve
+from tools import interrupt
 
 
 @click.command()
@@ -16,4 +16,4 @@ from server.serving import announce, find, log_to_stderr, serve
 def run(config: Path | None, log_level: str) -> None:
     """Run the edge server until Ctrl-C."""
     log_to_stderr(log_level)
-    asyncio.run(serve(find(config), announce))
+    interrupt.run(serve(find(config), announce))

@@ -1,6 +1,5 @@
 """Questions of commands to the process that owns the virtual boards of a data folder."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 from server.errors import BoardwalkError
 from server.serving import find
 from server.settings import Settings
+from tools import interrupt
 from tools.output import completed
 from tools.vboard.client import Fleet
 from tools.vboard.supervisor import VboardError
@@ -43,7 +43,7 @@ def ask(config: Path | None, work: Callable[[Fleet], Coroutine[object, object, T
             return await work(fleet)
 
     with sentences():
-        return asyncio.run(asking())
+        return interrupt.run(asking())
 
 
 @asynccontextmanager

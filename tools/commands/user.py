@@ -1,6 +1,5 @@
 """`boardwalk user`: people who sign in."""
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import click
 
 from server.rights import ROLES
 from server.serving import find
+from tools import interrupt
 from tools.edge_client import ask, named, running_edge
 from tools.output import JSON, completed, show
 
@@ -22,7 +22,7 @@ def emails(config: Path | None) -> list[str]:
         async with running_edge(find(config)) as edge:
             return await edge.call("GET", PATH)
 
-    return [row["email"] for row in asyncio.run(asking())["rows"]]
+    return [row["email"] for row in interrupt.run(asking())["rows"]]
 
 
 EMAIL = click.argument("email", shell_complete=completed(emails))

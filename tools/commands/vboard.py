@@ -1,6 +1,5 @@
 """`boardwalk vboard`: virtual boards beside an edge, owned by a process of their own."""
 
-import asyncio
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from server.serving import find, log_to_stderr
 from server.settings import Settings
 from server.settings.broker_address import broker_address
 from server.to_the_end import to_the_end
+from tools import interrupt
 from tools.commands.running_boards import NAME, ask, folder_of, sentences
 from tools.commands.vboard_hardware import COMMANDS
 from tools.edge_client import EdgeClient, edge_client
@@ -68,7 +68,7 @@ def vboard_up(
         heap_bytes(heap)
         more = {"profile": profile, "heap": heap, "every_ms": math.ceil(every * 1000)}
         up = _up_blank if blank else _up
-        rows = asyncio.run(up(find(config), [f"board-{number}" for number in range(1, count + 1)], more))
+        rows = interrupt.run(up(find(config), [f"board-{number}" for number in range(1, count + 1)], more))
     if not all(row["prompt"] for row in rows):
         click.echo("No MicroPython here: the boards run on CPython, and their ports take no input.", err=True)
     show(rows, COLUMNS[:3], as_json)

@@ -1,6 +1,5 @@
 """The edge that a board is flashed for."""
 
-import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -10,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 from server.errors import BoardwalkError, Conflict
 from server.settings import Settings
+from tools import interrupt
 from tools.edge_client import EdgeClient, remote_edge, running_edge
 from tools.output import Json
 
@@ -80,7 +80,7 @@ class TargetEdge:
             async with self._opened() as client:
                 return await client.call(method, path, body)
 
-        return asyncio.run(calling())
+        return interrupt.run(calling())
 
 
 def edge_here(settings: Settings) -> TargetEdge:
