@@ -45,7 +45,7 @@ def clock(at: int, zone: ZoneInfo) -> str:
 
 def wall_clock(at: int, zone: ZoneInfo) -> str:
     """2026-11-27 14:03:05, as spreadsheets read it."""
-    return f"{local(at, zone):%Y-%m-%d %H:%M:%S}"
+    return local(at, zone).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def date(at: int, zone: ZoneInfo) -> str:

@@ -53,7 +53,10 @@ def mail_send(config: Path | None, ids: tuple[int, ...], state: str | None, as_j
 @JSON
 @click.pass_obj
 def mail_drop(config: Path | None, ids: tuple[int, ...], state: str | None, as_json: bool) -> None:
-    """Drop mails, which fail then: those with these IDs, or all of a state. `mail send` undoes it."""
+    """Drop mails: those with these IDs, or all of a state.
+
+    They fail then; `boardwalk mail send` undoes it.
+    """
     _decide(config, "drop", ids, state, as_json)
 
 
