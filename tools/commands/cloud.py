@@ -25,7 +25,7 @@ def cloud() -> None:
 @cloud.command("init")
 @click.pass_obj
 def cloud_init(config: Path | None) -> None:
-    """Make the table, with a capacity inside the free tier; check it where it exists."""
+    """Make the table, or check the one that is there."""
     from sync.table.dynamo import Dynamo
     from sync.table.shape import differences
 
