@@ -31,7 +31,7 @@ async def shows(board: VirtualBoard, code: str, words: str) -> None:
 async def back(edge: Edge, device: Device, code: str) -> None:
     """An order that was made meanwhile arrives, and the state tells what was."""
     await edge.until(lambda: len(device.events("order.placed")) == 1)
-    await edge.until(lambda: device.states and device.states[-1].get("trouble"))
+    await edge.until(lambda: device.states and (device.states[-1] or {}).get("trouble"))
     assert device.states[-1]["trouble"] == code
     assert device.states[-1]["trouble_ms"] > 0
     assert device.states[-1]["trouble_end_ms"] <= device.states[-1]["uptime_ms"]
